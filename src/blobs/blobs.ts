@@ -1,0 +1,31 @@
+import type { Readable } from "node:stream";
+import type { BlobRef } from "../task/task.ts";
+
+/**
+ * Large payloads and results, beside the store. A blob's id is the sha-256 of its bytes in lower-case hex.
+ *
+ * - `put` resolves only AFTER the bytes are durable. It MUST stream: memory does not grow with the blob. Putting the same
+ *   bytes again answers the same id, harms nothing and makes the blob young again for `old`.
+ * - A `put` that fails or dies half-way MUST NOT leave anything readable under an id. More than `maxBytes`: `too_large`.
+ * - `open` of an unknown id throws `not_found`; an id that is not 64 hex digits is `not_found` too and MUST NOT touch a path.
+ * - `delete` of an unknown id is not an error.
+ * - A full disk is `busy`.
+ */
+export interface Blobs extends AsyncDisposable {
+  put(
+    bytes: Readable | Uint8Array | string,
+    more?: { type?: string | undefined; maxBytes?: number | undefined },
+  ): Promise<BlobRef>;
+  stat(id: string): Promise<BlobInfo>;
+  /** `start` and `end` (inclusive) cut a range. */
+  open(id: string, range?: { start: number; end: number }): Promise<Readable>;
+  /** Path of a local file with the bytes, read-only, or null where the driver has no files. */
+  file(id: string): Promise<string | null>;
+  delete(ids: readonly string[]): Promise<void>;
+  /** Ids last put before this instant, at most `limit`. */
+  old(before: number, limit: number): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** `type` is the media type told at `put`, by default application/octet-stream. */
+export type BlobInfo = BlobRef & { readonly type: string; readonly putAt: number };

@@ -1,0 +1,93 @@
+/**
+ * What a gateway may ask: the use cases of one node. HTTP, lines, WebSocket and the in-process client all call this,
+ * so a rule that lives here holds at every door. Refusals are thrown or answered as TandaError.
+ */
+import type { Blobs } from "../blobs/blobs.ts";
+import type {
+  ActionView,
+  Explanation,
+  ListFilter,
+  NodeView,
+  QueueView,
+  StatsView,
+  SubmitOptions,
+  TaskView,
+  WatchEvent,
+  WorkerView,
+} from "../protocol/messages.ts";
+import type { ErrorBody } from "../task/errors.ts";
+import type { BlobRef } from "../task/task.ts";
+
+export interface Engine {
+  /**
+   * Accepts tasks, all in the order given. Each is answered once through `waiter.answer`, later and in any order, after what the
+   * answer says is durable. Never throws: a refusal is an answer. Also takes what one read brought in, at the price of one.
+   */
+  submit(submissions: readonly Submission[], waiter: Waiter): void;
+
+  get(task: string): Promise<TaskView>;
+  /** Answers when the task is final, at once if it is. */
+  wait(task: string, token: unknown, waiter: Waiter): Promise<void>;
+  list(filter: ListFilter): Promise<{ tasks: TaskView[]; next: string | null }>;
+  /** Calls `listener` with batches of events until `stop` is called; for one task it ends by itself after the final state. */
+  watch(filter: WatchFilter, listener: WatchListener): Promise<{ stop: () => void }>;
+  cancel(task: string): Promise<TaskView>;
+  retry(task: string): Promise<TaskView>;
+  delete(task: string): Promise<{ task: string; deleted: true }>;
+  explain(task: string): Promise<Explanation>;
+
+  pause(queue: string): Promise<QueueView>;
+  resume(queue: string): Promise<QueueView>;
+  drain(queue: string): Promise<QueueView>;
+  /** Cancels all that waits in the queue. */
+  purge(queue: string): Promise<{ queue: string; cancelled: number }>;
+
+  actions(): Promise<ActionView[]>;
+  queues(): Promise<QueueView[]>;
+  workers(): Promise<WorkerView[]>;
+  nodes(): Promise<NodeView[]>;
+  stats(): Promise<StatsView>;
+
+  readonly blobs: Blobs;
+  /** True only while a round trip through queue and store succeeded in the last few seconds. */
+  readonly health: Health;
+}
+
+export type Submission = {
+  readonly token: unknown;
+  readonly action: string;
+  /** JSON text. */
+  readonly payload: string;
+  /** Checked: only known options of the right types (protocol/request.ts). */
+  readonly options: SubmitOptions | null;
+};
+
+/** Who waits for answers: a connection or one HTTP request. */
+export interface Waiter {
+  answer(token: unknown, answer: Answer): void;
+}
+
+/** `task` is null when nothing was accepted. `result` is JSON text, null when it lies in `resultBlob`. */
+export type Answer =
+  | {
+      readonly status: "done";
+      readonly task: string;
+      readonly result: string | null;
+      readonly resultBlob: BlobRef | null;
+    }
+  | { readonly status: "failed"; readonly task: string | null; readonly error: ErrorBody }
+  | {
+      readonly status: "queued" | "scheduled";
+      readonly task: string;
+      /** It was there before. */ readonly isRepeat: boolean;
+    };
+
+export type WatchFilter = { task?: string; action?: string; queue?: string };
+/** `isLast` with the final state of a single watched task. */
+export type WatchListener = (events: readonly WatchEvent[], isLast: boolean) => void;
+
+export type Health = {
+  readonly state: "starting" | "ready" | "not_ready" | "draining";
+  /** What is wrong, for a person; null when ready. */
+  readonly reason: string | null;
+};

@@ -1,0 +1,225 @@
+/**
+ * The messages of lines and WebSocket, as types. docs/protocol.md is their text.
+ * Runs in a browser too: nothing here may need Node.
+ */
+import type { Duration } from "../task/duration.ts";
+import type { ErrorBody } from "../task/errors.ts";
+import type { State } from "../task/state.ts";
+import type { AttemptRecord, LogLine, Priority } from "../task/task.ts";
+
+/** Any JSON value; comes back as it was. Numbers beyond 2⁵³ are refused. */
+export type RequestId = unknown;
+
+export type BackoffOption =
+  | Duration
+  | { type?: "fixed" | "exponential"; delay?: Duration; maxDelay?: Duration; jitter?: number };
+
+/** `options` of a request. Anything else in it is refused. */
+export type SubmitOptions = {
+  /** false: answer `queued` or `scheduled` once it is durable. Default true: answer when final. */
+  wait?: boolean;
+  /** The task's id, a UUIDv7 of the client's. */
+  task?: string;
+  /** A repeat of a submit whose answer was not seen. */
+  again?: boolean;
+  /** The user's own idempotency key. */
+  key?: string;
+  queue?: string;
+  priority?: Priority;
+  delay?: Duration;
+  /** Epoch ms or RFC 3339. */
+  runAt?: number | string;
+  attempts?: number;
+  losses?: number;
+  backoff?: BackoffOption;
+  timeout?: Duration;
+  expires?: Duration;
+  retention?: Duration;
+};
+export const OPTION_NAMES: ReadonlySet<string> = new Set([
+  "wait",
+  "task",
+  "again",
+  "key",
+  "queue",
+  "priority",
+  "delay",
+  "runAt",
+  "attempts",
+  "losses",
+  "backoff",
+  "timeout",
+  "expires",
+  "retention",
+]);
+
+export type SubmitRequest = { id?: RequestId; action: string; payload?: unknown; options?: SubmitOptions };
+
+export const TASK_OPS = ["get", "wait", "cancel", "retry", "delete", "explain"] as const;
+export const QUEUE_OPS = ["pause", "resume", "drain", "purge"] as const;
+export const VIEW_OPS = ["actions", "queues", "workers", "nodes", "stats", "ping"] as const;
+export const OPS = [...TASK_OPS, "list", "watch", "unwatch", ...QUEUE_OPS, ...VIEW_OPS, "auth"] as const;
+export type Op = (typeof OPS)[number];
+
+export type OpRequest = {
+  id?: RequestId;
+  op: Op;
+  task?: string;
+  queue?: string;
+  token?: string;
+  /** unwatch: the id of the `watch` request to end. */
+  watch?: RequestId;
+} & ListFilter;
+
+export type ListFilter = {
+  state?: State;
+  action?: string;
+  queue?: string;
+  /** Epoch ms, RFC 3339, or a duration back from now ("1h"). */
+  since?: number | string;
+  prefix?: string;
+  cursor?: string;
+  /** 1 … 1000, default 100. */
+  limit?: number;
+};
+
+/** What `get` tells. Instants are epoch milliseconds; absent = does not apply. */
+export type TaskView = {
+  task: string;
+  action: string;
+  queue: string;
+  priority: Priority;
+  state: State;
+  attempt: number;
+  attempts: number;
+  losses: number;
+  createdAt: number;
+  timeoutMs: number;
+  key?: string;
+  dueAt?: number;
+  expiresAt?: number;
+  startedAt?: number;
+  finishedAt?: number;
+  error?: ErrorBody;
+  /** These are left out of lists. A large value is `{"$blob": id, "bytes": n}`. */
+  payload?: unknown;
+  result?: unknown;
+  progress?: unknown;
+  history?: readonly AttemptRecord[];
+  log?: readonly LogLine[];
+};
+
+export type BlobLink = { $blob: string; bytes: number };
+
+/** What `watch` tells. `state` events carry the view without payload; the final one with result or error. */
+export type WatchEvent =
+  | {
+      type: "state";
+      at: number;
+      task: string;
+      action: string;
+      queue: string;
+      state: State;
+      attempt: number;
+      view?: TaskView;
+    }
+  | { type: "progress"; at: number; task: string; attempt: number; progress: unknown }
+  | ({ type: "log"; task: string } & LogLine)
+  /** Some events were left out because this watcher reads too slowly; its number says how many. */
+  | { type: "missed"; at: number; count: number };
+
+export type QueueView = {
+  queue: string;
+  mode: "open" | "paused" | "draining";
+  /** By state; only those that are not zero. */
+  counts: Partial<Record<State, number>>;
+  waiting: number;
+  oldestAgeMs: number | null;
+};
+
+export type ThreadView = {
+  thread: number;
+  state: "starting" | "idle" | "busy" | "stuck";
+  /** What it runs now. */
+  tasks: { task: string; action: string; sinceMs: number }[];
+};
+export type WorkerView = {
+  worker: string;
+  node: number;
+  pid: number;
+  state: "starting" | "running" | "draining";
+  startedAt: number;
+  rssBytes: number;
+  threads: ThreadView[];
+};
+export type NodeView = {
+  node: number;
+  pid: number;
+  version: string;
+  roles: string[];
+  state: "starting" | "ready" | "not_ready" | "draining";
+  startedAt: number;
+  rssBytes: number;
+  connections: number;
+  listen: string[];
+};
+export type ActionView = {
+  action: string;
+  description?: string;
+  queue: string;
+  priority: Priority;
+  attempts: number;
+  timeoutMs: number;
+  concurrency?: number;
+  /** Somebody serves it now. */
+  isServed: boolean;
+  /** Mean run time, when it was measured. */
+  meanRunMs?: number;
+  input?: unknown;
+  output?: unknown;
+};
+export type StatsView = {
+  at: number;
+  uptimeMs: number;
+  counts: { queue: string; action: string; state: State; count: number }[];
+  states: Partial<Record<State, number>>;
+  /** Over the last 10 s. */
+  perSecond: { submitted: number; finished: number; failed: number };
+  startDelayMs: { p50: number; p99: number };
+  runMs: { p50: number; p99: number };
+  inFlight: number;
+  inFlightBytes: number;
+  connections: number;
+  threads: { total: number; busy: number };
+  eventLoopLagMs: number;
+  storeBytes: number;
+};
+/** Why a task does not run yet, or what became of it. `reason` is a closed list; `text` says it to a person. */
+export type Explanation = {
+  task: string;
+  state: State;
+  reason:
+    | "final"
+    | "running"
+    | "paused"
+    | "not_due"
+    | "not_served"
+    | "waiting"
+    | "at_concurrency"
+    | "suspect";
+  text: string;
+  dueAt?: number;
+  /** How many start before it; a floor when `isFloor`. */
+  position?: number;
+  isFloor?: boolean;
+  /** By the rate measured over the last 10 s. */
+  expectedStartAt?: number;
+};
+
+/** An answer to a bare request has no `task`; one with options has. */
+export type Reply =
+  | { id?: RequestId; task?: string; status: "done"; result: { ok: true; data: unknown } }
+  | { id?: RequestId; task?: string; status: "failed"; result: { ok: false; error: ErrorBody } }
+  | { id?: RequestId; task: string; status: "queued" | "scheduled" }
+  | { id?: RequestId; status: "ok"; data: unknown }
+  | { id?: RequestId; status: "event"; data: WatchEvent };

@@ -1,0 +1,51 @@
+import type { TaskSpec } from "../task/task.ts";
+
+/**
+ * Who is next. The queue holds no truth: it may lose, repeat or reorder what it is given, and nothing breaks, since the
+ * store decides (store/store.ts) and tasks that stay unseen are published again.
+ *
+ * - `publish` takes arrays. It MUST NOT block the caller: a queue that is full keeps the newest out and gets them again
+ *   from the store's backlog (tasks with a row), or refuses with `busy` (tasks without one).
+ * - `take` MUST give high priorities first, yet never starve the low ones (ageing); within one queue and priority, in the order
+ *   of publishing; nothing of a paused queue; nothing that `isEligible` refuses, without holding up others behind it.
+ * - Taken messages belong to the taker until `settle` (their row is final or leased) or `putBack`.
+ *   After the taker's death they MUST come again.
+ * - `onReady` is called when there may be something to take after `take` gave nothing. It is a hint: calling it too
+ *   often is allowed, never calling it is not.
+ */
+export interface Queue extends AsyncDisposable {
+  publish(messages: readonly Message[]): void;
+  take(max: number, isEligible: (action: string) => boolean): Message[];
+  onReady(listener: () => void): void;
+  settle(messages: readonly Message[]): void;
+  putBack(messages: readonly Message[]): void;
+  /** Takes out what waits, if it is here. Says which were. */
+  remove(ids: readonly string[]): string[];
+
+  pause(queue: string): void;
+  resume(queue: string): void;
+
+  depths(): QueueDepth[];
+  /** How many would start before this one, at most `limit` looked at; null when it does not wait here. */
+  position(id: string): number | null;
+  close(): Promise<void>;
+}
+
+/** One try that is to happen: attempt `attempt` of `spec`. */
+export type Message = {
+  readonly spec: TaskSpec;
+  /** Row's attempt + 1. */
+  readonly attempt: number;
+  /** First publish of a task that nobody was promised: it is run without asking the store, and may have no row. */
+  readonly isRide: boolean;
+  /** It was in hand when its process died: runs alone, claimed just before. */
+  readonly isSuspect: boolean;
+};
+
+export type QueueDepth = {
+  queue: string;
+  waiting: number;
+  waitingBytes: number;
+  /** Epoch ms of the oldest that waits; null when none does. */
+  oldestAt: number | null;
+};

@@ -1,0 +1,65 @@
+/**
+ * Task ids are UUIDv7: 48 bits of Unix milliseconds, then version, a counter, a 10-bit node tag and chance.
+ *
+ *   tttttttt-tttt-7ccc-Vnnn-rrrrrrrrrrrr     t time, c counter (12 bits), V variant + top 2 of the tag, n, r chance
+ *
+ * The node tag sits in the ten bits after the variant, so that any node can tell whose task an id is.
+ * The counter keeps ids of one maker in the order they were made, also within a millisecond.
+ */
+const ID_FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+export const MAX_NODE_TAG = 1023;
+const COUNTER_SIZE = 4096;
+const HEX = Array.from({ length: 65_536 }, (_, n) => n.toString(16).padStart(4, "0"));
+
+export type IdMaker = () => string;
+
+/**
+ * @param now epoch milliseconds. @param random 0 ≤ x < 1, needs no secrecy: a task id is a name, not a credential.
+ * Time never runs backwards in what it makes, also when the clock does.
+ */
+export function createIdMaker(nodeTag: number, now: () => number, random: () => number): IdMaker {
+  let lastMs = 0;
+  let counter = 0;
+  let prefix = "";
+  const tagTop = ((nodeTag >> 8) & 3) | 8;
+  const tagLow = nodeTag & 0xff;
+  const tail = (): string => {
+    const low4 = Math.floor(random() * 16);
+    return `${tagTop.toString(16)}${tagLow.toString(16).padStart(2, "0")}${low4.toString(16)}-${hex16(random)}${hex16(random)}${hex16(random)}`;
+  };
+  return () => {
+    const at = now();
+    if (at > lastMs) {
+      lastMs = at;
+      counter = 0;
+      prefix = timePrefix(lastMs);
+    } else if (++counter === COUNTER_SIZE) {
+      counter = 0;
+      lastMs++;
+      prefix = timePrefix(lastMs);
+    }
+    return `${prefix}-7${HEX[counter]!.slice(1)}-${tail()}`;
+  };
+}
+
+function timePrefix(ms: number): string {
+  const high = Math.floor(ms / 65_536);
+  return `${HEX[Math.floor(high / 65_536)]}${HEX[high % 65_536]}-${HEX[ms % 65_536]}`;
+}
+
+function hex16(random: () => number): string {
+  return HEX[Math.floor(random() * 65_536)]!;
+}
+
+export function isTaskId(id: unknown): id is string {
+  return typeof id === "string" && ID_FORM.test(id);
+}
+
+/** The moment in the id, epoch milliseconds. */
+export function idTime(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
+export function idNodeTag(id: string): number {
+  return ((Number.parseInt(id[19]!, 16) & 3) << 8) | Number.parseInt(id.slice(20, 22), 16);
+}
