@@ -7,7 +7,8 @@ import type { TaskSpec } from "../task/task.ts";
  * - `publish` takes arrays. It MUST NOT block the caller: a queue that is full keeps the newest out and gets them again
  *   from the store's backlog (tasks with a row), or refuses with `busy` (tasks without one).
  * - `take` MUST give high priorities first, yet never starve the low ones (ageing); within one queue and priority, in the order
- *   of publishing; nothing of a paused queue; nothing that `isEligible` refuses, without holding up others behind it.
+ *   of publishing; nothing of a paused queue. `room` says how many of an action may be taken now; an action without room
+ *   MUST NOT hold up others behind it.
  * - Taken messages belong to the taker until `settle` (their row is final or leased) or `putBack`.
  *   After the taker's death they MUST come again.
  * - `onReady` is called when there may be something to take after `take` gave nothing. It is a hint: calling it too
@@ -15,7 +16,7 @@ import type { TaskSpec } from "../task/task.ts";
  */
 export interface Queue extends AsyncDisposable {
   publish(messages: readonly Message[]): void;
-  take(max: number, isEligible: (action: string) => boolean): Message[];
+  take(max: number, room: (action: string) => number): Message[];
   onReady(listener: () => void): void;
   settle(messages: readonly Message[]): void;
   putBack(messages: readonly Message[]): void;
@@ -24,9 +25,11 @@ export interface Queue extends AsyncDisposable {
 
   pause(queue: string): void;
   resume(queue: string): void;
+  /** From now on only rides are given: before a stop, what has a row can wait for the next start. */
+  quiesce(): void;
 
   depths(): QueueDepth[];
-  /** How many would start before this one, at most `limit` looked at; null when it does not wait here. */
+  /** How many would start before this one; null when it does not wait here. */
   position(id: string): number | null;
   close(): Promise<void>;
 }
