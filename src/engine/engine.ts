@@ -17,6 +17,7 @@ import type {
 } from "../protocol/messages.ts";
 import type { ErrorBody } from "../task/errors.ts";
 import type { BlobRef } from "../task/task.ts";
+import type { Metrics } from "./metrics.ts";
 
 export interface Engine {
   /**
@@ -28,6 +29,8 @@ export interface Engine {
   get(task: string): Promise<TaskView>;
   /** Answers when the task is final, at once if it is. */
   wait(task: string, token: unknown, waiter: Waiter): Promise<void>;
+  /** This waiter is gone or gave up: nothing more is answered to it, and nothing is kept for it. Its tasks go on. */
+  leave(waiter: Waiter): void;
   list(filter: ListFilter): Promise<{ tasks: TaskView[]; next: string | null }>;
   /** Calls `listener` with batches of events until `stop` is called; for one task it ends by itself after the final state. */
   watch(filter: WatchFilter, listener: WatchListener): Promise<{ stop: () => void }>;
@@ -51,6 +54,7 @@ export interface Engine {
   readonly blobs: Blobs;
   /** True only while a round trip through queue and store succeeded in the last few seconds. */
   readonly health: Health;
+  readonly metrics: Metrics;
 }
 
 export type Submission = {
