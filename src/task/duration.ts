@@ -32,7 +32,7 @@ export function parseDuration(value: unknown, what: string): number {
 /** The shortest exact text of the form {@link parseDuration} reads; "1.5s" rather than "1500ms". */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`;
-  for (const [unit, size] of [...UNIT_MS].reverse()) {
+  for (const [unit, size] of [...UNIT_MS].toReversed()) {
     if (ms >= size) return `${Number((ms / size).toFixed(unit === "s" ? 1 : 2))}${unit}`;
   }
   return `${ms}ms`;

@@ -1,0 +1,106 @@
+// Runs the tests:  npm test                        all of test/ and examples/
+//                  npm test -- test/store          a folder, a file or a glob, several if you like
+//                  npm test -- --name "deadline"   only tests whose name matches
+// Contract suites (*.suite.ts) and fixtures are no tests of their own: only files named *.test.ts run.
+// With CI=true a skipped test fails the run: what was not tried must not look green.
+import fs from "node:fs";
+import { relative } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
+import { ensureProjectNode, root, withNodeFirst } from "./project-node.mjs";
+
+ensureProjectNode();
+
+/** A test that needs longer says so with its own `timeout`. */
+const TEST_TIMEOUT_MS = 60_000;
+/** Nothing heard of any test for so long: a file does not end (an open handle, a spinning child). */
+const SILENCE_MS = 240_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { name: { type: "string", multiple: true } },
+});
+process.chdir(root);
+process.env.PATH = withNodeFirst().PATH;
+
+const files = positionals.length === 0 ? find("{test,examples}/**/*.test.ts") : positionals.flatMap(find);
+const isStrict = process.env.CI === "true";
+const watchdog = new AbortController();
+const open = new Map();
+const skipped = [];
+let counts = { passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0, tests: 0 };
+let silence;
+
+// A test run inside a test run (test/test-runner.test.ts) must report to its own parent only.
+delete process.env.NODE_TEST_CONTEXT;
+console.log(`Node ${process.versions.node}, ${files.length} test files`);
+const events = run({
+  files,
+  concurrency: 2,
+  execArgv: [`--test-timeout=${TEST_TIMEOUT_MS}`],
+  signal: watchdog.signal,
+  ...(values.name ? { testNamePatterns: values.name.map((name) => new RegExp(name, "i")) } : {}),
+});
+listen();
+events.on("test:dequeue", (test) => {
+  listen();
+  open.set(test.file, test.name);
+});
+events.on("test:pass", (test) => {
+  listen();
+  if (test.skip !== undefined || test.todo !== undefined) skipped.push(test);
+});
+events.on("test:fail", listen);
+events.on("test:summary", (summary) => {
+  if (summary.file === undefined) counts = summary.counts;
+  else open.delete(summary.file);
+});
+events.on("end", () => clearTimeout(silence));
+events.compose(spec).pipe(process.stdout, { end: false });
+await new Promise((resolve) => {
+  events.on("close", resolve);
+  events.on("end", resolve);
+});
+setImmediate(conclude);
+
+function conclude() {
+  const failed = counts.failed + counts.cancelled;
+  const left = counts.skipped + counts.todo;
+  if (left > 0) {
+    console.log(isStrict ? "\nSkipped, which CI does not allow:" : "\nSkipped:");
+    for (const { name, file, skip, todo } of skipped) {
+      const reason =
+        [skip, todo].find((said) => typeof said === "string" && said !== "") ?? "no reason given";
+      console.log(`  ${file ? relative(root, file) : "?"}: ${name} (${reason})`);
+    }
+  }
+  if (counts.tests === 0) console.log("\nNo test ran.");
+  console.log(`\n${counts.passed} passed, ${failed} failed, ${left} skipped`);
+  const isRed = failed > 0 || counts.tests === 0 || (isStrict && left > 0) || watchdog.signal.aborted;
+  process.exit(isRed ? 1 : 0);
+}
+
+function listen() {
+  clearTimeout(silence);
+  silence = setTimeout(() => {
+    console.error(`\nNothing heard for ${SILENCE_MS / 1000} s. These files do not end:`);
+    for (const [file, name] of open) console.error(`  ${file} (last: ${name})`);
+    watchdog.abort();
+  }, SILENCE_MS);
+}
+
+/** @returns the test files of a folder, a file or a glob; ends the run when there is none. */
+function find(pattern) {
+  const isFolder = fs.statSync(pattern, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const found = fs
+    .globSync(isFolder ? `${pattern.replace(/\/$/, "")}/**/*.test.ts` : pattern, {
+      exclude: ["**/node_modules/**", "**/fixtures/**"],
+    })
+    .sort();
+  if (found.length === 0) {
+    console.error(`No test file matches ${pattern}`);
+    process.exit(1);
+  }
+  return found;
+}
