@@ -83,6 +83,17 @@ export type ListFilter = {
   limit?: number;
 };
 
+export const LIST_FIELDS = [
+  "state",
+  "action",
+  "queue",
+  "since",
+  "prefix",
+  "cursor",
+  "limit",
+] as const satisfies (keyof ListFilter)[];
+export const WATCH_FIELDS = ["task", "action", "queue"] as const;
+
 /** What `get` tells. Instants are epoch milliseconds; absent = does not apply. */
 export type TaskView = {
   task: string;
@@ -193,6 +204,16 @@ export type StatsView = {
   threads: { total: number; busy: number };
   eventLoopLagMs: number;
   storeBytes: number;
+};
+/** What `ping` tells; also the greeting of a client, which names its tasks with the tag of this node. */
+export type PingView = {
+  node: number;
+  version: string;
+  state: "starting" | "ready" | "not_ready" | "draining";
+  /** What is wrong, when it is not ready. */
+  reason?: string;
+  /** The node's clock, epoch milliseconds. */
+  at: number;
 };
 /** Why a task does not run yet, or what became of it. `reason` is a closed list; `text` says it to a person. */
 export type Explanation = {

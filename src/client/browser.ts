@@ -1,0 +1,22 @@
+/** The client for browsers: `import { connect } from "tanda/client"`. Imports nothing but its own files. */
+import { parseAddresses } from "./address.ts";
+import { createRemoteCaller, type ConnectOptions } from "./connect-options.ts";
+import { createClient } from "./surface.ts";
+import type { Client } from "./typed.ts";
+import { createSocketTransport } from "./websocket.ts";
+
+export { TandaError } from "../task/errors.ts";
+export type * from "./caller.ts";
+export type * from "./typed.ts";
+export type { ConnectOptions } from "./connect-options.ts";
+
+/** A client of the node at `url`, over its WebSocket; by default of the node this page came from. */
+export function connect<Actions = unknown>(
+  url: string = (globalThis as { location?: { origin: string } }).location?.origin ?? "",
+  options: ConnectOptions = {},
+): Client<Actions> {
+  const addresses = parseAddresses(url);
+  return createClient(
+    createRemoteCaller(addresses, addresses.map(createSocketTransport), queueMicrotask, options),
+  );
+}

@@ -1,0 +1,63 @@
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { Address } from "./address.ts";
+import type { Connection, Receiver, Transport } from "./transport.ts";
+
+const NEWLINE = 10;
+const MAX_LINE_BYTES = 256 * 2 ** 20;
+const KEEP_ALIVE_AFTER_MS = 60_000;
+
+/** Lines over TCP, or TLS for tandas://. */
+export function createTcpTransport(address: Address): Transport {
+  const { host, port, isSecure } = address;
+  return {
+    name: `${host}:${port}`,
+    open(receiver) {
+      const socket = isSecure ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
+      return carry(socket, isSecure ? "secureConnect" : "connect", receiver);
+    },
+  };
+}
+
+function carry(socket: Socket, readyEvent: string, receiver: Receiver): Connection {
+  /** Bytes after the last newline. */
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  let reason: Error | null = null;
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
+  socket.once(readyEvent, () => receiver.opened());
+  socket.on("data", (chunk: Buffer) => {
+    const end = chunk.lastIndexOf(NEWLINE);
+    if (end < 0) {
+      rest.push(chunk);
+      restBytes += chunk.length;
+      if (restBytes > MAX_LINE_BYTES) socket.destroy(new Error(`a line over ${MAX_LINE_BYTES} bytes came`));
+      return;
+    }
+    let text: string;
+    if (restBytes === 0) text = chunk.toString("utf8", 0, end);
+    else {
+      rest.push(chunk.subarray(0, end));
+      text = Buffer.concat(rest).toString("utf8");
+      rest = [];
+      restBytes = 0;
+    }
+    if (end + 1 < chunk.length) {
+      rest.push(chunk.subarray(end + 1));
+      restBytes = chunk.length - end - 1;
+    }
+    receiver.lines(text.split("\n").filter((line) => line !== ""));
+  });
+  socket.on("error", (error: Error) => {
+    reason = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
+  });
+  socket.on("close", () => receiver.closed(reason));
+  return {
+    send(lines) {
+      if (socket.writable) socket.write(lines);
+    },
+    close: () => void socket.end(),
+    abort: () => void socket.destroy(),
+  };
+}
