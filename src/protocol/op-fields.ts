@@ -1,0 +1,84 @@
+/** What each op may and must say besides its name. */
+import { parseDuration } from "../task/duration.ts";
+import { isState, STATES } from "../task/state.ts";
+import {
+  LIST_FIELDS,
+  QUEUE_OPS,
+  TASK_OPS,
+  VIEW_OPS,
+  WATCH_FIELDS,
+  type ListFilter,
+  type Op,
+} from "./messages.ts";
+import { bad, checkInstant, checkName, checkTaskId, quoted } from "./options.ts";
+
+type Fields = { readonly needed: readonly string[]; readonly allowed: readonly string[] };
+
+const FIELDS: ReadonlyMap<Op, Fields> = new Map<Op, Fields>([
+  ...TASK_OPS.map((op): [Op, Fields] => [op, { needed: ["task"], allowed: [] }]),
+  ...QUEUE_OPS.map((op): [Op, Fields] => [op, { needed: ["queue"], allowed: [] }]),
+  ...VIEW_OPS.map((op): [Op, Fields] => [op, { needed: [], allowed: [] }]),
+  ["list", { needed: [], allowed: LIST_FIELDS }],
+  ["watch", { needed: [], allowed: WATCH_FIELDS }],
+  ["unwatch", { needed: ["watch"], allowed: [] }],
+  ["auth", { needed: ["token"], allowed: [] }],
+]);
+
+/** @throws bad_request */
+export function checkOpFields(op: Op, request: Record<string, unknown>): void {
+  const { needed, allowed } = FIELDS.get(op)!;
+  for (const field of needed) {
+    if (request[field] === undefined) throw bad(`the op ${op} needs the field ${field}`);
+  }
+  for (const field in request) {
+    if (field === "id" || field === "op") continue;
+    if (!needed.includes(field) && !allowed.includes(field)) {
+      throw bad(
+        `unknown field ${quoted(field)}`,
+        `the op ${op} has: ${["id", "op", ...needed, ...allowed].join(", ")}`,
+      );
+    }
+    checkField(field, request[field]);
+  }
+}
+
+/** Filters of a list, from a request or a query. @throws bad_request */
+export function checkListFilter(filter: Record<string, unknown>): ListFilter {
+  for (const field in filter) {
+    if (!(LIST_FIELDS as readonly string[]).includes(field)) {
+      throw bad(`unknown filter ${quoted(field)}`, `filters are: ${LIST_FIELDS.join(", ")}`);
+    }
+    checkField(field, filter[field]);
+  }
+  return filter;
+}
+
+const MAX_TEXT_LENGTH = 1000;
+
+function checkField(field: string, value: unknown): void {
+  switch (field) {
+    case "task":
+      return checkTaskId(value, field);
+    case "queue":
+      return checkName(value, field);
+    case "state":
+      if (!isState(value)) throw bad(`state must be one of ${STATES.join(", ")}, not ${quoted(value)}`);
+      return;
+    case "limit":
+      if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 1000) {
+        throw bad(`limit must be a whole number from 1 to 1000, not ${quoted(value)}`);
+      }
+      return;
+    case "since":
+      // "1h" is a duration back from now; anything else must be an instant.
+      if (typeof value === "string" && /^\d+(?:\.\d+)?\s*[a-z]+$/.test(value)) parseDuration(value, field);
+      else checkInstant(value, field);
+      return;
+    case "watch":
+      return;
+    default:
+      if (typeof value !== "string" || value.length === 0 || value.length > MAX_TEXT_LENGTH) {
+        throw bad(`${field} must be a text of 1 to ${MAX_TEXT_LENGTH} characters, not ${quoted(value)}`);
+      }
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Replies as text, put together and not stringified: a result is JSON text already, and is never parsed on its way.
+ * `prefix` is the request's id as request-id.ts gives it.
+ */
+import type { ErrorBody } from "../task/errors.ts";
+
+export function doneReply(prefix: string, task: string | null, result: string): string {
+  return `{${prefix}${taskPart(task)}"status":"done","result":{"ok":true,"data":${result}}}`;
+}
+
+export function failedReply(prefix: string, task: string | null, error: ErrorBody): string {
+  return `{${prefix}${taskPart(task)}"status":"failed","result":{"ok":false,"error":${JSON.stringify(error)}}}`;
+}
+
+export function acceptedReply(prefix: string, task: string, status: "queued" | "scheduled"): string {
+  return `{${prefix}"task":"${task}","status":"${status}"}`;
+}
+
+/** `data` is JSON text. */
+export function okReply(prefix: string, data: string): string {
+  return `{${prefix}"status":"ok","data":${data}}`;
+}
+
+/** `event` is JSON text. */
+export function eventReply(prefix: string, event: string): string {
+  return `{${prefix}"status":"event","data":${event}}`;
+}
+
+/** An id has nothing that JSON would escape. */
+function taskPart(task: string | null): string {
+  return task === null ? "" : `"task":"${task}",`;
+}
