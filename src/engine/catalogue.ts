@@ -1,0 +1,51 @@
+import { TandaError } from "../task/errors.ts";
+import type { ActionInfo } from "../task/task.ts";
+
+/** Which actions there are: those served now, and those ever announced, which may come back. */
+export class Catalogue {
+  readonly #known = new Map<string, ActionInfo>();
+  #served = new Set<string>();
+
+  remember(actions: readonly ActionInfo[]): void {
+    for (const action of actions) this.#known.set(action.name, action);
+  }
+
+  /** Exactly these are served from now on. */
+  serve(actions: readonly ActionInfo[]): void {
+    this.remember(actions);
+    this.#served = new Set(actions.map((action) => action.name));
+  }
+
+  /** @throws unknown_action, with the nearest name as a hint. */
+  find(name: string): ActionInfo {
+    const action = this.#known.get(name);
+    if (action) return action;
+    const near = [...this.#known.keys()].find((known) => isNear(known, name));
+    throw new TandaError("unknown_action", `There is no action ${JSON.stringify(name.slice(0, 100))}.`, {
+      hint: near ? `Did you mean ${JSON.stringify(near)}?` : "`actions` lists what there is.",
+    });
+  }
+
+  isServed(name: string): boolean {
+    return this.#served.has(name);
+  }
+
+  all(): ActionInfo[] {
+    return [...this.#known.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+}
+
+/** One letter more, less, other or swapped. */
+function isNear(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let from = 0;
+  while (from < a.length && a[from] === b[from]) from++;
+  let end = 0;
+  while (end < Math.min(a.length, b.length) - from && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  const left = a.slice(from, a.length - end);
+  const right = b.slice(from, b.length - end);
+  return (
+    (left.length <= 1 && right.length <= 1) ||
+    (left.length === 2 && left[0] === right[1] && left[1] === right[0])
+  );
+}

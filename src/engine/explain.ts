@@ -1,0 +1,76 @@
+/** Why a task does not run yet, in plain words, from what the node knows. */
+import type { Explanation } from "../protocol/messages.ts";
+import { formatDuration } from "../task/duration.ts";
+import { isFinal } from "../task/state.ts";
+import type { Task } from "../task/task.ts";
+import type { Worker } from "../worker/worker.ts";
+import type { EngineParts } from "./parts.ts";
+
+export function explain(parts: EngineParts, worker: Worker, row: Task): Explanation {
+  const now = parts.now();
+  const say = (reason: Explanation["reason"], text: string, more: Partial<Explanation> = {}): Explanation => {
+    return { task: row.id, state: row.state, reason, text, ...more };
+  };
+  if (isFinal(row.state)) {
+    const ago = formatDuration(now - (row.finishedAt ?? now));
+    const why = row.error ? `: ${row.error.code}, ${row.error.message}` : "";
+    return say("final", `It is ${row.state}, since ${ago}${why}`);
+  }
+  if (row.state === "running")
+    return say(
+      "running",
+      `It runs since ${formatDuration(now - (row.startedAt ?? now))}, attempt ${row.attempt}.`,
+    );
+  if (row.state === "scheduled" || row.state === "retrying") {
+    const dueAt = row.dueAt ?? now;
+    const what =
+      row.state === "retrying"
+        ? `Attempt ${row.attempt} failed (${row.error?.message ?? "?"}); the next is due`
+        : "It is due";
+    return say(
+      "not_due",
+      `${what} at ${new Date(dueAt).toISOString()}, in ${formatDuration(Math.max(0, dueAt - now))}.`,
+      { dueAt },
+    );
+  }
+  if (parts.admission.queueMode(row.queue) === "paused") {
+    return say("paused", `Its queue ${row.queue} is paused; \`tanda queue resume ${row.queue}\` goes on.`);
+  }
+  if (!parts.catalogue.isServed(row.action)) {
+    return say("not_served", `Nobody serves the action ${row.action} now; it waits for a worker that does.`);
+  }
+  if (worker.isInQuarantine(row.id)) {
+    return say(
+      "suspect",
+      "A process died while it was in hand among others: it will run alone, when its turn comes.",
+    );
+  }
+  return waiting(parts, row, now, say);
+}
+
+function waiting(
+  parts: EngineParts,
+  row: Task,
+  now: number,
+  say: (reason: Explanation["reason"], text: string, more: Partial<Explanation>) => Explanation,
+): Explanation {
+  const inWindow = parts.queue.position(row.id);
+  const isFloor = inWindow === null;
+  const position = inWindow ?? parts.queue.depths().find((depth) => depth.queue === row.queue)?.waiting ?? 0;
+  const { concurrency } = parts.catalogue.find(row.action);
+  const { finished } = parts.recent.perSecond();
+  const more: Partial<Explanation> = { position, isFloor };
+  if (finished > 0) more.expectedStartAt = Math.round(now + ((position + 1) / finished) * 1000);
+  const when = more.expectedStartAt
+    ? ` At ${finished.toFixed(1)} tasks a second it starts in about ${formatDuration(more.expectedStartAt - now)}.`
+    : "";
+  const before = `${isFloor ? "At least " : ""}${position} ${position === 1 ? "task starts" : "tasks start"} before it.${when}`;
+  if (concurrency !== null && position === 0) {
+    return say(
+      "at_concurrency",
+      `${concurrency} tasks of ${row.action} run already, as many as its concurrency allows. ${before}`,
+      more,
+    );
+  }
+  return say("waiting", before, more);
+}

@@ -1,0 +1,107 @@
+/**
+ * Tasks that somebody here waits for, and rides: tasks that nobody was promised yet and that may have no row.
+ * Waiters are a list per task, so that one who asks again is answered too.
+ */
+import type { TaskSpec } from "../task/task.ts";
+import type { Answer, Waiter } from "./engine.ts";
+
+export class Flight {
+  /** Null when only the id is known. */
+  readonly spec: TaskSpec | null;
+  readonly bornAt: number;
+  hasRow: boolean;
+  isOver = false;
+  // The first waiter lies in the object itself: nearly always it is the only one.
+  #waiter: Waiter | null = null;
+  #token: unknown = undefined;
+  #more: { waiter: Waiter; token: unknown }[] | null = null;
+
+  constructor(spec: TaskSpec | null, bornAt: number, hasRow: boolean) {
+    this.spec = spec;
+    this.bornAt = bornAt;
+    this.hasRow = hasRow;
+  }
+
+  add(waiter: Waiter, token: unknown): void {
+    if (this.#waiter === null) {
+      this.#waiter = waiter;
+      this.#token = token;
+    } else (this.#more ??= []).push({ waiter, token });
+  }
+
+  get isWaitedFor(): boolean {
+    return this.#waiter !== null;
+  }
+
+  answer(answer: Answer): void {
+    this.isOver = true;
+    this.#waiter?.answer(this.#token, answer);
+    if (this.#more) for (const { waiter, token } of this.#more) waiter.answer(token, answer);
+    this.#waiter = null;
+    this.#more = null;
+  }
+}
+
+export class Flights {
+  readonly #byTask = new Map<string, Flight>();
+  /** Rides without a row, oldest first; those over meanwhile are dropped on the way. */
+  #unwritten: Flight[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#byTask.size;
+  }
+
+  get(task: string): Flight | undefined {
+    return this.#byTask.get(task);
+  }
+
+  /** A task whose row comes with its end, or when it takes long. */
+  ride(spec: TaskSpec, at: number): Flight {
+    const flight = new Flight(spec, at, true);
+    this.#byTask.set(spec.id, flight);
+    this.unwritten(flight);
+    return flight;
+  }
+
+  /** It turned out to have no row. */
+  unwritten(flight: Flight): void {
+    flight.hasRow = false;
+    this.#unwritten.push(flight);
+  }
+
+  /** A task with a row, waited for. `spec` is null when only its id is known. */
+  join(task: string, spec: TaskSpec | null, at: number): Flight {
+    let flight = this.#byTask.get(task);
+    if (flight === undefined) this.#byTask.set(task, (flight = new Flight(spec, at, true)));
+    return flight;
+  }
+
+  /** Answers all who wait, once. */
+  end(task: string, answer: Answer): void {
+    const flight = this.#byTask.get(task);
+    if (flight === undefined) return;
+    this.#byTask.delete(task);
+    flight.answer(answer);
+  }
+
+  /** Rides born before this that still have no row. Each is told once. */
+  takeUnwritten(bornBefore: number): Flight[] {
+    const found: Flight[] = [];
+    for (; this.#head < this.#unwritten.length; this.#head++) {
+      const flight = this.#unwritten[this.#head]!;
+      if (flight.isOver || flight.hasRow) continue;
+      if (flight.bornAt > bornBefore) break;
+      found.push(flight);
+    }
+    if (this.#head > 1024 && this.#head * 2 > this.#unwritten.length) {
+      this.#unwritten = this.#unwritten.slice(this.#head);
+      this.#head = 0;
+    }
+    return found;
+  }
+
+  [Symbol.iterator](): IterableIterator<Flight> {
+    return this.#byTask.values();
+  }
+}

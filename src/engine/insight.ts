@@ -1,0 +1,109 @@
+/** The node's own facts: queues, workers, rates. */
+import type { ActionView, QueueView, StatsView, WorkerView } from "../protocol/messages.ts";
+import { STATES, type State } from "../task/state.ts";
+import { PRIORITIES } from "../task/task.ts";
+import type { Worker } from "../worker/worker.ts";
+import type { EngineParts } from "./parts.ts";
+
+export type NodeFacts = {
+  readonly node: number;
+  readonly pid: number;
+  readonly version: string;
+  readonly startedAt: number;
+  readonly roles: readonly string[];
+  connections: () => number;
+  listen: () => string[];
+  bytesInFlight: () => number;
+  /** Milliseconds: the longest of the last ten seconds. */
+  eventLoopLagMs: () => number;
+};
+
+export async function queueViews(parts: EngineParts): Promise<QueueView[]> {
+  const views = new Map<string, QueueView>();
+  const view = (queue: string): QueueView => {
+    let found = views.get(queue);
+    if (!found) {
+      found = { queue, mode: parts.admission.queueMode(queue), counts: {}, waiting: 0, oldestAgeMs: null };
+      views.set(queue, found);
+    }
+    return found;
+  };
+  view("default");
+  for (const queue of parts.admission.queuesNotOpen()) view(queue);
+  for (const { name, queue } of parts.catalogue.all()) if (parts.catalogue.isServed(name)) view(queue);
+  for (const { queue, state, count } of await parts.store.counts()) {
+    const { counts } = view(queue);
+    counts[state] = (counts[state] ?? 0) + count;
+  }
+  const now = parts.now();
+  for (const depth of parts.queue.depths()) {
+    const found = view(depth.queue);
+    // Rides wait without a row; rows may wait beyond the window.
+    found.waiting = Math.max(depth.waiting, found.counts.queued ?? 0);
+    if (depth.oldestAt !== null) found.oldestAgeMs = Math.max(0, now - depth.oldestAt);
+  }
+  return [...views.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1));
+}
+
+export function actionViews(parts: EngineParts, worker: Worker): ActionView[] {
+  const [pool] = worker.pools();
+  return parts.catalogue.all().map((action) => {
+    const view: ActionView = {
+      action: action.name,
+      queue: action.queue,
+      priority: PRIORITIES[action.priority],
+      attempts: action.policy.attempts,
+      timeoutMs: action.policy.timeoutMs,
+      isServed: parts.catalogue.isServed(action.name),
+    };
+    if (action.description !== null) view.description = action.description;
+    if (action.concurrency !== null) view.concurrency = action.concurrency;
+    const meanRunMs = pool?.meanMs(action.name) ?? null;
+    if (meanRunMs !== null) view.meanRunMs = meanRunMs;
+    if (action.input !== null && action.input !== undefined) view.input = action.input;
+    if (action.output !== null && action.output !== undefined) view.output = action.output;
+    return view;
+  });
+}
+
+export function workerViews(parts: EngineParts, worker: Worker, facts: NodeFacts): WorkerView[] {
+  const isDraining = parts.admission.health.state === "draining";
+  return worker.pools().map((pool, index) => ({
+    worker: index === 0 ? `${facts.node}` : `${facts.node}.quarantine-${index}`,
+    node: facts.node,
+    pid: pool.pid ?? 0,
+    state: pool.pid === null ? "starting" : isDraining ? "draining" : "running",
+    startedAt: facts.startedAt,
+    rssBytes: pool.rssBytes(),
+    threads: [...pool.threads()],
+  }));
+}
+
+export async function statsView(parts: EngineParts, worker: Worker, facts: NodeFacts): Promise<StatsView> {
+  const [counts, storeBytes] = await Promise.all([parts.store.counts(), parts.store.size()]);
+  const states: Partial<Record<State, number>> = {};
+  for (const state of STATES) {
+    const count = counts.reduce((sum, one) => (one.state === state ? sum + one.count : sum), 0);
+    if (count > 0) states[state] = count;
+  }
+  const threads = worker.pools().flatMap((pool) => [...pool.threads()]);
+  const { recent, now } = parts;
+  return {
+    at: now(),
+    uptimeMs: now() - facts.startedAt,
+    counts,
+    states,
+    perSecond: recent.perSecond(),
+    startDelayMs: { p50: recent.startDelay.quantileMs(0.5), p99: recent.startDelay.quantileMs(0.99) },
+    runMs: { p50: recent.run.quantileMs(0.5), p99: recent.run.quantileMs(0.99) },
+    inFlight: parts.flights.size,
+    inFlightBytes: facts.bytesInFlight(),
+    connections: facts.connections(),
+    threads: {
+      total: threads.length,
+      busy: threads.filter((thread) => thread.state === "busy" || thread.state === "stuck").length,
+    },
+    eventLoopLagMs: facts.eventLoopLagMs(),
+    storeBytes,
+  };
+}

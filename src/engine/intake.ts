@@ -1,0 +1,189 @@
+/**
+ * Lets tasks in. Nobody is answered `queued` before the row is durable. A task that is only waited for rides: it goes to
+ * the queue at once and its row is written with its end.
+ */
+import type { Message } from "../queue/queue.ts";
+import type { Applied } from "../store/store.ts";
+import type { TaskEvent } from "../task/decide.ts";
+import { isFinal } from "../task/state.ts";
+import { isSameRequest, newTask, type Task, type TaskSpec } from "../task/task.ts";
+import type { Submission, Waiter } from "./engine.ts";
+import { answerOf, conflictAnswer, failedAnswer, noSuchTask, type EngineParts } from "./parts.ts";
+import { specify } from "./specify.ts";
+
+type Entrant = { readonly spec: TaskSpec; readonly submission: Submission; readonly waiter: Waiter };
+
+export class Intake {
+  readonly #parts: EngineParts;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  submit(submissions: readonly Submission[], waiter: Waiter): void {
+    const parts = this.#parts;
+    const now = parts.now();
+    const rides: Message[] = [];
+    const promised: Entrant[] = [];
+    const repeated: Entrant[] = [];
+    for (const submission of submissions) {
+      try {
+        const action = parts.catalogue.find(submission.action);
+        const spec = specify(action, submission.payload, submission.options, parts.makeId, now);
+        parts.admission.check(spec.queue);
+        const entrant = { spec, submission, waiter };
+        if (submission.payload.length > parts.inlineChars) this.#submitLarge(entrant);
+        else this.#place(entrant, rides, promised, repeated);
+      } catch (error) {
+        waiter.answer(submission.token, failedAnswer(null, error));
+      }
+    }
+    this.#go(rides, promised, repeated);
+    parts.recent.submitted(submissions.length);
+  }
+
+  /** The payload goes to a blob first; then all is as usual. */
+  #submitLarge(entrant: Entrant): void {
+    const { waiter, submission } = entrant;
+    this.#parts.blobs.put(submission.payload, { type: "application/json" }).then(
+      (blob) => {
+        const rides: Message[] = [];
+        const promised: Entrant[] = [];
+        const repeated: Entrant[] = [];
+        const spec: TaskSpec = { ...entrant.spec, payload: "", payloadBlob: blob.id };
+        this.#place({ ...entrant, spec }, rides, promised, repeated);
+        this.#go(rides, promised, repeated);
+      },
+      (error: unknown) => waiter.answer(submission.token, failedAnswer(null, error)),
+    );
+  }
+
+  #place(entrant: Entrant, rides: Message[], promised: Entrant[], repeated: Entrant[]): void {
+    const { spec, submission, waiter } = entrant;
+    const { options } = submission;
+    if (spec.expiresAt !== null) this.#parts.onExpiring();
+    if (options !== null) {
+      if (options.wait === false || spec.key !== null || spec.dueAt !== null) {
+        promised.push(entrant);
+        return;
+      }
+      if (options.task !== undefined) {
+        const flight = this.#parts.flights.get(spec.id);
+        if (flight) {
+          if (flight.spec === null || isSameRequest(flight.spec, spec)) flight.add(waiter, submission.token);
+          else waiter.answer(submission.token, conflictAnswer(spec.id, "id"));
+          return;
+        }
+        if (options.again) {
+          // Registered before the store is asked, so that an end meanwhile is not missed.
+          this.#parts.flights.join(spec.id, spec, this.#parts.now()).add(waiter, submission.token);
+          repeated.push(entrant);
+          return;
+        }
+      }
+    }
+    const flight = this.#parts.flights.ride(spec, this.#parts.now());
+    flight.add(waiter, submission.token);
+    rides.push({ spec, attempt: 1, isRide: true, isSuspect: false });
+  }
+
+  #go(rides: Message[], promised: Entrant[], repeated: Entrant[]): void {
+    if (rides.length > 0) this.#publishRides(rides);
+    if (promised.length > 0) this.#promise(promised);
+    if (repeated.length > 0) this.#resume(repeated);
+  }
+
+  #publishRides(rides: Message[]): void {
+    const { watchers, now } = this.#parts;
+    this.#parts.queue.publish(rides);
+    this.#parts.admission.accepted(rides.length);
+    if (!watchers.isAny) return;
+    const at = now();
+    for (const { spec } of rides) emitState(this.#parts, newTask(spec), at);
+  }
+
+  #promise(entrants: readonly Entrant[]): void {
+    const at = this.#parts.now();
+    const events = entrants.map(({ spec }): TaskEvent => ({ type: "submit", id: spec.id, at, spec }));
+    this.#parts.store.apply(events).then(
+      (applied) => {
+        const ready: Message[] = [];
+        for (let index = 0; index < entrants.length; index++)
+          this.#promised(entrants[index]!, applied[index]!, ready);
+        this.#parts.admission.accepted(ready.length);
+        if (ready.length > 0) this.#parts.queue.publish(ready);
+      },
+      (error: unknown) => {
+        for (const { submission, waiter } of entrants)
+          waiter.answer(submission.token, failedAnswer(null, error));
+      },
+    );
+  }
+
+  #promised(entrant: Entrant, applied: Applied, ready: Message[]): void {
+    const { spec, submission, waiter } = entrant;
+    const row = applied.task ?? newTask(spec);
+    if (applied.verdict === "conflict") {
+      waiter.answer(submission.token, conflictAnswer(row.id, spec.key === null ? "id" : "key"));
+      return;
+    }
+    const isNew = applied.verdict === "applied";
+    if (submission.options?.wait === false) {
+      const status = row.state === "scheduled" ? "scheduled" : "queued";
+      waiter.answer(submission.token, { status, task: row.id, isRepeat: !isNew });
+    } else if (isNew) this.#parts.flights.join(row.id, row, this.#parts.now()).add(waiter, submission.token);
+    else this.wait(row.id, submission.token, waiter);
+    if (!isNew) return;
+    if (row.state === "scheduled") this.#parts.onDue(row.dueAt!);
+    else ready.push({ spec: row, attempt: row.attempt + 1, isRide: false, isSuspect: false });
+    if (this.#parts.watchers.isAny) emitState(this.#parts, row, this.#parts.now());
+  }
+
+  /** Sent before, perhaps: what the store knows goes first; what nobody knows runs now. */
+  #resume(entrants: readonly Entrant[]): void {
+    const { flights, store } = this.#parts;
+    store.get(entrants.map(({ spec }) => spec.id)).then(
+      (rows) => {
+        const rides: Message[] = [];
+        for (let index = 0; index < entrants.length; index++) {
+          const { spec } = entrants[index]!;
+          const row = rows[index] ?? null;
+          const flight = flights.get(spec.id);
+          if (flight === undefined) continue;
+          if (row === null) {
+            flights.unwritten(flight);
+            rides.push({ spec, attempt: 1, isRide: true, isSuspect: false });
+          } else if (!isSameRequest(row, spec)) flights.end(spec.id, conflictAnswer(spec.id, "id"));
+          else if (isFinal(row.state)) flights.end(spec.id, answerOf(row));
+        }
+        if (rides.length > 0) this.#publishRides(rides);
+      },
+      (error: unknown) => {
+        for (const { spec } of entrants) flights.end(spec.id, failedAnswer(spec.id, error));
+      },
+    );
+  }
+
+  /** Answers when the task is final. Registered first, so that an end meanwhile is not missed. */
+  wait(task: string, token: unknown, waiter: Waiter): void {
+    const { flights, store, now } = this.#parts;
+    const flight = flights.get(task) ?? flights.join(task, null, now());
+    flight.add(waiter, token);
+    if (!flight.hasRow) return;
+    store.get([task]).then(
+      ([row]) => {
+        if (row && isFinal(row.state)) flights.end(task, answerOf(row));
+        else if (!row && flight.spec === null) flights.end(task, failedAnswer(null, noSuchTask(task)));
+      },
+      (error: unknown) => flights.end(task, failedAnswer(task, error)),
+    );
+  }
+}
+
+export function emitState(parts: EngineParts, row: Task, at: number): void {
+  const { id, action, queue, state, attempt } = row;
+  parts.watchers.emit(
+    { task: id, action, queue },
+    { type: "state", at, task: id, action, queue, state, attempt },
+  );
+}

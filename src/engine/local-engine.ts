@@ -1,0 +1,143 @@
+/** The use cases of one node, for whoever is at a door. Rules are in the files named after them; here they meet. */
+import type { Blobs } from "../blobs/blobs.ts";
+import type {
+  ActionView,
+  Explanation,
+  ListFilter,
+  NodeView,
+  QueueView,
+  StatsView,
+  TaskView,
+  WorkerView,
+} from "../protocol/messages.ts";
+import { isTaskId } from "../task/id.ts";
+import type { Worker } from "../worker/worker.ts";
+import type { Engine, Health, Submission, Waiter, WatchFilter, WatchListener } from "./engine.ts";
+import { explain } from "./explain.ts";
+import { actionViews, queueViews, statsView, workerViews, type NodeFacts } from "./insight.ts";
+import { Intake } from "./intake.ts";
+import { Operations } from "./operations.ts";
+import type { Outcomes } from "./outcomes.ts";
+import { failedAnswer, noSuchTask, type EngineParts } from "./parts.ts";
+
+export class LocalEngine implements Engine {
+  readonly #parts: EngineParts;
+  readonly #worker: Worker;
+  readonly #facts: NodeFacts;
+  readonly #intake: Intake;
+  readonly #operations: Operations;
+
+  constructor(parts: EngineParts, worker: Worker, outcomes: Outcomes, facts: NodeFacts) {
+    this.#parts = parts;
+    this.#worker = worker;
+    this.#facts = facts;
+    this.#intake = new Intake(parts);
+    this.#operations = new Operations(parts, worker, this.#intake, outcomes);
+  }
+
+  get blobs(): Blobs {
+    return this.#parts.blobs;
+  }
+
+  get health(): Health {
+    return this.#parts.admission.health;
+  }
+
+  get metrics(): EngineParts["metrics"] {
+    return this.#parts.metrics;
+  }
+
+  submit(submissions: readonly Submission[], waiter: Waiter): void {
+    this.#intake.submit(submissions, waiter);
+  }
+
+  async wait(task: string, token: unknown, waiter: Waiter): Promise<void> {
+    if (isTaskId(task)) this.#intake.wait(task, token, waiter);
+    else waiter.answer(token, failedAnswer(null, noSuchTask(task)));
+  }
+
+  get(task: string): Promise<TaskView> {
+    return this.#operations.get(task);
+  }
+
+  list(filter: ListFilter): Promise<{ tasks: TaskView[]; next: string | null }> {
+    return this.#operations.list(filter);
+  }
+
+  watch(filter: WatchFilter, listener: WatchListener): Promise<{ stop: () => void }> {
+    return this.#operations.watch(filter, listener);
+  }
+
+  cancel(task: string): Promise<TaskView> {
+    return this.#operations.cancel(task);
+  }
+
+  retry(task: string): Promise<TaskView> {
+    return this.#operations.retry(task);
+  }
+
+  delete(task: string): Promise<{ task: string; deleted: true }> {
+    return this.#operations.delete(task);
+  }
+
+  async explain(task: string): Promise<Explanation> {
+    return explain(this.#parts, this.#worker, await this.#operations.row(task));
+  }
+
+  pause(queue: string): Promise<QueueView> {
+    return this.#setQueue(queue, "paused");
+  }
+
+  resume(queue: string): Promise<QueueView> {
+    return this.#setQueue(queue, "open");
+  }
+
+  drain(queue: string): Promise<QueueView> {
+    return this.#setQueue(queue, "draining");
+  }
+
+  purge(queue: string): Promise<{ queue: string; cancelled: number }> {
+    return this.#operations.purge(queue);
+  }
+
+  async actions(): Promise<ActionView[]> {
+    return actionViews(this.#parts, this.#worker);
+  }
+
+  queues(): Promise<QueueView[]> {
+    return queueViews(this.#parts);
+  }
+
+  async workers(): Promise<WorkerView[]> {
+    return workerViews(this.#parts, this.#worker, this.#facts);
+  }
+
+  async nodes(): Promise<NodeView[]> {
+    const { node, pid, version, startedAt, roles } = this.#facts;
+    return [
+      {
+        node,
+        pid,
+        version,
+        startedAt,
+        roles: [...roles],
+        state: this.health.state,
+        rssBytes: process.memoryUsage.rss(),
+        connections: this.#facts.connections(),
+        listen: this.#facts.listen(),
+      },
+    ];
+  }
+
+  stats(): Promise<StatsView> {
+    return statsView(this.#parts, this.#worker, this.#facts);
+  }
+
+  async #setQueue(queue: string, mode: QueueView["mode"]): Promise<QueueView> {
+    await this.#operations.setQueue(queue, mode);
+    const views = await this.queues();
+    return (
+      views.find((view) => view.queue === queue) ?? { queue, mode, counts: {}, waiting: 0, oldestAgeMs: null }
+    );
+  }
+}

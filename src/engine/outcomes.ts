@@ -1,0 +1,121 @@
+/**
+ * What follows from what was recorded: who waits is answered from the row, watchers are told, the next attempt is arranged.
+ * Everything here comes after the row is durable.
+ */
+import type { Message } from "../queue/queue.ts";
+import type { Applied } from "../store/store.ts";
+import type { TaskEvent } from "../task/decide.ts";
+import { isFinal } from "../task/state.ts";
+import { isSameRequest, newTask, type Task } from "../task/task.ts";
+import type { Hand } from "../worker/hands.ts";
+import type { Report } from "../worker/pool.ts";
+import type { WorkerObserver } from "../worker/worker.ts";
+import { emitState } from "./intake.ts";
+import { answerOf, conflictAnswer, type EngineParts } from "./parts.ts";
+import { toView } from "./view.ts";
+
+export class Outcomes implements WorkerObserver {
+  readonly #parts: EngineParts;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  started(hands: readonly Hand[]): void {
+    const { metrics, recent, watchers } = this.#parts;
+    for (const { message, handedAt } of hands) {
+      const { spec } = message;
+      const delay = Math.max(0, handedAt - (spec.dueAt ?? spec.createdAt)) / 1000;
+      metrics.observeStartDelay(spec.action, delay);
+      recent.startDelay.observe(delay);
+      if (watchers.isAny)
+        emitState(this.#parts, { ...newTask(spec), state: "running", attempt: message.attempt }, handedAt);
+    }
+  }
+
+  reported(hand: Hand, report: Report): void {
+    const { watchers } = this.#parts;
+    if (!watchers.isAny) return;
+    const { spec, attempt } = hand.message;
+    const about = { task: spec.id, action: spec.action, queue: spec.queue };
+    if (report.type === "progress") {
+      watchers.emit(about, {
+        type: "progress",
+        at: report.at,
+        task: spec.id,
+        attempt,
+        progress: JSON.parse(report.progress),
+      });
+    } else watchers.emit(about, { type: "log", task: spec.id, ...report.line });
+  }
+
+  recorded(message: Message, event: TaskEvent, applied: Applied): void {
+    const { queue } = this.#parts;
+    queue.settle([message]);
+    const row = rowAfter(message, event, applied);
+    if (row === null) return;
+    if (applied.verdict !== "applied" && !isSameRequest(row, message.spec)) {
+      this.#parts.flights.end(row.id, conflictAnswer(row.id, "id"));
+      return;
+    }
+    if (event.type === "finish") this.#measure(event, row);
+    this.follow(row, applied.verdict === "applied");
+  }
+
+  /** `isNews`: the row changed just now. Otherwise it stood, and only those who wait have to know. */
+  follow(row: Task, isNews: boolean): void {
+    if (isFinal(row.state)) this.#ended(row, isNews);
+    else if (row.state === "retrying") this.#parts.onDue(row.dueAt!);
+    else if (row.state === "queued") {
+      this.#parts.queue.publish([{ spec: row, attempt: row.attempt + 1, isRide: false, isSuspect: false }]);
+    }
+    if (isNews && !isFinal(row.state) && this.#parts.watchers.isAny)
+      emitState(this.#parts, row, this.#parts.now());
+  }
+
+  trouble(error: unknown): void {
+    this.#parts.log.warn({ error }, "an outcome could not be written yet; trying again");
+  }
+
+  #ended(row: Task, isNews: boolean): void {
+    const { flights, watchers, metrics, recent, now } = this.#parts;
+    flights.end(row.id, answerOf(row));
+    if (!isNews) return;
+    metrics.countFinished(row.action, row.state, row.error?.code ?? "");
+    recent.finished(row.state === "failed");
+    recent.total.observe(Math.max(0, (row.finishedAt ?? now()) - row.createdAt) / 1000);
+    if (!watchers.isAny) return;
+    const { id: task, action, queue, state, attempt } = row;
+    const view = toView(row);
+    delete view.payload;
+    watchers.emit(
+      { task, action, queue },
+      { type: "state", at: row.finishedAt ?? now(), task, action, queue, state, attempt, view },
+    );
+    watchers.end(task);
+  }
+
+  #measure(event: Extract<TaskEvent, { type: "finish" }>, row: Task): void {
+    const seconds = Math.max(0, event.at - event.startedAt) / 1000;
+    this.#parts.metrics.observeRun(row.action, seconds);
+    this.#parts.recent.run.observe(seconds);
+  }
+}
+
+/** The store may leave the row out when it says nothing new: a finish as done that was applied. */
+function rowAfter(message: Message, event: TaskEvent, applied: Applied): Task | null {
+  if (applied.task !== undefined) return applied.task;
+  if (event.type !== "finish" || event.outcome.type !== "done") return null;
+  const { result, resultBlob } = event.outcome;
+  return {
+    ...newTask(message.spec),
+    state: "done",
+    attempt: event.attempt,
+    result,
+    resultBlob,
+    startedAt: event.startedAt,
+    finishedAt: event.at,
+    log: event.log ?? [],
+    progress: event.progress ?? null,
+  };
+}

@@ -1,0 +1,79 @@
+import type { Blobs } from "../blobs/blobs.ts";
+import type { Queue } from "../queue/queue.ts";
+import type { Store } from "../store/store.ts";
+import { TandaError, toTandaError, type ErrorBody } from "../task/errors.ts";
+import type { Task } from "../task/task.ts";
+import type { Admission } from "./admission.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { Answer } from "./engine.ts";
+import type { Flights } from "./flights.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Recent } from "./recent.ts";
+import type { Watchers } from "./watchers.ts";
+
+/** What the use cases share. Made once by the node. */
+export type EngineParts = {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly blobs: Blobs;
+  readonly catalogue: Catalogue;
+  readonly admission: Admission;
+  readonly flights: Flights;
+  readonly watchers: Watchers;
+  readonly metrics: Metrics;
+  readonly recent: Recent;
+  readonly now: () => number;
+  readonly makeId: () => string;
+  /** A task will be due then. */
+  readonly onDue: (at: number) => void;
+  /** A task with `expiresAt` came in. */
+  readonly onExpiring: () => void;
+  /** Characters of JSON text over which a payload goes to a blob. */
+  readonly inlineChars: number;
+  readonly log: EngineLog;
+};
+
+export type EngineLog = {
+  info(facts: object, text: string): void;
+  warn(facts: object, text: string): void;
+  error(facts: object, text: string): void;
+  debug(facts: object, text: string): void;
+};
+
+/** What a waiter is told of a final row. */
+export function answerOf(row: Task): Answer {
+  if (row.state === "done")
+    return { status: "done", task: row.id, result: row.result, resultBlob: row.resultBlob };
+  return { status: "failed", task: row.id, error: errorOf(row) };
+}
+
+function errorOf(row: Task): ErrorBody {
+  if (row.state === "cancelled") return { code: "cancelled", message: "The task was cancelled." };
+  if (row.state === "expired") return { code: "expired", message: "The task was not started in time." };
+  return row.error ?? { code: "internal", message: `The task is ${row.state}.` };
+}
+
+export function failedAnswer(task: string | null, thrown: unknown): Answer {
+  return { status: "failed", task, error: toTandaError(thrown).toBody() };
+}
+
+export function conflictAnswer(task: string, what: "id" | "key"): Answer {
+  return {
+    status: "failed",
+    task,
+    error: {
+      code: "conflict",
+      message: `The ${what} belongs to a task with another action or payload.`,
+      hint:
+        what === "key"
+          ? "A key names one request: use another key for another request."
+          : "Make a new id for a new task.",
+    },
+  };
+}
+
+export function noSuchTask(task: string): TandaError {
+  return new TandaError("not_found", `There is no task ${JSON.stringify(String(task).slice(0, 60))}.`, {
+    hint: "It may have passed its retention; `list` shows what is kept.",
+  });
+}

@@ -1,0 +1,155 @@
+/** From what was asked to a complete task: options over the action's defaults, checked once, with hints. */
+import type { BackoffOption, SubmitOptions } from "../protocol/messages.ts";
+import { parseDuration } from "../task/duration.ts";
+import { TandaError } from "../task/errors.ts";
+import { idTime, isTaskId } from "../task/id.ts";
+import {
+  PRIORITIES,
+  type ActionInfo,
+  type Backoff,
+  type Policy,
+  type PriorityLevel,
+  type TaskSpec,
+} from "../task/task.ts";
+
+const DAY_MS = 86_400_000;
+const MAX_ATTEMPTS = 1000;
+const MAX_KEY_LENGTH = 256;
+const QUEUE_NAME = /^[\p{L}\p{N}_.:-]{1,128}$/u;
+
+/** @throws bad_request, saying which option is wrong. */
+export function specify(
+  action: ActionInfo,
+  payload: string,
+  options: SubmitOptions | null,
+  makeId: () => string,
+  now: number,
+): TaskSpec {
+  if (options === null) {
+    return {
+      id: makeId(),
+      action: action.name,
+      queue: action.queue,
+      priority: action.priority,
+      payload,
+      payloadBlob: null,
+      key: null,
+      policy: action.policy,
+      dueAt: null,
+      expiresAt: action.expiresMs === null ? null : now + action.expiresMs,
+      createdAt: now,
+    };
+  }
+  const expiresMs =
+    options.expires === undefined ? action.expiresMs : parseDuration(options.expires, "options.expires");
+  return {
+    id: options.task === undefined ? makeId() : checkId(options.task, now),
+    action: action.name,
+    queue: options.queue === undefined ? action.queue : checkQueueName(options.queue),
+    priority: options.priority === undefined ? action.priority : priorityLevel(options.priority),
+    payload,
+    payloadBlob: null,
+    key: options.key === undefined ? null : checkKey(options.key),
+    policy: policyWith(action.policy, options),
+    dueAt: dueAt(options, now),
+    expiresAt: expiresMs === null ? null : now + expiresMs,
+    createdAt: now,
+  };
+}
+
+function bad(message: string, hint?: string): TandaError {
+  return new TandaError("bad_request", message, hint === undefined ? {} : { hint });
+}
+
+function checkId(id: string, now: number): string {
+  if (!isTaskId(id))
+    throw bad("options.task is not a UUIDv7 in lower case.", "Leave it out, and Tanda names the task.");
+  if (Math.abs(idTime(id) - now) > DAY_MS) {
+    throw bad(
+      "options.task is a UUIDv7 more than a day from now.",
+      "Make a new id for a new task; check this machine's clock.",
+    );
+  }
+  return id;
+}
+
+export function checkQueueName(queue: unknown): string {
+  if (typeof queue === "string" && QUEUE_NAME.test(queue)) return queue;
+  throw bad("A queue's name is 1 to 128 letters, digits, or _ . : -");
+}
+
+function checkKey(key: unknown): string {
+  if (typeof key === "string" && key.length > 0 && key.length <= MAX_KEY_LENGTH) return key;
+  throw bad(`options.key is a text of 1 to ${MAX_KEY_LENGTH} characters.`);
+}
+
+export function priorityLevel(name: unknown): PriorityLevel {
+  const level = PRIORITIES.indexOf(name as (typeof PRIORITIES)[number]);
+  if (level < 0) throw bad(`options.priority is not one of ${PRIORITIES.join(", ")}.`);
+  return level as PriorityLevel;
+}
+
+function dueAt(options: SubmitOptions, now: number): number | null {
+  if (options.delay !== undefined) {
+    if (options.runAt !== undefined) throw bad("Give options.delay or options.runAt, not both.");
+    const delayMs = parseDuration(options.delay, "options.delay");
+    return delayMs > 0 ? now + delayMs : null;
+  }
+  if (options.runAt === undefined) return null;
+  const at = typeof options.runAt === "number" ? options.runAt : Date.parse(options.runAt);
+  if (!Number.isFinite(at))
+    throw bad("options.runAt is not an instant.", 'Write epoch milliseconds or "2027-01-31T12:00:00Z".');
+  return at > now ? Math.round(at) : null;
+}
+
+/** The very same object when nothing is overridden: most tasks share it. */
+export function policyWith(base: Policy, options: SubmitOptions): Policy {
+  const { attempts, losses, backoff, timeout, retention } = options;
+  if (
+    attempts === undefined &&
+    losses === undefined &&
+    backoff === undefined &&
+    timeout === undefined &&
+    retention === undefined
+  ) {
+    return base;
+  }
+  return {
+    attempts: attempts === undefined ? base.attempts : count(attempts, "options.attempts"),
+    losses: losses === undefined ? base.losses : count(losses, "options.losses"),
+    backoff: backoff === undefined ? base.backoff : parseBackoff(backoff, base.backoff),
+    timeoutMs:
+      timeout === undefined
+        ? base.timeoutMs
+        : positive(parseDuration(timeout, "options.timeout"), "options.timeout"),
+    retentionMs: retention === undefined ? base.retentionMs : parseDuration(retention, "options.retention"),
+  };
+}
+
+function count(value: unknown, what: string): number {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_ATTEMPTS)
+    return value as number;
+  throw bad(`${what} is a whole number from 1 to ${MAX_ATTEMPTS}.`);
+}
+
+function positive(ms: number, what: string): number {
+  if (ms > 0) return ms;
+  throw bad(`${what} is more than 0.`);
+}
+
+/** A plain duration is a fixed one. */
+export function parseBackoff(value: BackoffOption, base: Backoff): Backoff {
+  if (typeof value !== "object" || value === null) {
+    const delayMs = parseDuration(value, "backoff");
+    return { type: "fixed", delayMs, maxDelayMs: delayMs, jitter: base.jitter };
+  }
+  const type = value.type ?? base.type;
+  if (type !== "fixed" && type !== "exponential") throw bad('backoff.type is "fixed" or "exponential".');
+  const jitter = value.jitter ?? base.jitter;
+  if (typeof jitter !== "number" || !(jitter >= 0 && jitter <= 1))
+    throw bad("backoff.jitter is a number from 0 to 1.");
+  const delayMs = value.delay === undefined ? base.delayMs : parseDuration(value.delay, "backoff.delay");
+  const maxDelayMs =
+    value.maxDelay === undefined ? base.maxDelayMs : parseDuration(value.maxDelay, "backoff.maxDelay");
+  return { type, delayMs, maxDelayMs: Math.max(delayMs, maxDelayMs), jitter };
+}

@@ -1,0 +1,38 @@
+import type { TaskView } from "../protocol/messages.ts";
+import { PRIORITIES, type Task } from "../task/task.ts";
+
+/** The row as a person or program reads it. Without payload, result, history and log: as lists show it. */
+export function toBriefView(row: Task): TaskView {
+  const view: TaskView = {
+    task: row.id,
+    action: row.action,
+    queue: row.queue,
+    priority: PRIORITIES[row.priority],
+    state: row.state,
+    attempt: row.attempt,
+    attempts: row.policy.attempts,
+    losses: row.losses,
+    createdAt: row.createdAt,
+    timeoutMs: row.policy.timeoutMs,
+  };
+  if (row.key !== null) view.key = row.key;
+  if (row.dueAt !== null) view.dueAt = row.dueAt;
+  if (row.expiresAt !== null) view.expiresAt = row.expiresAt;
+  if (row.startedAt !== null) view.startedAt = row.startedAt;
+  if (row.finishedAt !== null) view.finishedAt = row.finishedAt;
+  if (row.error !== null) view.error = row.error;
+  return view;
+}
+
+/** All of it. `payloadBytes` is the size of the payload's blob, where it has one. */
+export function toView(row: Task, payloadBytes = 0): TaskView {
+  const view = toBriefView(row);
+  view.payload =
+    row.payloadBlob === null ? JSON.parse(row.payload) : { $blob: row.payloadBlob, bytes: payloadBytes };
+  if (row.resultBlob !== null) view.result = { $blob: row.resultBlob.id, bytes: row.resultBlob.bytes };
+  else if (row.result !== null) view.result = JSON.parse(row.result);
+  if (row.progress !== null) view.progress = JSON.parse(row.progress);
+  if (row.history.length > 0) view.history = row.history;
+  if (row.log.length > 0) view.log = row.log;
+  return view;
+}

@@ -1,0 +1,82 @@
+/** What is in threads' hands: each run from the moment it is handed over until its end is recorded. */
+import type { Message } from "../queue/queue.ts";
+import { MAX_LOG_LINES } from "../task/decide.ts";
+import type { LogLine } from "../task/task.ts";
+import type { Pool, Report } from "./pool.ts";
+
+export type Hand = {
+  readonly seq: number;
+  readonly message: Message;
+  readonly pool: Pool;
+  readonly handedAt: number;
+  /** Alone in its process, as a suspect. */
+  readonly isAlone: boolean;
+  /** Its row says running, with this attempt. */
+  isClaimed: boolean;
+  isClaiming: boolean;
+  isCancelled: boolean;
+  log: LogLine[] | null;
+  progress: string | null;
+};
+
+export class Hands {
+  readonly #bySeq = new Map<number, Hand>();
+  readonly #byTask = new Map<string, Hand>();
+  #lastSeq = 0;
+
+  get size(): number {
+    return this.#bySeq.size;
+  }
+
+  take(message: Message, pool: Pool, at: number, isAlone: boolean): Hand {
+    const hand: Hand = {
+      seq: ++this.#lastSeq,
+      message,
+      pool,
+      handedAt: at,
+      isAlone,
+      isClaimed: isAlone,
+      isClaiming: false,
+      isCancelled: false,
+      log: null,
+      progress: null,
+    };
+    this.#bySeq.set(hand.seq, hand);
+    this.#byTask.set(message.spec.id, hand);
+    return hand;
+  }
+
+  release(seq: number): Hand | undefined {
+    const hand = this.#bySeq.get(seq);
+    if (hand) {
+      this.#bySeq.delete(seq);
+      if (this.#byTask.get(hand.message.spec.id) === hand) this.#byTask.delete(hand.message.spec.id);
+    }
+    return hand;
+  }
+
+  of(task: string): Hand | undefined {
+    return this.#byTask.get(task);
+  }
+
+  /** Notes what the handler said. @returns its task, or undefined when it is not in hand any more. */
+  note(report: Report): Hand | undefined {
+    const hand = this.#bySeq.get(report.seq);
+    if (hand === undefined) return undefined;
+    if (report.type === "progress") hand.progress = report.progress;
+    else {
+      hand.log ??= [];
+      if (hand.log.length < MAX_LOG_LINES) hand.log.push(report.line);
+    }
+    return hand;
+  }
+
+  /** Oldest first. */
+  [Symbol.iterator](): IterableIterator<Hand> {
+    return this.#bySeq.values();
+  }
+
+  *ids(isAlone: boolean): Generator<string> {
+    for (const hand of this.#bySeq.values()) if (hand.isAlone === isAlone) yield hand.message.spec.id;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Writes what became of runs, and goes on trying: an outcome that is known must not be lost because a disk is full.
+ * All that ends in one turn of the event loop is one call of the store.
+ */
+import type { Applied, Store } from "../store/store.ts";
+import type { TaskEvent } from "../task/decide.ts";
+
+const RETRY_MS = 250;
+
+export type Recorded = (applied: Applied) => void;
+
+export class Recorder {
+  readonly #store: Pick<Store, "apply">;
+  readonly #onTrouble: (error: unknown) => void;
+  #events: TaskEvent[] = [];
+  #listeners: Recorded[] = [];
+  #isScheduled = false;
+  #open = 0;
+  #idle: (() => void)[] = [];
+  #isClosed = false;
+
+  constructor(store: Pick<Store, "apply">, onTrouble: (error: unknown) => void) {
+    this.#store = store;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** Calls `listener` after the event is durable, in the order of recording within one turn. */
+  record(event: TaskEvent, listener: Recorded): void {
+    this.#events.push(event);
+    this.#listeners.push(listener);
+    this.#open++;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  /** Resolves when everything recorded so far is durable. */
+  async settled(): Promise<void> {
+    while (this.#open > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Gives up what could not be written; the store is going away. */
+  close(): void {
+    this.#isClosed = true;
+    this.#open = 0;
+    this.#wakeIdle();
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    const events = this.#events;
+    const listeners = this.#listeners;
+    this.#events = [];
+    this.#listeners = [];
+    this.#write(events, listeners);
+  }
+
+  #write(events: readonly TaskEvent[], listeners: readonly Recorded[]): void {
+    if (this.#isClosed) return;
+    this.#store.apply(events).then(
+      (applied) => {
+        for (let at = 0; at < listeners.length; at++) listeners[at]!(applied[at]!);
+        this.#open -= events.length;
+        if (this.#open <= 0) this.#wakeIdle();
+      },
+      (error: unknown) => {
+        this.#onTrouble(error);
+        setTimeout(() => this.#write(events, listeners), RETRY_MS);
+      },
+    );
+  }
+
+  #wakeIdle(): void {
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const wake of waiting) wake();
+  }
+}
