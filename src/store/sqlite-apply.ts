@@ -1,0 +1,144 @@
+/**
+ * Applies events: `decide` says what becomes of a row, this writes it. Many calls are one transaction; when it fails, each call
+ * is tried in a transaction of its own, so that only the bad one is refused.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { decide, type TaskEvent, type Verdict } from "../task/decide.ts";
+import type { TandaError } from "../task/errors.ts";
+import type { SqliteCounts } from "./sqlite-counts.ts";
+import { toStoreError } from "./sqlite-errors.ts";
+import { isRide, RIDES_A_STATEMENT, type Ride, type SqliteRides } from "./sqlite-rides.ts";
+import { toRow, toTask, type Row } from "./sqlite-row.ts";
+import type { SqliteTasks } from "./sqlite-tasks.ts";
+
+/** Null = applied, and the caller can tell the row by itself: a submit's new task, a finish that is done. */
+export type Answer = readonly [verdict: Verdict, row: Row | null] | null;
+export type CallAnswer = readonly Answer[] | TandaError;
+
+const APPLIED: Answer = null;
+
+export class SqliteApply {
+  readonly #counts: SqliteCounts;
+  readonly #tasks: SqliteTasks;
+  readonly #rides: SqliteRides;
+  readonly #transaction: Transaction;
+
+  constructor(tasks: SqliteTasks, rides: SqliteRides, counts: SqliteCounts, transaction: Transaction) {
+    this.#tasks = tasks;
+    this.#rides = rides;
+    this.#counts = counts;
+    this.#transaction = transaction;
+  }
+
+  /** One answer a call, when all that was accepted is durable. Never throws. */
+  applyAll(calls: readonly (readonly TaskEvent[])[]): CallAnswer[] {
+    try {
+      return this.#commit(calls);
+    } catch (error) {
+      if (calls.length === 1) return [toStoreError(error)];
+      return calls.flatMap((call) => this.applyAll([call]));
+    }
+  }
+
+  #commit(calls: readonly (readonly TaskEvent[])[]): CallAnswer[] {
+    try {
+      const answers = this.#transaction.run(() => {
+        const answers = calls.map((events) => this.#applyCall(events));
+        this.#counts.write();
+        return answers;
+      });
+      this.#counts.committed();
+      return answers;
+    } catch (error) {
+      this.#counts.rolledBack();
+      throw error;
+    }
+  }
+
+  #applyCall(events: readonly TaskEvent[]): Answer[] {
+    const answers: Answer[] = [];
+    let rides: Ride[] = [];
+    const settle = (): void => {
+      if (rides.length === RIDES_A_STATEMENT && this.#rides.insert(rides)) {
+        for (let i = 0; i < rides.length; i++) answers.push(APPLIED);
+      } else {
+        for (const ride of rides) answers.push(this.#applyEvent(ride));
+      }
+      rides = [];
+    };
+    for (const event of events) {
+      if (isRide(event)) {
+        if (rides.push(event) === RIDES_A_STATEMENT) settle();
+      } else {
+        if (rides.length > 0) settle();
+        answers.push(this.#applyEvent(event));
+      }
+    }
+    settle();
+    return answers;
+  }
+
+  #applyEvent(event: TaskEvent): Answer {
+    if (event.spec !== undefined) {
+      const { row, verdict } = decide(null, event);
+      if (row !== null && this.#tasks.insert(row))
+        return isTold(event, verdict) ? APPLIED : [verdict, toRow(row)];
+    }
+    return this.#applyToStored(event);
+  }
+
+  #applyToStored(event: TaskEvent): Answer {
+    const { spec } = event;
+    if (spec !== undefined && spec.key !== null) {
+      const holder = this.#tasks.byKey(spec.key);
+      if (holder !== null && holder[0] !== event.id) {
+        return event.type === "submit"
+          ? [decide(toTask(holder), event).verdict, holder]
+          : ["conflict", holder];
+      }
+    }
+    const isDone = event.type === "finish" && event.outcome.type === "done";
+    const before = isDone ? this.#tasks.lightById(event.id) : this.#tasks.byId(event.id);
+    if (before === null) return ["not_found", null];
+    const stored = toTask(before);
+    const { row, verdict } = decide(stored, event);
+    if (row === null) this.#tasks.delete(stored.id, stored.queue, stored.action, stored.state);
+    else if (row !== stored) this.#tasks.update(before, row);
+    if (isTold(event, verdict)) return APPLIED;
+    if (isDone) return [verdict, this.#tasks.byId(event.id)];
+    return [verdict, row === null ? null : row === stored ? before : toRow(row)];
+  }
+}
+
+function isTold(event: TaskEvent, verdict: Verdict): boolean {
+  if (verdict !== "applied") return false;
+  return event.type === "submit" || (event.type === "finish" && event.outcome.type === "done");
+}
+
+/** Runs something as one durable transaction; whatever it throws, nothing of it is left. */
+export class Transaction {
+  readonly #db: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #rollback: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.#begin = db.prepare("begin immediate");
+    this.#commit = db.prepare("commit");
+    this.#rollback = db.prepare("rollback");
+  }
+
+  run<T>(work: () => T): T {
+    this.#begin.run();
+    try {
+      const result = work();
+      this.#commit.run();
+      return result;
+    } catch (error) {
+      // A full disk may have ended the transaction already.
+      if (this.#db.isTransaction) this.#rollback.run();
+      throw error;
+    }
+  }
+}

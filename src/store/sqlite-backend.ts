@@ -1,0 +1,168 @@
+/** Where the SQL is run: in this thread (in memory), or each side on a thread of its own (a file). */
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { TaskEvent } from "../task/decide.ts";
+import { TandaError } from "../task/errors.ts";
+import type { Answer } from "./sqlite-apply.ts";
+import { toStoreError } from "./sqlite-errors.ts";
+import type { SqliteReads } from "./sqlite-reads.ts";
+import type { SqliteOptions } from "./sqlite-schema.ts";
+import type { Reply, Request, ThreadData } from "./sqlite-thread.ts";
+import { pack } from "./sqlite-wire.ts";
+import type { SqliteWrites } from "./sqlite-writes.ts";
+
+export type Method<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T];
+type Args<T, K extends keyof T> = T[K] extends (...args: infer A) => unknown ? A : never;
+type Result<T, K extends keyof T> = T[K] extends (...args: never[]) => infer R ? R : never;
+
+/** One side of the store: `T` has the methods, wherever it lives. */
+export interface Side<T> {
+  call<K extends Method<T> & string>(op: K, ...args: Args<T, K>): Promise<Result<T, K>>;
+  close(): Promise<void>;
+}
+
+export interface WriteSide extends Side<SqliteWrites> {
+  /** Null = null for each event. */
+  apply(events: readonly TaskEvent[]): Promise<readonly Answer[] | null>;
+}
+
+/** Runs calls at once, in this thread. */
+export class HereSide<T extends SqliteReads | SqliteWrites> implements Side<T> {
+  readonly #target: T;
+  readonly #close: () => void;
+  #isOpen = true;
+
+  constructor(target: T, close: () => void) {
+    this.#target = target;
+    this.#close = close;
+  }
+
+  // Not `async` all through: what is asked first must be done first, before this returns.
+  async call<K extends Method<T> & string>(op: K, ...args: Args<T, K>): Promise<Result<T, K>> {
+    if (!this.#isOpen) throw closed();
+    try {
+      const method = this.#target[op] as (...args: Args<T, K>) => Result<T, K>;
+      return method.apply(this.#target, args);
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isOpen) this.#close();
+    this.#isOpen = false;
+  }
+}
+
+export class HereWriteSide extends HereSide<SqliteWrites> implements WriteSide {
+  async apply(events: readonly TaskEvent[]): Promise<readonly Answer[]> {
+    const [answer] = await this.call("applyAll", [events]);
+    if (answer instanceof TandaError) throw answer;
+    return answer!;
+  }
+}
+
+type Waiting = { resolve: (value: never) => void; reject: (error: TandaError) => void };
+
+/** Sends calls to a thread. Calls of `apply` made in one turn of the event loop travel as one message. */
+export class ThreadSide<T> implements Side<T> {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #opened: Promise<void>;
+  #lastId = 0;
+  #gathered: { ids: number[]; sizes: number[]; events: TaskEvent[] } | null = null;
+  #ended: TandaError | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(role: ThreadData["role"], options: SqliteOptions) {
+    const entry = new URL(`./sqlite-thread${extname(import.meta.url)}`, import.meta.url);
+    this.#worker = new Worker(entry, {
+      workerData: { role, options } satisfies ThreadData,
+      name: `tanda store ${role}`,
+    });
+    this.#opened = this.#wait(0);
+    this.#worker.on("message", (replies: readonly Reply[]) => {
+      for (const [id, value, error] of replies) {
+        const waiting = this.#waiting.get(id);
+        this.#waiting.delete(id);
+        if (error === null) waiting?.resolve(value as never);
+        else waiting?.reject(TandaError.fromBody(error));
+      }
+    });
+    this.#worker.on("error", (cause) => this.#end(unavailable("The store's thread died", cause)));
+    this.#worker.on("exit", () => this.#end(closed()));
+  }
+
+  /** Resolves when the thread has its database open; rejects, and ends the thread, when it cannot. */
+  async opened(): Promise<void> {
+    try {
+      await this.#opened;
+    } catch (error) {
+      await this.#worker.terminate();
+      throw error;
+    }
+  }
+
+  call<K extends Method<T> & string>(op: K, ...args: Args<T, K>): Promise<Result<T, K>> {
+    if (this.#closing || this.#ended) return Promise.reject(this.#ended ?? closed());
+    return this.#send(op, args);
+  }
+
+  apply(events: readonly TaskEvent[]): Promise<readonly Answer[] | null> {
+    if (this.#closing || this.#ended) return Promise.reject(this.#ended ?? closed());
+    if (this.#gathered === null) {
+      this.#gathered = { ids: [], sizes: [], events: [] };
+      queueMicrotask(() => this.#flush());
+    }
+    const id = ++this.#lastId;
+    this.#gathered.ids.push(id);
+    this.#gathered.sizes.push(events.length);
+    for (const event of events) this.#gathered.events.push(event);
+    return this.#wait(id);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      if (this.#ended) return;
+      const exited = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
+      await this.#send("close", []);
+      await exited;
+    })();
+    return this.#closing;
+  }
+
+  #send<R>(op: string, args: readonly unknown[]): Promise<R> {
+    // What was applied before must be done before.
+    this.#flush();
+    const id = ++this.#lastId;
+    this.#worker.postMessage({ id, op, args } satisfies Request);
+    return this.#wait(id);
+  }
+
+  #flush(): void {
+    const gathered = this.#gathered;
+    this.#gathered = null;
+    if (gathered === null || this.#ended) return;
+    const { ids, sizes, events } = gathered;
+    this.#worker.postMessage({ ids, sizes, events: pack(events) } satisfies Request);
+  }
+
+  #wait<R>(id: number): Promise<R> {
+    return new Promise<R>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+  }
+
+  /** What was under way may or may not have been done: `unavailable` promises neither. */
+  #end(error: TandaError): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+    this.#waiting.clear();
+  }
+}
+
+export function closed(): TandaError {
+  return unavailable("The store is closed");
+}
+
+function unavailable(message: string, cause?: unknown): TandaError {
+  return new TandaError("unavailable", message, { cause });
+}

@@ -1,0 +1,65 @@
+/** All writes, over the one connection that writes; the same in the writer's thread and in memory. */
+import type { DatabaseSync } from "node:sqlite";
+import type { TaskEvent } from "../task/decide.ts";
+import type { ActionInfo } from "../task/task.ts";
+import { SqliteApply, Transaction, type CallAnswer } from "./sqlite-apply.ts";
+import { SqliteCounts } from "./sqlite-counts.ts";
+import { SqliteRetire } from "./sqlite-retire.ts";
+import { SqliteRides } from "./sqlite-rides.ts";
+import { SqliteTasks } from "./sqlite-tasks.ts";
+import type { Count, QueueState, Retired, RetentionRule } from "./store.ts";
+
+export class SqliteWrites {
+  readonly #db: DatabaseSync;
+  readonly #transaction: Transaction;
+  readonly #counts: SqliteCounts;
+  readonly #apply: SqliteApply;
+  readonly #retire: SqliteRetire;
+
+  constructor(db: DatabaseSync, now: () => number) {
+    this.#db = db;
+    this.#transaction = new Transaction(db);
+    this.#counts = new SqliteCounts(db);
+    const tasks = new SqliteTasks(db, this.#counts);
+    const rides = new SqliteRides(db, this.#counts);
+    this.#apply = new SqliteApply(tasks, rides, this.#counts, this.#transaction);
+    this.#retire = new SqliteRetire(db, tasks, this.#counts, this.#transaction, now);
+  }
+
+  applyAll(calls: readonly (readonly TaskEvent[])[]): CallAnswer[] {
+    return this.#apply.applyAll(calls);
+  }
+
+  counts(): Count[] {
+    return this.#counts.all();
+  }
+
+  announce(actions: readonly ActionInfo[]): void {
+    const upsert = this.#db.prepare(
+      "insert into actions values (?, ?) on conflict do update set info = excluded.info",
+    );
+    this.#transaction.run(() => {
+      for (const action of actions) upsert.run(action.name, JSON.stringify(action));
+    });
+  }
+
+  setQueue({ queue, mode }: QueueState): void {
+    this.#transaction.run(() => {
+      if (mode === "open") this.#db.prepare("delete from queues where queue = ?").run(queue);
+      else this.#db.prepare("insert or replace into queues values (?, ?)").run(queue, mode);
+    });
+  }
+
+  retire(rule: RetentionRule): Retired {
+    return this.#retire.retire(rule);
+  }
+
+  /** A commit like any other, so that its success says something. */
+  probe(): void {
+    this.#transaction.run(() => this.#db.exec("update probes set count = count + 1"));
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * The store in one SQLite file. Writes have a thread and a connection, reads another pair that starts with the first read, so
+ * lists do not hold up commits. ":memory:" runs the same code in the caller's thread.
+ */
+import { stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { TaskEvent } from "../task/decide.ts";
+import { newTask, type ActionInfo, type Task } from "../task/task.ts";
+import { acquireLock, type Lock } from "./lock.ts";
+import type { Answer } from "./sqlite-apply.ts";
+import { closed, HereSide, HereWriteSide, ThreadSide, type Side, type WriteSide } from "./sqlite-backend.ts";
+import { SqliteReads } from "./sqlite-reads.ts";
+import { toTask, type Row } from "./sqlite-row.ts";
+import { openWritable, type SqliteOptions } from "./sqlite-schema.ts";
+import { SqliteWrites } from "./sqlite-writes.ts";
+import type { Applied, Count, ListQuery, Page, QueueState, Retired, RetentionRule, Store } from "./store.ts";
+
+/**
+ * Opens or makes the database and upgrades its schema.
+ * @throws conflict when another process has it open, or a newer Tanda wrote it.
+ */
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  if (options.path === ":memory:") {
+    const db = openWritable(options);
+    const writes = new HereWriteSide(new SqliteWrites(db, () => performance.now()), () => db.close());
+    const reads = new HereSide(new SqliteReads(db), () => {});
+    return new SqliteStore(null, writes, async () => reads, null);
+  }
+  const path = resolve(options.path);
+  const lock = acquireLock(`${path}.lock`, dirname(path));
+  try {
+    const writes = new ThreadSide<SqliteWrites>("writer", { ...options, path });
+    await writes.opened();
+    const openReads = async (): Promise<Side<SqliteReads>> => {
+      const reads = new ThreadSide<SqliteReads>("reader", { path });
+      await reads.opened();
+      return reads;
+    };
+    return new SqliteStore(path, writes, openReads, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+class SqliteStore implements Store {
+  readonly #path: string | null;
+  readonly #writes: WriteSide;
+  readonly #openReads: () => Promise<Side<SqliteReads>>;
+  readonly #lock: Lock | null;
+  #reads: Promise<Side<SqliteReads>> | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(
+    path: string | null,
+    writes: WriteSide,
+    openReads: () => Promise<Side<SqliteReads>>,
+    lock: Lock | null,
+  ) {
+    this.#path = path;
+    this.#writes = writes;
+    this.#openReads = openReads;
+    this.#lock = lock;
+  }
+
+  async apply(events: readonly TaskEvent[]): Promise<Applied[]> {
+    if (events.length === 0) return [];
+    const answers = await this.#writes.apply(events);
+    return events.map((event, index) => toApplied(event, answers?.[index] ?? null));
+  }
+
+  async get(ids: readonly string[]): Promise<(Task | null)[]> {
+    return (await (await this.#reader()).call("get", ids)).map(toTaskOrNull);
+  }
+
+  async getByKey(keys: readonly string[]): Promise<(Task | null)[]> {
+    return (await (await this.#reader()).call("getByKey", keys)).map(toTaskOrNull);
+  }
+
+  async list(query: ListQuery): Promise<Page> {
+    const { rows, next } = await (await this.#reader()).call("list", query);
+    return { tasks: rows.map(toTask), next };
+  }
+
+  async backlog(queue: string, priority: number, after: string | null, limit: number): Promise<Task[]> {
+    return (await (await this.#reader()).call("backlog", queue, priority, after, limit)).map(toTask);
+  }
+
+  async due(until: number, limit: number): Promise<Task[]> {
+    return (await (await this.#reader()).call("due", until, limit)).map(toTask);
+  }
+
+  async nextDueAt(): Promise<number | null> {
+    return (await this.#reader()).call("nextDueAt");
+  }
+
+  async overdue(until: number, limit: number): Promise<Task[]> {
+    return (await (await this.#reader()).call("overdue", until, limit)).map(toTask);
+  }
+
+  async running(limit: number): Promise<Task[]> {
+    return (await (await this.#reader()).call("running", limit)).map(toTask);
+  }
+
+  async catalogue(): Promise<ActionInfo[]> {
+    return (await this.#reader()).call("catalogue");
+  }
+
+  async queueStates(): Promise<QueueState[]> {
+    return (await this.#reader()).call("queueStates");
+  }
+
+  async referredBlobs(ids: readonly string[]): Promise<string[]> {
+    return (await this.#reader()).call("referredBlobs", ids);
+  }
+
+  counts(): Promise<Count[]> {
+    return this.#writes.call("counts");
+  }
+
+  announce(actions: readonly ActionInfo[]): Promise<void> {
+    return this.#writes.call("announce", actions);
+  }
+
+  setQueue(queue: QueueState): Promise<void> {
+    return this.#writes.call("setQueue", queue);
+  }
+
+  retire(rule: RetentionRule): Promise<Retired> {
+    return this.#writes.call("retire", rule);
+  }
+
+  probe(): Promise<void> {
+    return this.#writes.call("probe");
+  }
+
+  async size(): Promise<number> {
+    if (this.#path === null) return 0;
+    const files = ["", "-wal", "-shm"].map((end) => sizeOf(this.#path + end));
+    return (await Promise.all(files)).reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      // The reader first: the last connection to close folds the log into the file.
+      const reads = await this.#reads?.catch(() => null);
+      await reads?.close();
+      await this.#writes.close();
+    } finally {
+      this.#lock?.release();
+    }
+  }
+
+  #reader(): Promise<Side<SqliteReads>> {
+    if (this.#reads === null) {
+      const opening = this.#closing ? Promise.reject(closed()) : this.#openReads();
+      this.#reads = opening;
+      // A start that failed, for want of memory or disk, is tried again by the next read.
+      opening.catch(() => (this.#reads = null));
+    }
+    return this.#reads;
+  }
+}
+
+function toApplied(event: TaskEvent, answer: Answer): Applied {
+  if (answer !== null) return { verdict: answer[0], task: toTaskOrNull(answer[1]) };
+  return event.type === "submit" ? { verdict: "applied", task: newTask(event.spec) } : APPLIED;
+}
+const APPLIED: Applied = Object.freeze({ verdict: "applied" });
+
+function toTaskOrNull(row: Row | null): Task | null {
+  return row === null ? null : toTask(row);
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch {
+    return 0;
+  }
+}
