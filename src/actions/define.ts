@@ -23,16 +23,16 @@ export type Context = {
   /** Aborted at the deadline and by a cancel; the thread is ended a moment later. */
   readonly signal: AbortSignal;
   /** Any JSON value; watchers see the latest. */
-  progress(value: unknown): void;
-  log(...words: unknown[]): void;
+  readonly progress: (value: unknown) => void;
+  readonly log: (...words: unknown[]) => void;
   /** 1, 2, … */
   readonly attempt: number;
   readonly task: { readonly id: string; readonly action: string };
   /** Keeps bytes beside the store; put what it returns into your result. */
-  blob(
+  readonly blob: (
     bytes: Readable | Uint8Array | string,
     more?: { type?: string },
-  ): Promise<{ $blob: string; bytes: number }>;
+  ) => Promise<{ $blob: string; bytes: number }>;
 };
 
 export type ActionDefaults = {

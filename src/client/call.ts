@@ -1,4 +1,4 @@
-import type { AskOp, CallOptions } from "./caller.ts";
+import type { AskOp, CallOptions, WatchFilter } from "./caller.ts";
 import type { SubmitOptions } from "../protocol/messages.ts";
 import { TandaError } from "../task/errors.ts";
 import { isTaskId } from "../task/id.ts";
@@ -9,7 +9,6 @@ import { isTaskId } from "../task/id.ts";
  *   {"id":7  before  "task":"0199…"[,"again":true]  after
  */
 export class Call {
-  readonly id: number;
   readonly kind: "run" | "submit" | "ask";
   /** Of an op "". */
   task: string | null;
@@ -20,48 +19,47 @@ export class Call {
   /** Waits for a task, so it counts among those in flight; other ops overtake. */
   readonly isLong: boolean;
   readonly cancelOnAbort: boolean;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  id = 0;
   state: "backlog" | "sent" | "resting" | "over" = "backlog";
-  wasSent = false;
   isAgain = false;
   tries = 0;
+  resolve: (value: unknown) => void = ignore;
+  reject: (error: unknown) => void = ignore;
   /** Undoes the timer and the listener of an abort. */
   release: (() => void) | null = null;
   restTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(id: number, said: Said, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
-    this.id = id;
-    this.kind = said.kind;
-    this.task = said.task;
-    this.before = said.before;
-    this.after = said.after;
-    this.isRepeatable = said.isRepeatable;
-    this.isLong = said.isLong;
-    this.cancelOnAbort = said.cancelOnAbort;
-    this.resolve = resolve;
-    this.reject = reject;
+  constructor(
+    kind: "run" | "submit" | "ask",
+    task: string | null,
+    before: string,
+    after: string,
+    more: { isRepeatable: boolean; isLong: boolean; cancelOnAbort: boolean },
+  ) {
+    this.kind = kind;
+    this.task = task;
+    this.before = before;
+    this.after = after;
+    this.isRepeatable = more.isRepeatable;
+    this.isLong = more.isLong;
+    this.cancelOnAbort = more.cancelOnAbort;
   }
 
   get size(): number {
-    return this.before.length + this.after.length + 32;
+    return this.before.length + this.after.length;
   }
 
-  line(): string {
-    if (this.kind === "ask") return `{"id":${this.id}${this.before}${this.after}\n`;
-    return `{"id":${this.id}${this.before}"task":"${this.task}"${this.isAgain ? ',"again":true' : ""}${this.after}\n`;
+  /** In pieces: joining those of many lines at once is cheaper than making each line first. */
+  say(into: string[]): void {
+    if (this.kind === "ask") into.push('{"id":', String(this.id), this.before, this.after);
+    else {
+      const again = this.isAgain ? '","again":true' : '"';
+      into.push('{"id":', String(this.id), this.before, this.task!, again, this.after);
+    }
   }
 }
 
-export type Said = {
-  readonly kind: "run" | "submit" | "ask";
-  readonly task: string | null;
-  readonly before: string;
-  readonly after: string;
-  readonly isRepeatable: boolean;
-  readonly isLong: boolean;
-  readonly cancelOnAbort: boolean;
-};
+function ignore(): void {}
 
 /** Saying these twice does no more than saying them once; `retry`, `delete` and `purge` might. */
 const UNREPEATABLE: ReadonlySet<AskOp> = new Set(["retry", "delete", "purge"]);
@@ -73,7 +71,7 @@ export function sayTask(
   action: string,
   payload: unknown,
   options: CallOptions | undefined,
-): Said {
+): Call {
   const body = payload === undefined ? undefined : toJson(payload);
   if (options?.task !== undefined && !isTaskId(options.task)) {
     throw new TandaError("bad_request", "options.task must be a UUIDv7 in lower case.");
@@ -88,28 +86,27 @@ export function sayTask(
     );
   }
   const more = options === undefined ? "" : wireOptions(options);
-  return {
+  return new Call(
     kind,
-    task: options?.task ?? null,
-    before: `,"action":${JSON.stringify(action)}${body === undefined ? "" : `,"payload":${body}`},"options":{`,
-    after: `${more}${kind === "submit" ? ',"wait":false' : ""}}}`,
-    isRepeatable: true,
-    isLong: true,
-    cancelOnAbort: options?.cancelOnAbort === true,
-  };
+    options?.task ?? null,
+    `,"action":${JSON.stringify(action)}${body === undefined ? "" : `,"payload":${body}`},"options":{"task":"`,
+    `${more}${kind === "submit" ? ',"wait":false}}\n' : "}}\n"}`,
+    options?.cancelOnAbort === true ? TASK_CANCELLED_ON_ABORT : TASK,
+  );
 }
+const TASK = { isRepeatable: true, isLong: true, cancelOnAbort: false };
+const TASK_CANCELLED_ON_ABORT = { ...TASK, cancelOnAbort: true };
 
-export function sayOp(op: AskOp, about: object | undefined): Said {
-  const more = about === undefined ? "" : inner(about);
-  return {
-    kind: "ask",
-    task: "",
-    before: `,"op":"${op}"${more}`,
-    after: "}",
+export function sayOp(op: AskOp, about: object | undefined): Call {
+  return new Call("ask", "", `,"op":"${op}"`, `${about === undefined ? "" : inner(about)}}\n`, {
     isRepeatable: !UNREPEATABLE.has(op),
     isLong: op === "wait",
     cancelOnAbort: false,
-  };
+  });
+}
+
+export function sayWatch(id: number, filter: WatchFilter): string {
+  return `{"id":${id},"op":"watch"${inner(filter)}}\n`;
 }
 
 function wireOptions(options: CallOptions): string {

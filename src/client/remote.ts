@@ -8,7 +8,7 @@ import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { createIdMaker, MAX_NODE_TAG, type IdMaker } from "../task/id.ts";
 import { isFinal } from "../task/state.ts";
-import { Call, sayOp, sayTask, type Said } from "./call.ts";
+import { sayOp, sayTask, sayWatch, type Call } from "./call.ts";
 import type {
   AskOp,
   AskOptions,
@@ -107,7 +107,7 @@ export class RemoteCaller implements Caller {
     else if (signal?.aborted) queue.fail(signal.reason);
     else {
       signal?.addEventListener("abort", onAbort, { once: true });
-      const line = `{"id":${id},"op":"watch"${sayOp("get", filter).before.slice(',"op":"get"'.length)}}\n`;
+      const line = sayWatch(id, filter);
       this.#watches.set(id, { line, isOfOne: filter.task !== undefined, queue });
       if (this.#link.isUp) this.#link.send(line);
       else this.#link.start();
@@ -131,13 +131,16 @@ export class RemoteCaller implements Caller {
     return this.close();
   }
 
-  #start(say: () => Said, options: AskOptions | undefined): Promise<unknown> {
+  #start(say: () => Call, options: AskOptions | undefined): Promise<unknown> {
     return new Promise((resolve, reject) => {
       // What throws in here rejects.
       if (this.#isClosed) throw closedError();
       const signal = options?.signal;
       signal?.throwIfAborted();
-      const call = new Call(++this.#lastId, say(), resolve, reject);
+      const call = say();
+      call.id = ++this.#lastId;
+      call.resolve = resolve;
+      call.reject = reject;
       const limitMs =
         options?.callTimeout === undefined
           ? this.#options.callTimeoutMs
@@ -152,7 +155,7 @@ export class RemoteCaller implements Caller {
     const onAbort = (): void => this.#abandon(call, signal!.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     const onTimeout = (): void => {
-      const rest = call.task && call.wasSent && !call.cancelOnAbort ? `; task ${call.task} goes on` : "";
+      const rest = call.task && !call.cancelOnAbort ? `; task ${call.task} goes on` : "";
       this.#abandon(call, new DOMException(`No answer within ${limitMs} ms${rest}.`, "TimeoutError"));
     };
     const timer = limitMs === null ? null : setTimeout(onTimeout, limitMs);
@@ -165,7 +168,7 @@ export class RemoteCaller implements Caller {
   /** The user no longer waits. The node may still work on it. */
   #abandon(call: Call, reason: unknown): void {
     if (call.state === "over") return;
-    const task = call.cancelOnAbort && call.wasSent ? call.task : null;
+    const task = call.cancelOnAbort ? call.task : null;
     this.#finish(call).reject(reason);
     // Nobody waits for the cancel either; it is repeated until it was heard.
     if (task && !this.#isClosed) this.ask("cancel", { task }).catch(() => undefined);
@@ -205,27 +208,26 @@ export class RemoteCaller implements Caller {
   /** Sends what fits in the windows, all in one write. */
   #pump(): void {
     if (!this.#link.isUp) return;
-    let lines = "";
-    while (this.#short.size > 0 && this.#shortInFlight < OP_WINDOW) lines += this.#take(this.#short);
+    const pieces: string[] = [];
+    while (this.#short.size > 0 && this.#shortInFlight < OP_WINDOW) this.#take(this.#short, pieces);
     while (
       this.#long.size > 0 &&
       this.#longInFlight < WINDOW &&
       (this.#charactersInFlight < WINDOW_CHARACTERS || this.#longInFlight === 0)
     ) {
-      lines += this.#take(this.#long);
+      this.#take(this.#long, pieces);
     }
-    if (lines !== "") this.#link.send(lines);
+    if (pieces.length > 0) this.#link.send(pieces.join(""));
   }
 
-  #take(from: Fifo<Call>): string {
+  #take(from: Fifo<Call>, pieces: string[]): void {
     const call = from.shift()!;
-    if (call.state === "over") return "";
+    if (call.state === "over") return;
     call.task ??= this.#makeId();
-    call.wasSent = true;
     call.state = "sent";
     this.#count(call, 1);
     this.#sent.set(call.id, call);
-    return call.line();
+    call.say(pieces);
   }
 
   #count(call: Call, by: 1 | -1): void {
@@ -240,10 +242,10 @@ export class RemoteCaller implements Caller {
       this.#nodeTag = node!;
       this.#makeId = createIdMaker(node!, this.#options.now, this.#options.random);
     }
-    let lines = "";
-    for (const watch of this.#watches.values()) lines += watch.line;
-    for (const call of this.#sent.values()) lines += call.line();
-    if (lines !== "") this.#link.send(lines);
+    const pieces: string[] = [];
+    for (const watch of this.#watches.values()) pieces.push(watch.line);
+    for (const call of this.#sent.values()) call.say(pieces);
+    if (pieces.length > 0) this.#link.send(pieces.join(""));
     this.#pump();
     this.#options.onConnection?.("open", null);
   }

@@ -5,7 +5,17 @@ import { defineActions, type ActionTable } from "../../src/actions/define.ts";
 import { connect } from "../../src/client/client.ts";
 import type { InputsOf, ResultsOf } from "../../src/client/typed.ts";
 
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** Both ways assignable inside a function's type, which `any` does not slip through. */
+type Same<A, B> = [(value: A) => A] extends [(value: B) => B]
+  ? unknown extends A
+    ? unknown extends B
+      ? IsAny<A> extends IsAny<B>
+        ? true
+        : false
+      : false
+    : true
+  : false;
+type IsAny<T> = 0 extends 1 & T ? true : false;
 function expectSame<A, B>(_isSame: Same<A, B>): void {}
 
 const actions = defineActions({
