@@ -88,18 +88,18 @@ export class SqliteApply {
   }
 
   #applyToStored(event: TaskEvent): Answer {
-    const { spec } = event;
-    if (spec !== undefined && spec.key !== null) {
-      const holder = this.#tasks.byKey(spec.key);
-      if (holder !== null && holder[0] !== event.id) {
-        return event.type === "submit"
-          ? [decide(toTask(holder), event).verdict, holder]
-          : ["conflict", holder];
-      }
+    const key = event.spec?.key ?? null;
+    if (event.type === "submit" && key !== null) {
+      // With both an id and a key, the key decides.
+      const holder = this.#tasks.byKey(key);
+      if (holder !== null) return [decide(toTask(holder), event).verdict, holder];
     }
     const isDone = event.type === "finish" && event.outcome.type === "done";
     const before = isDone ? this.#tasks.lightById(event.id) : this.#tasks.byId(event.id);
-    if (before === null) return ["not_found", null];
+    if (before === null) {
+      const holder = key === null ? null : this.#tasks.byKey(key);
+      return holder === null ? ["not_found", null] : ["conflict", holder];
+    }
     const stored = toTask(before);
     const { row, verdict } = decide(stored, event);
     if (row === null) this.#tasks.delete(stored.id, stored.queue, stored.action, stored.state);

@@ -37,7 +37,6 @@ export class HereSide<T extends SqliteReads | SqliteWrites> implements Side<T> {
     this.#close = close;
   }
 
-  // Not `async` all through: what is asked first must be done first, before this returns.
   async call<K extends Method<T> & string>(op: K, ...args: Args<T, K>): Promise<Result<T, K>> {
     if (!this.#isOpen) throw closed();
     try {
@@ -135,7 +134,7 @@ export class ThreadSide<T> implements Side<T> {
     // What was applied before must be done before.
     this.#flush();
     const id = ++this.#lastId;
-    this.#worker.postMessage({ id, op, args } satisfies Request);
+    this.#worker.postMessage({ id, op, args } satisfies Request, []);
     return this.#wait(id);
   }
 
@@ -144,7 +143,8 @@ export class ThreadSide<T> implements Side<T> {
     this.#gathered = null;
     if (gathered === null || this.#ended) return;
     const { ids, sizes, events } = gathered;
-    this.#worker.postMessage({ ids, sizes, events: pack(events) } satisfies Request);
+    const packed = pack(events);
+    this.#worker.postMessage({ ids, sizes, events: packed } satisfies Request, [packed.numbers.buffer]);
   }
 
   #wait<R>(id: number): Promise<R> {

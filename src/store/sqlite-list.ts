@@ -17,8 +17,8 @@ const MAX_SCAN = 20_000;
 const ID_SKEW_MS = 2 * 86_400_000;
 const BELOW_ALL = new Uint8Array(0);
 const ABOVE_ALL = new Uint8Array(17).fill(255);
-/** Sorts after every character there is. */
-const LAST_CHARACTER = "\u{10FFFF}";
+/** The text of `cast(? as text)` with this at its end sorts after all that begins the same: no UTF-8 has the byte. */
+const LAST_BYTE = 255;
 
 /** Conditions of SQL with their values, and the part of the ids they are asked of: after `low`, before `high`. */
 type Search = { from: string; where: string[]; values: SQLInputValue[]; low: Uint8Array; high: Uint8Array };
@@ -57,14 +57,14 @@ export class SqliteList {
 
   /** Few keys begin so: take them all and sort. Many: scanning by id soon meets some. */
   #keySearch(filtered: Search, prefix: string): Search {
-    const bounds = [prefix, prefix + LAST_CHARACTER];
+    const bounds = [prefix, Uint8Array.of(...Buffer.from(prefix), LAST_BYTE)];
     const [count] = this.#statement(
-      `select count(*) from (select 1 from tasks where key >= ? and key < ? limit ${MAX_SCAN + 1})`,
+      `select count(*) from (select 1 from tasks where key >= ? and key < cast(? as text) limit ${MAX_SCAN + 1})`,
     ).get(...bounds) as unknown as [number];
     return {
       ...filtered,
       from: count > MAX_SCAN ? "tasks" : "tasks indexed by tasks_key",
-      where: ["key >= ?", "key < ?", ...filtered.where],
+      where: ["key >= ?", "key < cast(? as text)", ...filtered.where],
       values: [...bounds, ...filtered.values],
     };
   }
@@ -79,7 +79,7 @@ export class SqliteList {
       const conditions = ["id < ?", edge === null ? "id > ?" : "id >= ?", ...where].join(" and ");
       const select = `select ${COLUMNS.join(", ")} from ${from} where ${conditions} order by id desc limit ?`;
       const found = this.#statement(select).all(high, edge ?? low, ...values, limit - rows.length);
-      rows.push(...toRows(found as unknown as unknown[]));
+      rows.push(...toRows(found));
       if (rows.length === limit) return { rows, next: rows[limit - 1]![0] as string };
       if (edge === null) return { rows, next: null };
       high = edge;

@@ -42,12 +42,12 @@ export class SqliteReads {
   backlog(queue: string, priority: number, after: string | null, limit: number): Row[] {
     const from = after === null ? BEFORE_ALL : (toIdBytes(after) ?? BEFORE_ALL);
     const sql = `${SELECT} where state = 1 and queue = ? and priority = ? and id > ? order by id limit ?`;
-    return toRows(this.#statement(sql).all(queue, priority, from, limit) as unknown as unknown[]);
+    return toRows(this.#statement(sql).all(queue, priority, from, limit));
   }
 
   due(until: number, limit: number): Row[] {
     const sql = `${SELECT} where state in (0, 3) and due_at <= ? order by due_at limit ?`;
-    return toRows(this.#statement(sql).all(until, limit) as unknown as unknown[]);
+    return toRows(this.#statement(sql).all(until, limit));
   }
 
   nextDueAt(): number | null {
@@ -59,12 +59,12 @@ export class SqliteReads {
 
   overdue(until: number, limit: number): Row[] {
     const sql = `${SELECT} where expires_at is not null and state in (0, 1, 3) and expires_at <= ? order by expires_at limit ?`;
-    return toRows(this.#statement(sql).all(until, limit) as unknown as unknown[]);
+    return toRows(this.#statement(sql).all(until, limit));
   }
 
   running(limit: number): Row[] {
     const sql = `${SELECT} where state <> 4 and state = 2 order by id limit ?`;
-    return toRows(this.#statement(sql).all(limit) as unknown as unknown[]);
+    return toRows(this.#statement(sql).all(limit));
   }
 
   catalogue(): ActionInfo[] {

@@ -88,9 +88,10 @@ export class SqliteRetire {
   #work(rule: RetentionRule): Retired {
     const endsAt = this.#now() + TIME_BOX_MS;
     let deleted = 0;
-    for (const step of [this.#byOwnRule, this.#byAge, this.#byBounds]) {
+    const steps = [() => this.#byOwnRule(rule), () => this.#byAge(rule), () => this.#byBounds(rule, deleted)];
+    for (const step of steps) {
       for (;;) {
-        const count = step.call(this, rule, deleted);
+        const count = step();
         if (count === null) break;
         deleted += count;
         if (this.#now() >= endsAt) return { deleted, isMore: true };

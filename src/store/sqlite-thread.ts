@@ -98,7 +98,7 @@ function toReply(id: number, answer: CallAnswer): Reply {
 }
 
 function received(port: MessagePort): Request | undefined {
-  return (receiveMessageOnPort(port) as { message: Request } | undefined)?.message;
+  return receiveMessageOnPort(port)?.message as Request | undefined;
 }
 
 function called(target: object, { id, op, args }: Extract<Request, { op: string }>): Reply {

@@ -9,7 +9,8 @@ import { policyOf, policyText } from "./sqlite-row.ts";
 
 export type Packed = {
   readonly kinds: readonly Kind[];
-  readonly numbers: Float64Array;
+  /** Made for the message: its buffer may be transferred. */
+  readonly numbers: Float64Array<ArrayBuffer>;
   readonly texts: readonly (string | null)[];
   readonly names: readonly (string | null)[];
   /** As they are: events out of the ordinary. */
