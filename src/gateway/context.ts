@@ -1,0 +1,29 @@
+import type { Engine } from "../engine/engine.ts";
+import type { Budget } from "./budget.ts";
+import type { Connections } from "./connections.ts";
+import type { Door } from "./door.ts";
+import type { Limits } from "./limits.ts";
+import type { Turn } from "./turn.ts";
+
+export type Clock = { now(): number };
+
+/** What a gateway writes; pino's loggers fit. Names from outside go into fields, never into the text. */
+export type Log = {
+  debug(fields: object, text: string): void;
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+};
+
+/** What all connections of one gateway share. */
+export type GatewayContext = {
+  readonly engine: Engine;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly door: Door;
+  readonly budget: Budget;
+  readonly turn: Turn;
+  readonly connections: Connections;
+  readonly isDraining: () => boolean;
+};

@@ -1,0 +1,126 @@
+/** The talk with a person at `nc`: one line for one line, in the order they were typed. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Answer } from "../engine/engine.ts";
+import {
+  dependsOnTakingText,
+  GOODBYES,
+  INLINE_HELP,
+  inlinePayload,
+  parseInline,
+  renderInline,
+  renderInlineError,
+  takesText,
+  type InlineRequest,
+} from "../protocol/inline.ts";
+import { overJsonLimit } from "../protocol/json-limits.ts";
+import { TandaError, toTandaError } from "../task/errors.ts";
+import type { GatewayContext } from "./context.ts";
+import { healthOf } from "./health.ts";
+import type { Session } from "./session.ts";
+
+/** The place of one answer; what stands behind it waits for it. */
+export type Slot = { text: string | null };
+
+const READY_POLL_MS = 50;
+const WRONG_TOKEN = new TandaError("unauthorized", "this token is wrong");
+
+export class InlineTalk {
+  readonly #context: GatewayContext;
+  readonly #session: Session;
+  #slots: Slot[] = [];
+
+  constructor(context: GatewayContext, session: Session) {
+    this.#context = context;
+    this.#session = session;
+  }
+
+  get isEmpty(): boolean {
+    return this.#slots.length === 0;
+  }
+
+  receive(text: string, bytes: number): void {
+    const request = parseInline(text);
+    if (request === null) return;
+    const slot: Slot = { text: null };
+    this.#slots.push(slot);
+    const isOpen =
+      request.type === "ping" || request.type === "help" || request.type === "auth" || request.type === "bye";
+    if (!isOpen && !this.#session.isAuthorized) {
+      this.#fill(slot, errorLine("unauthorized", "a token is required: auth TOKEN"));
+      return;
+    }
+    if (request.type === "help") this.#fill(slot, INLINE_HELP);
+    else if (request.type === "bye") {
+      this.#fill(slot, GOODBYES.get(request.word)!);
+      this.#session.endOfInput();
+    } else void this.#session.counted(bytes, () => this.#run(request, slot, bytes));
+  }
+
+  /** A line that cannot be taken still has its place. */
+  refuse(error: TandaError): void {
+    const slot: Slot = { text: null };
+    this.#slots.push(slot);
+    this.#fill(slot, renderInlineError(error.toBody()));
+  }
+
+  tell(slot: Slot, answer: Answer, result: string): void {
+    if (answer.status === "done") this.#fill(slot, renderInline(result));
+    else if (answer.status === "failed") this.#fill(slot, renderInlineError(answer.error));
+    else this.#fill(slot, answer.status);
+  }
+
+  async #run(request: InlineRequest, slot: Slot, bytes: number): Promise<void> {
+    try {
+      if (request.type === "ping") this.#fill(slot, await this.#pong());
+      else if (request.type === "auth") {
+        if (!this.#session.authorize(request.token)) throw WRONG_TOKEN;
+        this.#fill(slot, "ok");
+      } else if (request.type === "actions") {
+        const actions = await this.#context.engine.actions();
+        this.#fill(slot, actions.map(({ action }) => action).join(", "));
+      } else if (request.type === "run") await this.#submit(request.action, request.rest, slot, bytes);
+    } catch (error) {
+      this.#fill(slot, renderInlineError(toTandaError(error).toBody()));
+    }
+  }
+
+  async #submit(action: string, rest: string, slot: Slot, bytes: number): Promise<void> {
+    const over = overJsonLimit(rest, this.#context.limits);
+    if (over)
+      throw new TandaError("too_large", `the line has too much ${over === "depth" ? "nesting" : "keys"}`);
+    let isText = false;
+    if (dependsOnTakingText(rest)) {
+      const actions = await this.#context.engine.actions();
+      isText = takesText(actions.find((known) => known.action === action)?.input);
+    }
+    const payload = inlinePayload(rest, isText);
+    this.#session.submit(
+      { action, payload, options: null },
+      { prefix: "", bytes, tellsTask: false, slot, overtook: false },
+    );
+    this.#session.endOfRead();
+  }
+
+  /** PONG is a promise too: it is not said before the first round trip through queue and store. */
+  async #pong(): Promise<string> {
+    while (healthOf(this.#context).state === "starting" && !this.#session.isClosed) {
+      await delay(READY_POLL_MS, undefined, { ref: false });
+    }
+    const { state, reason } = healthOf(this.#context);
+    if (state === "ready") return "PONG";
+    return state === "draining" ? "DRAINING" : errorLine("unavailable", `not ready: ${reason ?? state}`);
+  }
+
+  #fill(slot: Slot, text: string): void {
+    slot.text = text;
+    let told = 0;
+    while (told < this.#slots.length && this.#slots[told]!.text !== null) {
+      this.#session.write(this.#slots[told++]!.text!);
+    }
+    if (told > 0) this.#slots.splice(0, told);
+  }
+}
+
+function errorLine(code: "unauthorized" | "unavailable", message: string): string {
+  return renderInlineError({ code, message });
+}

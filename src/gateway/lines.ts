@@ -1,0 +1,145 @@
+/** A connection that speaks lines: bytes in, bytes out, and its times. */
+import type { Socket } from "node:net";
+import { LineReader, type LineSink } from "../protocol/line-reader.ts";
+import { leadingIdPrefix } from "../protocol/request-id.ts";
+import { TandaError } from "../task/errors.ts";
+import { Leaving, type Duty, type Peer } from "./connections.ts";
+import type { GatewayContext } from "./context.ts";
+import { Session, type Outlet } from "./session.ts";
+
+export class LineConnection implements Duty, Outlet, LineSink {
+  readonly #context: GatewayContext;
+  readonly #peer: Peer;
+  readonly #socket: Socket;
+  readonly #reader: LineReader;
+  readonly #session: Session;
+  #out = "";
+  #isReading = true;
+  #heardAt: number;
+  /** When the line began that has not ended; null between lines and while it is us who do not read. */
+  #lineBegunAt: number | null = null;
+  #unreadSince: number | null = null;
+
+  constructor(context: GatewayContext, socket: Socket, peer: Peer, first: Buffer) {
+    const { lineBytes, discardBytes } = context.limits;
+    this.#context = context;
+    this.#socket = socket;
+    this.#peer = peer;
+    this.#heardAt = context.clock.now();
+    this.#reader = new LineReader({
+      maxBytes: lineBytes,
+      maxDiscardBytes: discardBytes,
+      decode: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
+    });
+    this.#session = new Session(context, this, !context.door.needsToken);
+    peer.duty = this;
+    socket.on("data", (chunk: Buffer) => this.#take(chunk));
+    socket.on("end", () => this.#end());
+    socket.on("drain", () => context.turn.schedule(this.#session));
+    socket.on("close", () => this.#session.close());
+    if (first.length > 0) this.#take(first);
+    if (socket.readableEnded) this.#end();
+    else if (this.#isReading) socket.resume();
+  }
+
+  line(text: string, bytes: number): void {
+    this.#session.receive(text, bytes, true);
+  }
+
+  badLine(why: "too_large" | "not_utf8", head: string): void {
+    const error =
+      why === "too_large"
+        ? new TandaError("too_large", `the line is longer than ${this.#context.limits.lineBytes} bytes`, {
+            hint: 'PUT /v1/blobs takes large values; send {"$blob":"ID"} as the payload',
+          })
+        : new TandaError("bad_json", "the line is not valid UTF-8");
+    this.#session.refuseLine(head.trimStart().startsWith("{") ? leadingIdPrefix(head) : null, error);
+  }
+
+  overflow(): void {
+    this.#context.log.warn({ address: this.#peer.address }, "closed: a line without an end");
+    this.#socket.destroy();
+  }
+
+  write(line: string): void {
+    this.#out += line;
+    this.#out += "\n";
+  }
+
+  flush(): void {
+    if (this.#out === "") return;
+    const out = Buffer.from(this.#out);
+    this.#out = "";
+    if (!this.#socket.writable) return;
+    this.#socket.write(out);
+    this.#noteUnread(this.#context.clock.now());
+  }
+
+  get unreadBytes(): number {
+    return this.#socket.writableLength + this.#out.length;
+  }
+
+  setReading(isReading: boolean): void {
+    if (isReading === this.#isReading) return;
+    this.#isReading = isReading;
+    if (isReading) {
+      this.#lineBegunAt = this.#reader.isInLine ? this.#context.clock.now() : null;
+      this.#socket.resume();
+    } else {
+      this.#lineBegunAt = null;
+      this.#socket.pause();
+    }
+  }
+
+  finish(): void {
+    this.#socket.removeAllListeners("data");
+    this.#socket.end();
+    // What still comes is thrown away, so that our last words are not cut off by a reset.
+    this.#socket.resume();
+    this.#peer.duty = new Leaving(this.#socket, this.#context.clock.now() + this.#context.limits.lineMs);
+    if (this.#socket.readableEnded) this.#socket.destroySoon();
+  }
+
+  sweep(now: number): void {
+    const { idleMs, lineMs, unreadMs } = this.#context.limits;
+    this.#noteUnread(now);
+    if (this.#unreadSince !== null && now - this.#unreadSince > unreadMs) {
+      return this.#close("answers were not read");
+    }
+    if (this.#lineBegunAt !== null && now - this.#lineBegunAt > lineMs) {
+      return this.#close("a line was begun and not ended");
+    }
+    if (now - this.#heardAt > idleMs && this.#session.isIdle) this.#close("idle");
+  }
+
+  drain(): void {
+    this.#session.drain();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#heardAt = this.#context.clock.now();
+    const wasInLine = this.#reader.isInLine;
+    this.#reader.push(chunk, this);
+    if (!this.#reader.isInLine) this.#lineBegunAt = null;
+    // A chunk with a newline in it ended the old line; what is left began now.
+    else if (!wasInLine || chunk.includes(10)) this.#lineBegunAt = this.#heardAt;
+    this.#session.endOfRead();
+  }
+
+  #end(): void {
+    this.#lineBegunAt = null;
+    this.#reader.end(this);
+    this.#session.endOfRead();
+    this.#session.endOfInput();
+  }
+
+  #noteUnread(now: number): void {
+    if (this.unreadBytes <= this.#context.limits.unreadBytes) this.#unreadSince = null;
+    else this.#unreadSince ??= now;
+  }
+
+  #close(why: string): void {
+    this.#context.log.info({ address: this.#peer.address, why }, "closed a connection");
+    this.#socket.destroy();
+  }
+}

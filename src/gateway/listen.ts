@@ -1,0 +1,66 @@
+/** Where a gateway listens, and the rule that it is never open by accident. */
+import { BlockList, isIP } from "node:net";
+import { TandaError } from "../task/errors.ts";
+
+export type ListenAddress = {
+  readonly host: string;
+  readonly port: number;
+  /** Every connection must begin with a PROXY header. */
+  readonly proxy: boolean;
+};
+
+/** "9000", "127.0.0.1:9000", "[::1]:9000", "localhost:9000", each also with ",proxy". @throws bad_request */
+export function parseListen(text: string): ListenAddress {
+  const [address = "", ...marks] = text.trim().split(",");
+  const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^:[\]\s]*):)?(\d{1,5})$/.exec(address);
+  const port = Number(match?.[2]);
+  const host = (match?.[1] ?? "").replace(/^\[|\]$/g, "");
+  const marksAreKnown = marks.every((mark) => mark === "proxy");
+  if (!match || port > 65_535 || !marksAreKnown || (match[1]?.startsWith("[") && isIP(host) !== 6)) {
+    throw new TandaError("bad_request", `this is not an address to listen on: ${JSON.stringify(text)}`, {
+      hint: "write 127.0.0.1:9000, [::1]:9000 or 9000, with ,proxy behind it when a balancer sends a PROXY header",
+    });
+  }
+  return { host: host === "" ? "127.0.0.1" : host, port, proxy: marks.length > 0 };
+}
+
+export function formatAddress(address: { host: string; port: number }): string {
+  return isIP(address.host) === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8, "ipv4");
+loopback.addAddress("::1", "ipv6");
+
+export function isLoopback(host: string): boolean {
+  const family = isIP(host);
+  if (family === 0) return host.toLowerCase() === "localhost";
+  return loopback.check(host, family === 6 ? "ipv6" : "ipv4");
+}
+
+const SHORTEST_TOKEN = 16;
+
+/** @throws bad_request when somebody on the network could use Tanda without being asked who they are. */
+export function checkListen(addresses: readonly ListenAddress[], token: string | null): void {
+  if (addresses.length === 0) {
+    throw new TandaError("bad_request", "there is no address to listen on", {
+      hint: "give --listen 127.0.0.1:9000",
+    });
+  }
+  const open = addresses.find((address) => !isLoopback(address.host));
+  if (!open) return;
+  if (token === null) {
+    throw new TandaError(
+      "bad_request",
+      `${formatAddress(open)} can be reached from other machines, and there is no token`,
+      {
+        hint: "give --token (or TANDA_TOKEN), or listen on 127.0.0.1",
+      },
+    );
+  }
+  if (token.length < SHORTEST_TOKEN) {
+    throw new TandaError("bad_request", `the token is shorter than ${SHORTEST_TOKEN} characters`, {
+      hint: "make one with: openssl rand -hex 24",
+    });
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * What one connection has in flight, and what of it waits because that is enough: a connection at its limit (or of a node
+ * at its own) is stalled. Then tasks are parked, ops still pass while fewer than `stalledOps` wait, and after that nothing is read.
+ */
+import type { Submit } from "../protocol/request.ts";
+import type { OpRequest } from "../protocol/messages.ts";
+import type { Budget } from "./budget.ts";
+import type { Limits } from "./limits.ts";
+
+export type Item =
+  | { readonly type: "submit"; readonly bytes: number; readonly submit: Submit; readonly pending: unknown }
+  | { readonly type: "op"; readonly bytes: number; readonly prefix: string; readonly op: OpRequest };
+
+/** How far a stalled connection is read in search of ops, when it is the node that has no room. */
+const LOOKAHEAD_BYTES = 65_536;
+
+export class Load {
+  readonly #limits: Limits;
+  readonly #budget: Budget;
+  #count = 0;
+  #bytes = 0;
+  /** Ops that passed while stalled, not answered yet. */
+  #overtaking = 0;
+  #parkedSubmits: Item[] = [];
+  #parkedOps: Item[] = [];
+  #parkedBytes = 0;
+
+  constructor(limits: Limits, budget: Budget) {
+    this.#limits = limits;
+    this.#budget = budget;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0 && this.#parkedSubmits.length === 0 && this.#parkedOps.length === 0;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get hasRoom(): boolean {
+    return (
+      this.#count < this.#limits.connectionTasks &&
+      this.#bytes < this.#limits.connectionBytes &&
+      this.#budget.hasRoom
+    );
+  }
+
+  /** Enough waits: the socket is not to be read. */
+  get isFull(): boolean {
+    if (this.hasRoom && this.#parkedSubmits.length === 0 && this.#parkedOps.length === 0) return false;
+    const waiting = this.#overtaking + this.#parkedSubmits.length + this.#parkedOps.length;
+    const lookahead = this.#budget.hasRoom ? this.#limits.lineBytes : LOOKAHEAD_BYTES;
+    return waiting >= this.#limits.stalledOps || this.#parkedBytes >= lookahead;
+  }
+
+  /** @returns false when it is parked: {@link next} gives it when its time comes. */
+  admits(item: Item): boolean {
+    const isFirst = item.type === "op" ? this.#parkedOps.length === 0 : this.#parkedSubmits.length === 0;
+    if (isFirst && this.#mayRun(item)) return true;
+    (item.type === "op" ? this.#parkedOps : this.#parkedSubmits).push(item);
+    this.#parkedBytes += item.bytes;
+    return false;
+  }
+
+  /** The parked ones that may run now, each {@link begin}s before the next is asked for. */
+  *next(): Generator<Item> {
+    for (const parked of [this.#parkedOps, this.#parkedSubmits]) {
+      let taken = 0;
+      try {
+        while (taken < parked.length && this.#mayRun(parked[taken]!)) {
+          const item = parked[taken++]!;
+          this.#parkedBytes -= item.bytes;
+          yield item;
+        }
+      } finally {
+        parked.splice(0, taken);
+      }
+    }
+  }
+
+  /** @returns whether it overtook: to be said when it ends. */
+  begin(bytes: number, isOp: boolean): boolean {
+    const overtakes = isOp && !this.hasRoom;
+    this.#count++;
+    this.#bytes += bytes;
+    if (overtakes) this.#overtaking++;
+    this.#budget.take(bytes);
+    return overtakes;
+  }
+
+  end(bytes: number, overtook: boolean): void {
+    this.#count--;
+    this.#bytes -= bytes;
+    if (overtook) this.#overtaking--;
+    this.#budget.give(bytes);
+  }
+
+  /** The connection is gone. @returns the bytes that its tasks still hold in the node, to be given back. */
+  drop(): number {
+    this.#parkedSubmits = [];
+    this.#parkedOps = [];
+    const bytes = this.#bytes;
+    this.#bytes = 0;
+    this.#count = 0;
+    return bytes;
+  }
+
+  #mayRun(item: Item): boolean {
+    return this.hasRoom || (item.type === "op" && this.#overtaking < this.#limits.stalledOps);
+  }
+}

@@ -1,0 +1,30 @@
+/** The ops that ask the engine one thing and pass its answer on; the rest need a session (session.ts). */
+import type { Engine } from "../engine/engine.ts";
+import type { Op, OpRequest } from "../protocol/messages.ts";
+
+type Run = (engine: Engine, request: OpRequest) => Promise<unknown>;
+
+const TASK: Record<string, (engine: Engine, task: string) => Promise<unknown>> = {
+  get: (engine, task) => engine.get(task),
+  cancel: (engine, task) => engine.cancel(task),
+  retry: (engine, task) => engine.retry(task),
+  delete: (engine, task) => engine.delete(task),
+  explain: (engine, task) => engine.explain(task),
+};
+const QUEUE: Record<string, (engine: Engine, queue: string) => Promise<unknown>> = {
+  pause: (engine, queue) => engine.pause(queue),
+  resume: (engine, queue) => engine.resume(queue),
+  drain: (engine, queue) => engine.drain(queue),
+  purge: (engine, queue) => engine.purge(queue),
+};
+
+export const ENGINE_OPS: ReadonlyMap<Op, Run> = new Map<Op, Run>([
+  ...Object.entries(TASK).map(([op, run]): [Op, Run] => [op as Op, (engine, r) => run(engine, r.task!)]),
+  ...Object.entries(QUEUE).map(([op, run]): [Op, Run] => [op as Op, (engine, r) => run(engine, r.queue!)]),
+  ["list", (engine, { id: _id, op: _op, ...filter }) => engine.list(filter)],
+  ["actions", (engine) => engine.actions()],
+  ["queues", (engine) => engine.queues()],
+  ["workers", (engine) => engine.workers()],
+  ["nodes", (engine) => engine.nodes()],
+  ["stats", (engine) => engine.stats()],
+]);

@@ -1,0 +1,330 @@
+/**
+ * One client at lines or WebSocket: what it asked, what it is still owed, and when it is not listened to.
+ * Requests of one read go to the engine together; answers of one turn go out together.
+ */
+import type { Answer, Submission, Waiter } from "../engine/engine.ts";
+import type { OpRequest } from "../protocol/messages.ts";
+import { acceptedReply, doneReply, failedReply, okReply } from "../protocol/reply.ts";
+import { parseRequest, type Submit } from "../protocol/request.ts";
+import { TandaError, toTandaError } from "../task/errors.ts";
+import { resultText } from "./blob-results.ts";
+import type { GatewayContext } from "./context.ts";
+import { pingData } from "./health.ts";
+import { InlineTalk, type Slot } from "./inline-talk.ts";
+import { Load, type Item } from "./load.ts";
+import { ENGINE_OPS } from "./ops.ts";
+import type { TurnEnd } from "./turn.ts";
+import { Watches } from "./watches.ts";
+
+/** Where answers go and how reading is held back. Answers written in a turn are sent by `flush`. */
+export interface Outlet {
+  write(line: string): void;
+  flush(): void;
+  /** Bytes that the client has not taken yet. */
+  readonly unreadBytes: number;
+  setReading(isReading: boolean): void;
+  /** All is answered and the client, or the node, wants to end. */
+  finish(): void;
+}
+
+/** A request that is owed an answer. */
+export type Pending = {
+  readonly prefix: string;
+  readonly bytes: number;
+  readonly tellsTask: boolean;
+  readonly slot: Slot | null;
+  overtook: boolean;
+};
+
+const MAX_WRONG_TOKENS = 3;
+/** What a reply has besides its prefix and result. */
+const REPLY_OVERHEAD_BYTES = 110;
+/** After this the engine has a row of a waiting task and needs no memory for it (or has answered). */
+const ENGINE_HOLDS_MS = 2000;
+
+export class Session implements Waiter, TurnEnd {
+  readonly #context: GatewayContext;
+  readonly #outlet: Outlet;
+  readonly #load: Load;
+  readonly #inline: InlineTalk;
+  readonly #watches: Watches;
+  #gathered: Submission[] = [];
+  readonly #large: { pending: Pending; answer: Extract<Answer, { status: "done" }> }[] = [];
+  #isReadingLarge = false;
+  #isAuthorized: boolean;
+  #wrongTokens = 0;
+  /** reading → draining (new tasks are refused) → ending (no more input; answers are still owed) → finished | closed. */
+  #state: "reading" | "draining" | "ending" | "finished" | "closed" = "reading";
+  readonly #onRoom = (): void => this.#context.turn.schedule(this);
+
+  constructor(context: GatewayContext, outlet: Outlet, isAuthorized: boolean) {
+    this.#context = context;
+    this.#outlet = outlet;
+    this.#isAuthorized = isAuthorized;
+    this.#load = new Load(context.limits, context.budget);
+    this.#inline = new InlineTalk(context, this);
+    this.#watches = new Watches(context, this);
+  }
+
+  get isIdle(): boolean {
+    return this.#load.isEmpty && this.#watches.isEmpty && this.#inline.isEmpty;
+  }
+
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  get isAuthorized(): boolean {
+    return this.#isAuthorized;
+  }
+
+  get unreadBytes(): number {
+    return this.#outlet.unreadBytes;
+  }
+
+  /** One line or message. Tasks are gathered until {@link endOfRead}. `bytes` is its size on the wire. */
+  receive(text: string, bytes: number, allowsInline: boolean): void {
+    if (!this.#isListening) return;
+    if (allowsInline && text.charCodeAt(0) !== 123 && !text.trimStart().startsWith("{")) {
+      this.#inline.receive(text, bytes);
+      return;
+    }
+    const request = parseRequest(text, this.#context.limits);
+    if (request.type === "refused") {
+      this.write(failedReply(request.prefix, null, request.error.toBody()));
+      return;
+    }
+    const isOpen = request.type === "op" && (request.op.op === "auth" || request.op.op === "ping");
+    if (!this.#isAuthorized && !isOpen) {
+      this.write(failedReply(request.prefix, null, unauthorized().toBody()));
+      return;
+    }
+    if (request.type === "op") {
+      this.#admit({ type: "op", bytes, prefix: request.prefix, op: request.op });
+      return;
+    }
+    const { prefix, options } = request;
+    this.submit(request, { prefix, bytes, tellsTask: options !== null, slot: null, overtook: false });
+  }
+
+  /** What came is no line that can be taken. `prefix` is null when it would have been inline. */
+  refuseLine(prefix: string | null, error: TandaError): void {
+    if (!this.#isListening) return;
+    if (prefix === null) this.#inline.refuse(error);
+    else this.write(failedReply(prefix, null, error.toBody()));
+  }
+
+  submit(submit: Submit, pending: Pending): void {
+    if (this.#state === "draining") {
+      this.#load.begin(pending.bytes, false);
+      const error = new TandaError("unavailable", "the node is stopping", {
+        hint: "connect again, to another",
+      });
+      this.#tell(pending, { status: "failed", task: null, error: error.toBody() }, "");
+      return;
+    }
+    this.#admit({ type: "submit", bytes: pending.bytes, submit, pending });
+  }
+
+  /** All that one read brought was received. */
+  endOfRead(): void {
+    this.#submitGathered();
+    this.#holdBack();
+  }
+
+  /** The client sends no more. */
+  endOfInput(): void {
+    if (this.#isListening) this.#state = "ending";
+    this.#context.turn.schedule(this);
+  }
+
+  /** Answers what is owed, then ends; at once when nothing is. Takes no new tasks. */
+  drain(): void {
+    this.#watches.stopAll();
+    if (this.#state === "reading") this.#state = "draining";
+    this.#context.turn.schedule(this);
+  }
+
+  /** The connection is gone. Tasks go on; nobody waits for them here. */
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#watches.stopAll();
+    this.#context.engine.leave(this);
+    this.#context.budget.forget(this.#onRoom);
+    const bytes = this.#load.drop();
+    if (bytes > 0) setTimeout(() => this.#context.budget.give(bytes), ENGINE_HOLDS_MS).unref();
+  }
+
+  write(line: string): void {
+    if (this.#state === "closed") return;
+    this.#outlet.write(line);
+    this.#context.turn.schedule(this);
+  }
+
+  answer(token: unknown, answer: Answer): void {
+    if (this.#state === "closed") return;
+    const pending = token as Pending;
+    if (answer.status === "done" && answer.result === null && answer.resultBlob !== null) {
+      this.#large.push({ pending, answer });
+      this.#context.turn.schedule(this);
+      return;
+    }
+    this.#tell(pending, answer, answer.status === "done" ? (answer.result ?? "null") : "");
+  }
+
+  /** Once in each turn in which something was written, answered or freed. */
+  endOfTurn(): void {
+    if (this.#state === "closed") return;
+    this.#outlet.flush();
+    this.#relieve();
+    if (this.#large.length > 0 && !this.#isReadingLarge) void this.#tellLarge();
+    this.#watches.relieved();
+    const mayEnd = this.#state === "ending" || this.#state === "draining";
+    if (mayEnd && this.isIdle && this.#large.length === 0) {
+      this.#state = "finished";
+      this.#outlet.flush();
+      this.#outlet.finish();
+    }
+  }
+
+  /** @returns whether this connection may go on. */
+  authorize(token: string): boolean {
+    if (this.#context.door.isToken(token)) {
+      this.#isAuthorized = true;
+      return true;
+    }
+    if (++this.#wrongTokens >= MAX_WRONG_TOKENS) this.endOfInput();
+    return false;
+  }
+
+  /** For a request that passes without the engine's answer: counted while it lasts. */
+  async counted(bytes: number, run: () => Promise<void>): Promise<void> {
+    const overtook = this.#load.begin(bytes, true);
+    try {
+      await run();
+    } finally {
+      this.#end(bytes, overtook);
+    }
+  }
+
+  #admit(item: Item): void {
+    if (this.#load.admits(item)) this.#run(item);
+  }
+
+  #run(item: Item): void {
+    if (item.type === "op") {
+      void this.counted(item.bytes, () => this.#runOp(item.prefix, item.op, item.bytes));
+      return;
+    }
+    this.#load.begin(item.bytes, false);
+    const { action, payload, options } = item.submit;
+    this.#gathered.push({ token: item.pending, action, payload, options });
+  }
+
+  #submitGathered(): void {
+    if (this.#gathered.length === 0) return;
+    const gathered = this.#gathered;
+    this.#gathered = [];
+    this.#context.engine.submit(gathered, this);
+  }
+
+  #end(bytes: number, overtook: boolean): void {
+    if (this.#state === "closed") return;
+    this.#load.end(bytes, overtook);
+    this.#context.turn.schedule(this);
+  }
+
+  #tell(pending: Pending, answer: Answer, result: string): void {
+    const { prefix, slot } = pending;
+    const task = pending.tellsTask ? answer.task : null;
+    if (slot) this.#inline.tell(slot, answer, result);
+    else if (answer.status === "done") this.write(doneReply(prefix, task, result));
+    else if (answer.status === "failed") this.write(failedReply(prefix, task, answer.error));
+    else this.write(acceptedReply(prefix, answer.task, answer.status));
+    this.#end(pending.bytes, pending.overtook);
+  }
+
+  /** One large result after another, and none while the client does not read: else they would all lie in memory. */
+  async #tellLarge(): Promise<void> {
+    this.#isReadingLarge = true;
+    try {
+      while (this.#large.length > 0 && !this.isClosed && !this.#isUnread()) {
+        const { pending, answer } = this.#large[0]!;
+        const maxBytes = this.#context.limits.lineBytes - REPLY_OVERHEAD_BYTES - pending.prefix.length;
+        const ref = answer.resultBlob!;
+        const text = await resultText(this.#context.engine.blobs, ref, maxBytes);
+        this.#large.shift();
+        if (this.isClosed) return;
+        this.#tell(pending, answer, text);
+        this.#outlet.flush();
+      }
+    } finally {
+      this.#isReadingLarge = false;
+    }
+  }
+
+  get #isListening(): boolean {
+    return this.#state === "reading" || this.#state === "draining";
+  }
+
+  #isUnread(): boolean {
+    return this.#outlet.unreadBytes > this.#context.limits.unreadBytes;
+  }
+
+  #relieve(): void {
+    if (!this.#isUnread()) for (const item of this.#load.next()) this.#run(item);
+    this.#submitGathered();
+    this.#holdBack();
+  }
+
+  #holdBack(): void {
+    if (!this.#context.budget.hasRoom) this.#context.budget.whenRoom(this.#onRoom);
+    if (this.#isListening) this.#outlet.setReading(!this.#load.isFull && !this.#isUnread());
+  }
+
+  async #runOp(prefix: string, request: OpRequest, bytes: number): Promise<void> {
+    try {
+      const simple = ENGINE_OPS.get(request.op);
+      if (simple) {
+        this.write(okReply(prefix, JSON.stringify(await simple(this.#context.engine, request))));
+        return;
+      }
+      switch (request.op) {
+        case "ping":
+          return this.write(okReply(prefix, pingData(this.#context)));
+        case "auth":
+          if (!this.authorize(request.token!)) throw unauthorized();
+          return this.write(okReply(prefix, '{"authorized":true}'));
+        case "watch":
+          return await this.#watches.start(prefix, request);
+        case "unwatch":
+          this.#watches.stop(request.watch);
+          return this.write(okReply(prefix, '{"watching":false}'));
+        default: {
+          const pending: Pending = { prefix, bytes, tellsTask: true, slot: null, overtook: false };
+          await this.#wait(request.task!, pending);
+        }
+      }
+    } catch (error) {
+      this.write(failedReply(prefix, null, toTandaError(error).toBody()));
+    }
+  }
+
+  /** Counts on, as a task would, until the answer. */
+  async #wait(task: string, pending: Pending): Promise<void> {
+    pending.overtook = this.#load.begin(pending.bytes, true);
+    try {
+      await this.#context.engine.wait(task, pending, this);
+    } catch (error) {
+      this.#end(pending.bytes, pending.overtook);
+      throw error;
+    }
+  }
+}
+
+export function unauthorized(): TandaError {
+  return new TandaError("unauthorized", "a token is required, or this one is wrong", {
+    hint: 'send {"op":"auth","token":"…"} first, or auth TOKEN',
+  });
+}

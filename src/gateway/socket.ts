@@ -1,0 +1,112 @@
+/** A WebSocket: one JSON message of lines in each text message, both ways. */
+import type { RawData, WebSocket } from "ws";
+import type { Duty, Peer } from "./connections.ts";
+import type { GatewayContext } from "./context.ts";
+import { Session, type Outlet } from "./session.ts";
+
+const GOING_AWAY = 1001;
+const UNSUPPORTED = 1003;
+
+export class SocketConnection implements Duty, Outlet {
+  readonly #context: GatewayContext;
+  readonly #peer: Peer;
+  readonly #ws: WebSocket;
+  readonly #session: Session;
+  #out: string[] = [];
+  #outBytes = 0;
+  #heardAt: number;
+  #unreadSince: number | null = null;
+  #isReading = true;
+  #isReadHere = false;
+
+  constructor(context: GatewayContext, ws: WebSocket, peer: Peer, isAuthorized: boolean) {
+    this.#context = context;
+    this.#ws = ws;
+    this.#peer = peer;
+    this.#heardAt = context.clock.now();
+    this.#session = new Session(context, this, isAuthorized);
+    peer.duty = this;
+    ws.on("message", (data, isBinary) => this.#take(data, isBinary));
+    ws.on("error", () => undefined);
+    ws.on("close", () => this.#session.close());
+    peer.socket.on("drain", () => context.turn.schedule(this.#session));
+  }
+
+  write(line: string): void {
+    this.#out.push(line);
+    this.#outBytes += line.length;
+  }
+
+  flush(): void {
+    if (this.#out.length === 0) return;
+    const out = this.#out;
+    this.#out = [];
+    this.#outBytes = 0;
+    if (this.#ws.readyState !== this.#ws.OPEN) return;
+    const { socket } = this.#peer;
+    socket.cork();
+    for (const line of out) this.#ws.send(line);
+    socket.uncork();
+    this.#noteUnread(this.#context.clock.now());
+  }
+
+  get unreadBytes(): number {
+    return this.#ws.bufferedAmount + this.#outBytes;
+  }
+
+  setReading(isReading: boolean): void {
+    if (isReading === this.#isReading) return;
+    this.#isReading = isReading;
+    if (isReading) this.#ws.resume();
+    else this.#ws.pause();
+  }
+
+  finish(): void {
+    if (!this.#isReading) this.#ws.resume();
+    this.#ws.close(GOING_AWAY, "the node is stopping");
+    const until = this.#context.clock.now() + this.#context.limits.lineMs;
+    this.#peer.duty = {
+      sweep: (now) => {
+        if (now > until) this.#ws.terminate();
+      },
+      drain: () => undefined,
+    };
+  }
+
+  sweep(now: number): void {
+    const { idleMs, unreadMs } = this.#context.limits;
+    this.#noteUnread(now);
+    const isUnread = this.#unreadSince !== null && now - this.#unreadSince > unreadMs;
+    const isIdle = now - this.#heardAt > idleMs && this.#session.isIdle;
+    if (!isUnread && !isIdle) return;
+    const why = isUnread ? "answers were not read" : "idle";
+    this.#context.log.info({ address: this.#peer.address, why }, "closed a connection");
+    this.#ws.terminate();
+  }
+
+  drain(): void {
+    this.#session.drain();
+  }
+
+  #take(data: RawData, isBinary: boolean): void {
+    this.#heardAt = this.#context.clock.now();
+    if (isBinary) {
+      this.#ws.close(UNSUPPORTED, "messages are text");
+      return;
+    }
+    const bytes = data as Buffer;
+    this.#session.receive(bytes.toString(), bytes.length, false);
+    // Messages of one read come one after another in one turn; they are submitted together behind the last.
+    if (this.#isReadHere) return;
+    this.#isReadHere = true;
+    queueMicrotask(() => {
+      this.#isReadHere = false;
+      this.#session.endOfRead();
+    });
+  }
+
+  #noteUnread(now: number): void {
+    if (this.unreadBytes <= this.#context.limits.unreadBytes) this.#unreadSince = null;
+    else this.#unreadSince ??= now;
+  }
+}
