@@ -22,21 +22,25 @@ export class Flight {
     this.hasRow = hasRow;
   }
 
-  add(waiter: Waiter, token: unknown): void {
+  add(waiter: Waiter, token: unknown, gone: WeakSet<Waiter>): void {
     if (this.#waiter === null) {
       this.#waiter = waiter;
       this.#token = token;
-    } else (this.#more ??= []).push({ waiter, token });
+      return;
+    }
+    const more = (this.#more ??= []);
+    more.push({ waiter, token });
+    // Many may come and go before a task of next week ends: at each doubling, those who left are dropped.
+    if (more.length >= 16 && (more.length & (more.length - 1)) === 0) {
+      this.#more = more.filter((one) => !gone.has(one.waiter));
+    }
   }
 
-  get isWaitedFor(): boolean {
-    return this.#waiter !== null;
-  }
-
-  answer(answer: Answer): void {
+  answer(answer: Answer, gone: WeakSet<Waiter>): void {
     this.isOver = true;
-    this.#waiter?.answer(this.#token, answer);
-    if (this.#more) for (const { waiter, token } of this.#more) waiter.answer(token, answer);
+    if (this.#waiter && !gone.has(this.#waiter)) this.#waiter.answer(this.#token, answer);
+    if (this.#more)
+      for (const { waiter, token } of this.#more) if (!gone.has(waiter)) waiter.answer(token, answer);
     this.#waiter = null;
     this.#more = null;
   }
@@ -47,6 +51,16 @@ export class Flights {
   /** Rides without a row, oldest first; those over meanwhile are dropped on the way. */
   #unwritten: Flight[] = [];
   #head = 0;
+  readonly #gone = new WeakSet<Waiter>();
+
+  add(flight: Flight, waiter: Waiter, token: unknown): void {
+    flight.add(waiter, token, this.#gone);
+  }
+
+  /** Answers nothing more to it. */
+  leave(waiter: Waiter): void {
+    this.#gone.add(waiter);
+  }
 
   get size(): number {
     return this.#byTask.size;
@@ -82,7 +96,7 @@ export class Flights {
     const flight = this.#byTask.get(task);
     if (flight === undefined) return;
     this.#byTask.delete(task);
-    flight.answer(answer);
+    flight.answer(answer, this.#gone);
   }
 
   /** Rides born before this that still have no row. Each is told once. */
@@ -99,6 +113,16 @@ export class Flights {
       this.#head = 0;
     }
     return found;
+  }
+
+  tasks(): string[] {
+    return [...this.#byTask.keys()];
+  }
+
+  /** Somebody waits for a task that has no row. */
+  get hasUnwritten(): boolean {
+    for (const flight of this.#byTask.values()) if (!flight.hasRow) return true;
+    return false;
   }
 
   [Symbol.iterator](): IterableIterator<Flight> {

@@ -70,20 +70,22 @@ export class Intake {
       if (options.task !== undefined) {
         const flight = this.#parts.flights.get(spec.id);
         if (flight) {
-          if (flight.spec === null || isSameRequest(flight.spec, spec)) flight.add(waiter, submission.token);
+          if (flight.spec === null || isSameRequest(flight.spec, spec))
+            this.#parts.flights.add(flight, waiter, submission.token);
           else waiter.answer(submission.token, conflictAnswer(spec.id, "id"));
           return;
         }
         if (options.again) {
           // Registered before the store is asked, so that an end meanwhile is not missed.
-          this.#parts.flights.join(spec.id, spec, this.#parts.now()).add(waiter, submission.token);
+          const joined = this.#parts.flights.join(spec.id, spec, this.#parts.now());
+          this.#parts.flights.add(joined, waiter, submission.token);
           repeated.push(entrant);
           return;
         }
       }
     }
     const flight = this.#parts.flights.ride(spec, this.#parts.now());
-    flight.add(waiter, submission.token);
+    this.#parts.flights.add(flight, waiter, submission.token);
     rides.push({ spec, attempt: 1, isRide: true, isSuspect: false });
   }
 
@@ -131,8 +133,10 @@ export class Intake {
     if (submission.options?.wait === false) {
       const status = row.state === "scheduled" ? "scheduled" : "queued";
       waiter.answer(submission.token, { status, task: row.id, isRepeat: !isNew });
-    } else if (isNew) this.#parts.flights.join(row.id, row, this.#parts.now()).add(waiter, submission.token);
-    else this.wait(row.id, submission.token, waiter);
+    } else if (isNew) {
+      const { flights, now } = this.#parts;
+      flights.add(flights.join(row.id, row, now()), waiter, submission.token);
+    } else this.wait(row.id, submission.token, waiter);
     if (!isNew) return;
     if (row.state === "scheduled") this.#parts.onDue(row.dueAt!);
     else ready.push({ spec: row, attempt: row.attempt + 1, isRide: false, isSuspect: false });
@@ -168,7 +172,7 @@ export class Intake {
   wait(task: string, token: unknown, waiter: Waiter): void {
     const { flights, store, now } = this.#parts;
     const flight = flights.get(task) ?? flights.join(task, null, now());
-    flight.add(waiter, token);
+    flights.add(flight, waiter, token);
     if (!flight.hasRow) return;
     store.get([task]).then(
       ([row]) => {

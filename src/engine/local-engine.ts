@@ -56,6 +56,10 @@ export class LocalEngine implements Engine {
     else waiter.answer(token, failedAnswer(null, noSuchTask(task)));
   }
 
+  leave(waiter: Waiter): void {
+    this.#parts.flights.leave(waiter);
+  }
+
   get(task: string): Promise<TaskView> {
     return this.#operations.get(task);
   }

@@ -1,0 +1,66 @@
+/**
+ * Says whether the node is well: a round trip through the store, room on the disk, the pool alive. Health is what succeeded in
+ * the last few seconds, never what is hoped.
+ */
+import { statfs } from "node:fs/promises";
+import type { Admission } from "../../engine/admission.ts";
+import type { Recent } from "../../engine/recent.ts";
+import type { Store } from "../../store/store.ts";
+import { isFinal } from "../../task/state.ts";
+import { repeat, type Duty } from "./duty.ts";
+
+const TICK_MS = 1000;
+const PROBE_MS = 3000;
+const RECENT_TURN_S = 10;
+
+export type HeartbeatOptions = {
+  store: Pick<Store, "probe" | "counts">;
+  admission: Admission;
+  recent: Recent;
+  /** Null for a node that keeps nothing. */
+  dataDir: string | null;
+  diskReserveBytes: number;
+  isPoolAlive: () => boolean;
+  onError: (error: unknown) => void;
+};
+
+export async function startHeartbeat(options: HeartbeatOptions): Promise<Duty> {
+  const { admission, recent } = options;
+  let beats = 0;
+  const beat = async (): Promise<void> => {
+    if (++beats % RECENT_TURN_S === 0) recent.turn();
+    try {
+      if (options.dataDir !== null)
+        admission.setDiskLow((await freeBytes(options.dataDir)) < options.diskReserveBytes);
+      await withTimeout(options.store.probe(), PROBE_MS);
+      const counts = await options.store.counts();
+      admission.setUnfinished(counts.reduce((sum, one) => (isFinal(one.state) ? sum : sum + one.count), 0));
+      if (options.isPoolAlive()) admission.setHealth(true, null);
+      else admission.setHealth(false, "The worker's process is starting again.");
+    } catch (error) {
+      admission.setHealth(
+        false,
+        `The store does not answer: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  };
+  await beat();
+  return repeat(TICK_MS, beat, options.onError);
+}
+
+async function freeBytes(dir: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize;
+}
+
+async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

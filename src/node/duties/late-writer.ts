@@ -1,0 +1,41 @@
+/**
+ * Writes rides that take long: a task that is only waited for gets a row when it is still alive after a while, so that it
+ * shows in lists and outlives this process. Late or dead: such tasks are known to their clients only, which send them again.
+ */
+import type { Flights } from "../../engine/flights.ts";
+import type { Recent } from "../../engine/recent.ts";
+import type { Store } from "../../store/store.ts";
+import type { TaskEvent } from "../../task/decide.ts";
+import { repeat, type Duty } from "./duty.ts";
+
+const TICK_MS = 50;
+const LEAST_MS = 100;
+const MOST_MS = 2000;
+const BATCH = 2000;
+
+export function startLateWriter(
+  store: Pick<Store, "apply">,
+  flights: Flights,
+  recent: Recent,
+  now: () => number,
+  onError: (error: unknown) => void,
+): Duty {
+  const write = async (): Promise<void> => {
+    if (flights.size === 0) return;
+    const ageMs = Math.min(Math.max(LEAST_MS, 3 * recent.total.quantileMs(0.5)), MOST_MS);
+    const at = now();
+    const late = flights.takeUnwritten(at - ageMs);
+    for (let from = 0; from < late.length; from += BATCH) {
+      const batch = late.slice(from, from + BATCH).filter((flight) => !flight.isOver);
+      const events = batch.map(({ spec }): TaskEvent => ({ type: "submit", id: spec!.id, at, spec: spec! }));
+      try {
+        await store.apply(events);
+        for (const flight of batch) flight.hasRow = true;
+      } catch (error) {
+        for (const flight of late.slice(from)) if (!flight.isOver) flights.unwritten(flight);
+        throw error;
+      }
+    }
+  };
+  return repeat(TICK_MS, write, onError);
+}

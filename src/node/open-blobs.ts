@@ -1,0 +1,7 @@
+/** Loaded by threads of the pool, which know blobs by their contract only. */
+import type { Blobs } from "../blobs/blobs.ts";
+import { openFileBlobs } from "../blobs/files.ts";
+
+export function openBlobs(options: { dir: string }): Promise<Blobs> {
+  return openFileBlobs(options);
+}

@@ -1,0 +1,55 @@
+/** What a node can be told, complete. Checked once, at the start. */
+import type { ActionDefinitions } from "../actions/load.ts";
+import type { EngineLog } from "../engine/parts.ts";
+import type { Limits } from "../gateway/limits.ts";
+import type { ListenAddress } from "../gateway/listen.ts";
+
+export type NodeOptions = {
+  /** Folder for tasks and blobs, or ":memory:" to keep nothing. */
+  data: string;
+  /** Module with the actions: they run in threads of processes of their own. Or the actions themselves: they run right here, cannot be stopped by force, and are meant for tests. Null: only the built-in ones. */
+  actions: string | URL | ActionDefinitions | null;
+  /** Threads for actions. */
+  threads: number;
+  /** Megabytes of heap for each thread. */
+  memoryMb: number;
+  /** Addresses to listen on; empty = none, only the in-process client. */
+  listen: readonly ListenAddress[];
+  token: string | null;
+  hosts: readonly string[];
+  origins: readonly string[];
+  limits: Partial<Limits>;
+  tls: { cert: string; key: string } | null;
+  /** This node's number, 0 … 1023; a part of every id it makes. */
+  node: number;
+  /** Tasks that may wait in all queues; more are `busy`. */
+  maxQueued: number;
+  retentionMs: number;
+  maxFinished: number;
+  /** Free bytes on the disk under which new work is `busy`. */
+  diskReserveBytes: number;
+  /** How long a stop waits for what runs. */
+  drainMs: number;
+  log: EngineLog;
+};
+
+const silent: EngineLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+export const DEFAULT_OPTIONS: Omit<NodeOptions, "threads"> = {
+  data: "data",
+  actions: null,
+  memoryMb: 512,
+  listen: [],
+  token: null,
+  hosts: [],
+  origins: [],
+  limits: {},
+  tls: null,
+  node: 0,
+  maxQueued: 10_000_000,
+  retentionMs: 7 * 86_400_000,
+  maxFinished: 10_000_000,
+  diskReserveBytes: 256 * 1024 * 1024,
+  drainMs: 30_000,
+  log: silent,
+};

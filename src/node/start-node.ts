@@ -1,0 +1,235 @@
+/**
+ * One running node: here the rooms meet, and only here and in the files beside this one are drivers named.
+ * Everything opens in the order it is needed and closes the other way round.
+ */
+import { availableParallelism } from "node:os";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { Admission } from "../engine/admission.ts";
+import { Catalogue } from "../engine/catalogue.ts";
+import type { Engine } from "../engine/engine.ts";
+import { Flights } from "../engine/flights.ts";
+import { LocalEngine } from "../engine/local-engine.ts";
+import { Metrics } from "../engine/metrics.ts";
+import { Outcomes } from "../engine/outcomes.ts";
+import type { EngineParts } from "../engine/parts.ts";
+import { Recent } from "../engine/recent.ts";
+import { Watchers } from "../engine/watchers.ts";
+import { createGateway, type Gateway } from "../gateway/gateway.ts";
+import { createClient } from "../client/surface.ts";
+import type { Client } from "../client/typed.ts";
+import { EmbeddedQueue } from "../queue/embedded.ts";
+import { createIdMaker } from "../task/id.ts";
+import { Worker } from "../worker/worker.ts";
+import { openDataFolder, type DataFolder } from "./data-folder.ts";
+import { Expirer } from "./duties/expirer.ts";
+import type { Duty } from "./duties/duty.ts";
+import { startHeartbeat } from "./duties/heartbeat.ts";
+import { startJanitor } from "./duties/janitor.ts";
+import { startLateWriter } from "./duties/late-writer.ts";
+import { Scheduler } from "./duties/scheduler.ts";
+import { farewell } from "./farewell.ts";
+import { InProcessCaller } from "./in-process-caller.ts";
+import { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
+import { openPools } from "./open-pools.ts";
+import { recover, type Recovered } from "./recover.ts";
+import { version } from "./version.ts";
+
+const INLINE_CHARS = 64 * 1024;
+const LAST_ANSWERS_MS = 1000;
+
+export interface TandaNode<Actions = unknown> extends AsyncDisposable {
+  /** A client inside this process: same calls, same promises, no socket. */
+  readonly client: Client<Actions>;
+  readonly engine: Engine;
+  /** Where it listens, with the ports it got. */
+  readonly addresses: readonly { host: string; port: number }[];
+  readonly recovered: Recovered;
+  readonly threads: number;
+  /** Loads the actions anew; the old ones stay when the file does not load. */
+  reload(): Promise<void>;
+  /** No new intake, then what runs is finished or given back, then all is closed. Twice is safe. */
+  stop(): Promise<void>;
+}
+
+/** Opens a node. Rejects when the folder is in use, the actions do not load, or an address cannot be had. */
+export async function startNode<Actions = unknown>(
+  given: Partial<NodeOptions> = {},
+): Promise<TandaNode<Actions>> {
+  const options: NodeOptions = { threads: availableParallelism(), ...DEFAULT_OPTIONS, ...given };
+  const folder = await openDataFolder(options.data);
+  try {
+    return await assemble<Actions>(options, folder);
+  } catch (error) {
+    await folder[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Promise<TandaNode<Actions>> {
+  const { log } = options;
+  const now = Date.now;
+  const startedAt = now();
+  const { store, blobs } = folder;
+  const onError = (error: unknown): void => log.error({ error }, "a background duty failed; it goes on");
+
+  const queue = new EmbeddedQueue({ store, onError });
+  const admission = new Admission({ maxQueued: options.maxQueued });
+  const catalogue = new Catalogue();
+  const recent = new Recent(now);
+  const flights = new Flights();
+  const parts: EngineParts = {
+    store,
+    queue,
+    blobs,
+    catalogue,
+    admission,
+    flights,
+    recent,
+    watchers: new Watchers(now),
+    metrics: new Metrics(),
+    now,
+    makeId: createIdMaker(options.node, now, Math.random),
+    onDue: (at) => scheduler.wake(at),
+    onExpiring: () => expirer.wake(),
+    inlineChars: INLINE_CHARS,
+    log,
+  };
+  const outcomes = new Outcomes(parts);
+  const scheduler = new Scheduler(store, outcomes, now, onError);
+
+  catalogue.remember(await store.catalogue());
+  for (const { queue: name, mode } of await store.queueStates()) {
+    admission.setQueueMode(name, mode);
+    if (mode === "paused") queue.pause(name);
+  }
+
+  const { pool, openQuarantinePool } = openPools(options, folder);
+  const announce = async (infos: Awaited<ReturnType<typeof pool.start>>): Promise<void> => {
+    await store.announce(infos);
+    catalogue.serve(infos);
+  };
+  try {
+    await announce(await pool.start());
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+  const worker = new Worker({
+    queue,
+    store,
+    pool,
+    openQuarantinePool,
+    quarantineCells: Math.max(2, options.threads),
+    inHandLog: folder.inHandLog,
+    observer: outcomes,
+    now,
+    random: Math.random,
+  });
+  const expirer = new Expirer(
+    store,
+    queue,
+    outcomes,
+    (task) => worker.handOf(task) !== undefined,
+    now,
+    onError,
+  );
+  const recovered = await recover(store, queue, worker, folder.left, now);
+  scheduler.wake(now());
+
+  const lag = monitorEventLoopDelay({ resolution: 20 });
+  lag.enable();
+  let gateway: Gateway | null = null;
+  const engine = new LocalEngine(parts, worker, outcomes, {
+    node: options.node,
+    pid: process.pid,
+    version,
+    startedAt,
+    roles: ["gateway", "worker"],
+    connections: () => gateway?.connections ?? 0,
+    listen: () => (gateway?.addresses ?? []).map(({ host, port }) => `${host}:${port}`),
+    bytesInFlight: () => gateway?.bytesInFlight ?? 0,
+    eventLoopLagMs: () => lag.max / 1e6,
+  });
+  const duties: Duty[] = [
+    scheduler,
+    expirer,
+    startLateWriter(store, flights, recent, now, onError),
+    startJanitor({
+      store,
+      blobs,
+      dataDir: folder.dir,
+      retentionMs: options.retentionMs,
+      maxFinished: options.maxFinished,
+      now,
+      onError,
+    }),
+    await startHeartbeat({
+      store,
+      admission,
+      recent,
+      dataDir: folder.dir,
+      diskReserveBytes: options.diskReserveBytes,
+      isPoolAlive: () => pool.pid !== null,
+      onError,
+    }),
+  ];
+  const caller = new InProcessCaller(engine, options.node, parts.makeId);
+
+  const close = async (): Promise<void> => {
+    admission.drain();
+    // Connections end as their last answers go out, so this is over only when the tasks are.
+    const emptied = gateway?.drain();
+    queue.quiesce();
+    await worker.drain(options.drainMs, () => flights.hasUnwritten);
+    await Promise.all(duties.map((duty) => duty.stop()));
+    await worker.stop();
+    await farewell(store, flights, now).catch(onError);
+    await Promise.race([emptied, new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS).unref())]);
+    await gateway?.close();
+    await caller.close({ now: true });
+    await queue.close();
+    lag.disable();
+    await folder[Symbol.asyncDispose]();
+  };
+
+  const node: TandaNode<Actions> = {
+    client: createClient<Actions>(caller),
+    engine,
+    recovered,
+    threads: options.threads,
+    get addresses() {
+      return gateway?.addresses ?? [];
+    },
+    async reload() {
+      await announce(await pool.reload());
+      worker.wake();
+    },
+    stop: once(close),
+    [Symbol.asyncDispose]: () => node.stop(),
+  };
+  if (options.listen.length > 0) {
+    gateway = createGateway({
+      engine,
+      listen: options.listen,
+      token: options.token,
+      hosts: options.hosts,
+      origins: options.origins,
+      limits: options.limits,
+      tls: options.tls,
+      clock: { now },
+      log,
+    });
+    try {
+      await gateway.start();
+    } catch (error) {
+      await node.stop().catch(() => {});
+      throw error;
+    }
+  }
+  return node;
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  return () => (running ??= work());
+}
