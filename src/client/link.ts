@@ -2,7 +2,9 @@
  * Keeps one connection to some node of several: opens it when there is work, greets (token, ping), notices when it is dead, and
  * opens the next, waiting longer after each round of refusals. What was under way is the owner's matter: `up` says when to repeat it.
  */
-import { TandaError, isErrorCode } from "../task/errors.ts";
+import { TandaError } from "../task/errors.ts";
+import { greetingLines, PING_LINE, readGreeting, type Hello } from "./greeting.ts";
+import { Pulse } from "./pulse.ts";
 import type { Connection, Receiver, Transport } from "./transport.ts";
 
 export type LinkOwner = {
@@ -28,9 +30,6 @@ export type LinkOptions = {
   readonly random: () => number;
 };
 
-/** What `ping` tells; of a node that tells less, less. */
-export type Hello = { readonly node?: number; readonly state?: string };
-
 const OPEN_WITHIN_MS = 5000;
 const FIRST_REST_MS = 40;
 const LONGEST_REST_MS = 5000;
@@ -48,9 +47,7 @@ export class Link {
   #refusedInRound = 0;
   #downSince: number | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #watchdog: ReturnType<typeof setInterval> | null = null;
-  #heardAt = 0;
-  #hasAsked = false;
+  #pulse: Pulse | null = null;
   #openers: { resolve: () => void; reject: (error: TandaError) => void }[] = [];
   #onClosed: (() => void) | null = null;
 
@@ -88,11 +85,6 @@ export class Link {
     this.#setbacks = 0;
   }
 
-  /** What it says makes no sense. */
-  drop(reason: string): void {
-    this.#drop(reason);
-  }
-
   /** Lets what was sent arrive. Resolves when closed, at the latest after `withinMs`. */
   close(withinMs: number): Promise<void> {
     const connection = this.#connection;
@@ -124,12 +116,13 @@ export class Link {
     this.#state = "opening";
     const receiver: Receiver = {
       opened: () => {
-        if (isCurrent() && this.#state === "opening") this.#connection?.send(this.#greeting());
+        if (isCurrent() && this.#state === "opening") {
+          this.#connection?.send(greetingLines(this.#options.token));
+        }
       },
       lines: (lines) => {
         if (!isCurrent()) return;
-        this.#heardAt = this.#options.now();
-        this.#hasAsked = false;
+        this.#pulse?.heard();
         if (isGreeted) this.#owner.lines(lines);
         else isGreeted = this.#readGreeting(lines);
       },
@@ -137,39 +130,21 @@ export class Link {
         if (isCurrent()) this.#lost(reason ?? new Error("the connection was closed"));
       },
     };
-    this.#setTimer(OPEN_WITHIN_MS, () => this.#drop(`no answer within ${OPEN_WITHIN_MS / 1000} s`));
+    this.#setTimer(OPEN_WITHIN_MS, () => this.drop(`no answer within ${OPEN_WITHIN_MS / 1000} s`));
     this.#connection = transport.open(receiver);
-  }
-
-  #greeting(): string {
-    const { token } = this.#options;
-    const auth = token === undefined ? "" : `{"id":"auth","op":"auth","token":${JSON.stringify(token)}}\n`;
-    return `${auth}{"id":"ping","op":"ping"}\n`;
   }
 
   /** @returns whether the greeting is over. */
   #readGreeting(lines: readonly string[]): boolean {
     for (const [at, line] of lines.entries()) {
-      const reply = parse(line);
-      if (reply === null) {
-        this.#drop("it does not speak Tanda's lines");
-        return false;
-      }
-      const { error } = reply.result ?? {};
-      if (error?.code === "unauthorized" || error?.code === "forbidden") {
-        this.#refuse(TandaError.fromBody(error));
-        return false;
-      }
-      if (error !== undefined || reply.data?.state === "draining") {
-        this.#drop(error?.message ?? "it is draining");
-        return false;
-      }
-      if (reply.id === "ping") {
-        this.#becomeUp(reply.data ?? {});
-        const rest = lines.slice(at + 1);
-        if (rest.length > 0) this.#owner.lines(rest);
-        return true;
-      }
+      const answer = readGreeting(line);
+      if (answer === null) continue;
+      if (answer.type === "refused") this.#refuse(answer.error);
+      if (answer.type === "useless") this.drop(answer.reason);
+      if (answer.type !== "hello") return false;
+      this.#becomeUp(answer.hello);
+      if (at + 1 < lines.length) this.#owner.lines(lines.slice(at + 1));
+      return true;
     }
     return false;
   }
@@ -178,30 +153,21 @@ export class Link {
     this.#state = "up";
     this.#downSince = null;
     this.#clearTimers();
-    const tickMs = Math.max(10, this.#options.deadAfterMs / 4);
-    this.#watchdog = setInterval(() => this.#checkLife(), tickMs);
+    this.#pulse = new Pulse({
+      deadAfterMs: this.#options.deadAfterMs,
+      now: this.#options.now,
+      isWaiting: () => this.#owner.isWaiting(),
+      ask: () => this.#connection?.send(PING_LINE),
+      dead: (silentMs) => this.drop(`silent for ${Math.round(silentMs)} ms, also when asked`),
+    });
     const openers = this.#openers;
     this.#openers = [];
     this.#owner.up(hello);
     for (const opener of openers) opener.resolve();
   }
 
-  #checkLife(): void {
-    if (!this.#owner.isWaiting()) {
-      this.#heardAt = this.#options.now();
-      return;
-    }
-    const silentMs = this.#options.now() - this.#heardAt;
-    if (silentMs >= this.#options.deadAfterMs) {
-      this.#drop(`silent for ${Math.round(silentMs)} ms, also when asked`);
-    } else if (silentMs * 2 >= this.#options.deadAfterMs && !this.#hasAsked) {
-      this.#hasAsked = true;
-      this.#connection?.send('{"id":"ping","op":"ping"}\n');
-    }
-  }
-
-  /** We give this connection up. */
-  #drop(reason: string): void {
+  /** Gives this connection up: it is dead, or what it says makes no sense. */
+  drop(reason: string): void {
     const connection = this.#connection;
     const generation = this.#generation;
     connection?.abort();
@@ -282,25 +248,8 @@ export class Link {
 
   #clearTimers(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#watchdog !== null) clearInterval(this.#watchdog);
+    this.#pulse?.stop();
     this.#timer = null;
-    this.#watchdog = null;
-  }
-}
-
-type Greeted = {
-  id?: unknown;
-  data?: Hello;
-  result?: { error?: Parameters<typeof TandaError.fromBody>[0] };
-};
-
-function parse(line: string): Greeted | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== "object" || value === null) return null;
-    const { error } = (value as Greeted).result ?? {};
-    return error === undefined || isErrorCode(error.code) ? (value as Greeted) : null;
-  } catch {
-    return null;
+    this.#pulse = null;
   }
 }

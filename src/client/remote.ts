@@ -3,12 +3,11 @@
  * reconnect, marked `again`, and each call ends once, with the recorded answer.
  */
 import type { ErrorBody } from "../task/errors.ts";
-import type { WatchEvent } from "../protocol/messages.ts";
 import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { createIdMaker, MAX_NODE_TAG, type IdMaker } from "../task/id.ts";
-import { isFinal } from "../task/state.ts";
-import { sayOp, sayTask, sayWatch, type Call } from "./call.ts";
+import { parseAnswer, type Answer } from "./answer.ts";
+import { sayOp, sayTask, type Call } from "./call.ts";
 import type {
   AskOp,
   AskOptions,
@@ -19,16 +18,14 @@ import type {
   Submitted,
   WatchFilter,
 } from "./caller.ts";
-import { EventQueue } from "./events.ts";
-import { Fifo } from "./fifo.ts";
-import { Link, type Hello, type LinkOptions } from "./link.ts";
+import { limitCall } from "./call-limit.ts";
+import type { EventQueue } from "./events.ts";
+import type { Hello } from "./greeting.ts";
+import { Link, type LinkOptions } from "./link.ts";
+import { Outbox } from "./outbox.ts";
 import type { Soon } from "./transport.ts";
+import { Watches } from "./watches.ts";
 
-/** A node stops reading a connection at this much in flight; beyond it calls wait here. */
-export const WINDOW = 1000;
-const WINDOW_CHARACTERS = 8 * 2 ** 20;
-/** Short ops pass when the window is full, as long as fewer than 100 wait. */
-const OP_WINDOW = 90;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 5000;
 const CLOSE_WITHIN_MS = 1000;
@@ -40,22 +37,16 @@ export type RemoteOptions = LinkOptions & {
   readonly onConnection: ((state: "open" | "lost", reason: Error | null) => void) | undefined;
 };
 
-type Watch = { readonly line: string; readonly isOfOne: boolean; readonly queue: EventQueue };
-
 export class RemoteCaller implements Caller {
   readonly blobs: BlobAccess;
   readonly #options: RemoteOptions;
   readonly #link: Link;
   /** Sent and not answered, in the order sent. Aborted ones stay until answered: the node still counts them. */
   readonly #sent = new Map<number, Call>();
-  readonly #watches = new Map<number, Watch>();
-  readonly #long = new Fifo<Call>();
-  readonly #short = new Fifo<Call>();
+  readonly #watches: Watches;
+  readonly #outbox = new Outbox();
   /** Refused for now; each comes back when its time is over. */
   readonly #resting = new Set<Call>();
-  #longInFlight = 0;
-  #shortInFlight = 0;
-  #charactersInFlight = 0;
   /** Calls of users that are not over. */
   #open = 0;
   #lastId = 0;
@@ -68,6 +59,7 @@ export class RemoteCaller implements Caller {
   constructor(options: RemoteOptions) {
     this.#options = options;
     this.blobs = options.blobs;
+    this.#watches = new Watches(options.now);
     this.#makeId = createIdMaker(0, options.now, options.random);
     this.#link = new Link(
       {
@@ -94,24 +86,13 @@ export class RemoteCaller implements Caller {
   }
 
   watch(filter: WatchFilter, options: { signal?: AbortSignal } = {}): EventQueue {
-    const { signal } = options;
     const id = ++this.#lastId;
-    const onAbort = (): void => queue.fail(signal?.reason);
-    const queue = new EventQueue(() => {
-      signal?.removeEventListener("abort", onAbort);
-      if (!this.#watches.delete(id)) return;
+    const queue = this.#watches.add(id, filter, options.signal, () => {
       if (this.#link.isUp) this.#link.send(`{"id":${++this.#lastId},"op":"unwatch","watch":${id}}\n`);
-      this.#tellIdle();
-    }, this.#options.now);
+    });
     if (this.#isClosed) queue.fail(closedError());
-    else if (signal?.aborted) queue.fail(signal.reason);
-    else {
-      signal?.addEventListener("abort", onAbort, { once: true });
-      const line = sayWatch(id, filter);
-      this.#watches.set(id, { line, isOfOne: filter.task !== undefined, queue });
-      if (this.#link.isUp) this.#link.send(line);
-      else this.#link.start();
-    }
+    else if (this.#link.isUp) this.#link.send(this.#watches.line(id));
+    else this.#link.start();
     return queue;
   }
 
@@ -121,7 +102,7 @@ export class RemoteCaller implements Caller {
 
   async close(options: { now?: boolean } = {}): Promise<void> {
     this.#isClosed = true;
-    for (const watch of this.#watches.values()) watch.queue.end();
+    this.#watches.endAll();
     if (options.now) this.#failAll(closedError());
     while (this.#open > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
     await this.#link.close(CLOSE_WITHIN_MS);
@@ -145,24 +126,12 @@ export class RemoteCaller implements Caller {
         options?.callTimeout === undefined
           ? this.#options.callTimeoutMs
           : parseDuration(options.callTimeout, "callTimeout");
-      if (signal || limitMs !== null) this.#limit(call, signal, limitMs);
+      if (signal || limitMs !== null) {
+        limitCall(call, signal, limitMs, (reason) => this.#abandon(call, reason));
+      }
       this.#open++;
       this.#enqueue(call);
     });
-  }
-
-  #limit(call: Call, signal: AbortSignal | undefined, limitMs: number | null): void {
-    const onAbort = (): void => this.#abandon(call, signal!.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const onTimeout = (): void => {
-      const rest = call.task && !call.cancelOnAbort ? `; task ${call.task} goes on` : "";
-      this.#abandon(call, new DOMException(`No answer within ${limitMs} ms${rest}.`, "TimeoutError"));
-    };
-    const timer = limitMs === null ? null : setTimeout(onTimeout, limitMs);
-    call.release = () => {
-      signal?.removeEventListener("abort", onAbort);
-      if (timer !== null) clearTimeout(timer);
-    };
   }
 
   /** The user no longer waits. The node may still work on it. */
@@ -191,7 +160,7 @@ export class RemoteCaller implements Caller {
 
   #enqueue(call: Call): void {
     call.state = "backlog";
-    (call.isLong ? this.#long : this.#short).push(call);
+    this.#outbox.push(call);
     if (!this.#link.isUp) this.#link.start();
     else this.#pumpSoon();
   }
@@ -209,41 +178,23 @@ export class RemoteCaller implements Caller {
   #pump(): void {
     if (!this.#link.isUp) return;
     const pieces: string[] = [];
-    while (this.#short.size > 0 && this.#shortInFlight < OP_WINDOW) this.#take(this.#short, pieces);
-    while (
-      this.#long.size > 0 &&
-      this.#longInFlight < WINDOW &&
-      (this.#charactersInFlight < WINDOW_CHARACTERS || this.#longInFlight === 0)
-    ) {
-      this.#take(this.#long, pieces);
+    for (let call = this.#outbox.next(); call !== null; call = this.#outbox.next()) {
+      call.task ??= this.#makeId();
+      call.state = "sent";
+      this.#sent.set(call.id, call);
+      call.say(pieces);
     }
     if (pieces.length > 0) this.#link.send(pieces.join(""));
   }
 
-  #take(from: Fifo<Call>, pieces: string[]): void {
-    const call = from.shift()!;
-    if (call.state === "over") return;
-    call.task ??= this.#makeId();
-    call.state = "sent";
-    this.#count(call, 1);
-    this.#sent.set(call.id, call);
-    call.say(pieces);
-  }
-
-  #count(call: Call, by: 1 | -1): void {
-    if (call.isLong) this.#longInFlight += by;
-    else this.#shortInFlight += by;
-    this.#charactersInFlight += by * call.size;
-  }
-
   #up(hello: Hello): void {
     const { node } = hello;
-    if (Number.isInteger(node) && node !== this.#nodeTag && node! >= 0 && node! <= MAX_NODE_TAG) {
-      this.#nodeTag = node!;
-      this.#makeId = createIdMaker(node!, this.#options.now, this.#options.random);
+    const isTag = typeof node === "number" && Number.isInteger(node) && node >= 0 && node <= MAX_NODE_TAG;
+    if (isTag && node !== this.#nodeTag) {
+      this.#nodeTag = node;
+      this.#makeId = createIdMaker(node, this.#options.now, this.#options.random);
     }
-    const pieces: string[] = [];
-    for (const watch of this.#watches.values()) pieces.push(watch.line);
+    const pieces = this.#watches.lines();
     for (const call of this.#sent.values()) call.say(pieces);
     if (pieces.length > 0) this.#link.send(pieces.join(""));
     this.#pump();
@@ -257,7 +208,7 @@ export class RemoteCaller implements Caller {
         continue;
       }
       this.#sent.delete(call.id);
-      this.#count(call, -1);
+      this.#outbox.landed(call);
       if (call.state === "over") continue;
       this.#finish(call).reject(
         new TandaError("unavailable", `The connection was lost before the answer: ${reason.message}`, {
@@ -270,22 +221,17 @@ export class RemoteCaller implements Caller {
   }
 
   #failAll(error: TandaError): void {
-    const calls = [...this.#sent.values()];
+    for (const call of this.#sent.values()) this.#outbox.landed(call);
+    const calls = [...this.#sent.values(), ...this.#outbox.takeAll(), ...this.#resting];
     this.#sent.clear();
-    for (const call of calls) this.#count(call, -1);
-    for (const fifo of [this.#short, this.#long]) {
-      for (let call = fifo.shift(); call; call = fifo.shift()) calls.push(call);
-    }
-    for (const call of [...calls, ...this.#resting]) {
-      if (call.state !== "over") this.#finish(call).reject(error);
-    }
     this.#resting.clear();
-    for (const watch of this.#watches.values()) watch.queue.fail(error);
+    for (const call of calls) if (call.state !== "over") this.#finish(call).reject(error);
+    this.#watches.failAll(error);
   }
 
   #read(lines: readonly string[]): void {
     for (const line of lines) {
-      const reply = parseReply(line);
+      const reply = parseAnswer(line);
       if (reply === null) {
         this.#link.drop("it sent a line that is no answer");
         return;
@@ -293,18 +239,17 @@ export class RemoteCaller implements Caller {
       const id = reply.id as number;
       const call = this.#sent.get(id);
       if (call === undefined) {
-        const watch = this.#watches.get(id);
-        if (watch) this.#tell(watch, reply);
+        this.#watches.tell(id, reply);
         continue;
       }
       this.#sent.delete(id);
-      this.#count(call, -1);
+      this.#outbox.landed(call);
       if (call.state !== "over") this.#answer(call, reply);
     }
-    if (this.#long.size > 0 || this.#short.size > 0) this.#pumpSoon();
+    if (!this.#outbox.isEmpty) this.#pumpSoon();
   }
 
-  #answer(call: Call, reply: WireReply): void {
+  #answer(call: Call, reply: Answer): void {
     switch (reply.status) {
       case "done":
         this.#link.praise();
@@ -325,7 +270,7 @@ export class RemoteCaller implements Caller {
         this.#refused(call, reply.result.error);
         return;
       default:
-        this.#finish(call).reject(new TandaError("internal", "The node gave an answer of an unknown kind."));
+        this.#finish(call).reject(new TandaError("internal", "The node answered with an event."));
     }
   }
 
@@ -349,37 +294,6 @@ export class RemoteCaller implements Caller {
       delayMs * (1 + this.#options.random() / 2),
     );
   }
-
-  #tell(watch: Watch, reply: WireReply): void {
-    if (reply.status === "failed") watch.queue.fail(TandaError.fromBody(reply.result.error));
-    if (reply.status !== "event") return;
-    watch.queue.push(reply.data);
-    if (watch.isOfOne && reply.data.type === "state" && isFinal(reply.data.state)) watch.queue.end();
-  }
-}
-
-type WireReply = { id?: unknown; task?: string } & (
-  | { status: "done"; result: { data: unknown } }
-  | { status: "failed"; result: { error: ErrorBody } }
-  | { status: "queued" | "scheduled" }
-  | { status: "ok"; data: unknown }
-  | { status: "event"; data: WatchEvent }
-);
-
-/** @returns null when the other side does not speak Tanda. */
-function parseReply(line: string): WireReply | null {
-  let reply: WireReply | null;
-  try {
-    reply = JSON.parse(line) as WireReply | null;
-  } catch {
-    return null;
-  }
-  if (typeof reply !== "object" || reply === null) return null;
-  if (reply.status === "done" || reply.status === "failed") {
-    const result = (reply as { result?: { error?: unknown } }).result;
-    if (!result || (reply.status === "failed" && !result.error)) return null;
-  }
-  return reply;
 }
 
 function closedError(): TandaError {

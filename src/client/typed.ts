@@ -128,7 +128,7 @@ export type BuiltinCalls = {
   letters: ActionCall<string, number>;
   average: ActionCall<number[], number>;
   /** Milliseconds. */
-  sleep: ActionCall<number, unknown>;
+  sleep: ActionCall<number, number>;
   fib: ActionCall<number, number>;
 };
 

@@ -207,13 +207,13 @@ export type StatsView = {
 };
 /** What `ping` tells; also the greeting of a client, which names its tasks with the tag of this node. */
 export type PingView = {
-  node: number;
-  version: string;
   state: "starting" | "ready" | "not_ready" | "draining";
   /** What is wrong, when it is not ready. */
   reason?: string;
+  node?: number;
+  version?: string;
   /** The node's clock, epoch milliseconds. */
-  at: number;
+  at?: number;
 };
 /** Why a task does not run yet, or what became of it. `reason` is a closed list; `text` says it to a person. */
 export type Explanation = {
