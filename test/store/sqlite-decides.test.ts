@@ -122,7 +122,7 @@ function checkAnswer(
   answer: Awaited<ReturnType<Store["apply"]>>[number],
   decision: Decision,
 ): void {
-  const what = `${JSON.stringify(event)}`;
+  const what = JSON.stringify(event);
   assert.equal(answer.verdict, decision.verdict, what);
   if (answer.task === undefined) {
     assert.deepEqual([event.type, answer.verdict], ["finish", "applied"], what);

@@ -24,7 +24,7 @@ export function listContract(open: OpenStore): void {
     await using opened = await open();
     const specs = Array.from({ length: 25 }, () => newSpec());
     await opened.store.apply(specs.map((spec, i) => (i % 2 ? submit(spec) : ride(spec))));
-    const newestFirst = specs.map(({ id }) => id).reverse();
+    const newestFirst = specs.map(({ id }) => id).toReversed();
     for (const limit of [1, 7, 25, 1000]) {
       assert.deepEqual(await listAll(opened.store, {}, limit), newestFirst);
     }
@@ -46,7 +46,7 @@ export function listContract(open: OpenStore): void {
     await store.apply(specs.slice(8, 12).map(({ id }) => finish(id, 1, FAILED)));
     await store.apply(specs.slice(12, 16).map(({ id }) => claim(id, 1)));
     await store.apply(specs.slice(16, 20).map(({ id }) => simple("cancel", id)));
-    const rows = (await store.get(specs.map(({ id }) => id))).reverse();
+    const rows = (await store.get(specs.map(({ id }) => id))).toReversed();
     const states = [undefined, "done", "failed", "running", "cancelled", "queued", "retrying"] as const;
     for (const state of states) {
       for (const action of [undefined, "fib"]) {
@@ -92,7 +92,7 @@ export function listContract(open: OpenStore): void {
         .filter(({ id, key }) => id.startsWith(prefix) || key?.startsWith(prefix))
         .map(({ id }) => id)
         .sort()
-        .reverse();
+        .toReversed();
       for (const limit of [2, 100]) {
         assert.deepEqual(await listAll(store, { prefix }, limit), expected, prefix);
         assert.deepEqual(await listAll(store, { prefix, state: "queued" }, limit), expected, prefix);

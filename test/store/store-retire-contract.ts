@@ -18,7 +18,7 @@ async function retireAll(store: Store, rule: Partial<RetentionRule>): Promise<nu
 }
 
 async function listIds(store: Store): Promise<string[]> {
-  return (await store.list({ limit: 1000 })).tasks.map(({ id }) => id).reverse();
+  return (await store.list({ limit: 1000 })).tasks.map(({ id }) => id).toReversed();
 }
 
 export function retireContract(open: OpenStore): void {
