@@ -63,7 +63,8 @@ describe("a list over a million tasks", () => {
       page = list.list({ action: "rare", limit: 100, cursor: page.next });
       found.push(...page.rows);
     }
-    assert.deepEqual([found.length, pages], [50, TASKS / SCAN + (TASKS % SCAN === 0 ? 0 : 1)]);
+    // The last may be empty: where a page ends just with the table, nobody has looked beyond.
+    assert.deepEqual([found.length, pages], [50, TASKS / SCAN + 1]);
   });
 
   test("finds the few unfinished and the few failed in one call, however old", () => {
@@ -85,7 +86,8 @@ describe("a list over a million tasks", () => {
   test("finds a prefix that few keys have in one call, however old; one that many have page by page", () => {
     const few = list.list({ prefix: "failed-", limit: 1000 });
     assert.deepEqual([few.rows.length, few.next], [TASKS / 10_000, null]);
-    assert.deepEqual(list.list({ prefix: "many-10010", limit: 10 }).rows.length, 10);
+    const pair = list.list({ prefix: "many-10010", limit: 10 });
+    assert.deepEqual([pair.rows.map((row) => row[6]), pair.next], [["many-100100", "many-10010"], null]);
     const many = list.list({ prefix: "many-", limit: 1000 });
     assert.equal(many.rows.length, 1000);
     assert.equal(many.rows[0]![6], `many-${TASKS - 10}`);
