@@ -7,7 +7,7 @@ import type { Source } from "./sources.ts";
 export const mayImport = {
   task: [],
   protocol: ["task"],
-  contracts: ["task", "protocol"],
+  contracts: ["task", "protocol", "engine/metrics.ts"],
   actions: ["task", "protocol"],
   engine: ["task", "protocol", "actions", "contracts", "worker/worker.ts", "worker/hands.ts"],
   gateway: ["task", "protocol", "engine/engine.ts", "blobs/blobs.ts"],
