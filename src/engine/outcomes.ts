@@ -82,6 +82,7 @@ export class Outcomes implements WorkerObserver {
     flights.end(row.id, answerOf(row));
     if (!isNews) return;
     metrics.countFinished(row.action, row.state, row.error?.code ?? "");
+    this.#parts.onEnded(row);
     recent.finished(row.state === "failed");
     recent.total.observe(Math.max(0, (row.finishedAt ?? now()) - row.createdAt) / 1000);
     if (!watchers.isAny) return;

@@ -28,6 +28,8 @@ export type EngineParts = {
   readonly onDue: (at: number) => void;
   /** A task with `expiresAt` came in. */
   readonly onExpiring: () => void;
+  /** A task became final. */
+  readonly onEnded: (row: Task) => void;
   /** Characters of JSON text over which a payload goes to a blob. */
   readonly inlineChars: number;
   readonly log: EngineLog;

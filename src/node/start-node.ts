@@ -26,6 +26,7 @@ import type { Duty } from "./duties/duty.ts";
 import { startHeartbeat } from "./duties/heartbeat.ts";
 import { startJanitor } from "./duties/janitor.ts";
 import { startLateWriter } from "./duties/late-writer.ts";
+import { Reporter } from "./duties/reporter.ts";
 import { Scheduler } from "./duties/scheduler.ts";
 import { farewell } from "./farewell.ts";
 import { InProcessCaller } from "./in-process-caller.ts";
@@ -77,6 +78,8 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
   const catalogue = new Catalogue();
   const recent = new Recent(now);
   const flights = new Flights();
+  const waiting = (): number => queue.depths().reduce((sum, depth) => sum + depth.waiting, 0);
+  const reporter = new Reporter(log, waiting);
   const parts: EngineParts = {
     store,
     queue,
@@ -91,6 +94,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     makeId: createIdMaker(options.node, now, Math.random),
     onDue: (at) => scheduler.wake(at),
     onExpiring: () => expirer.wake(),
+    onEnded: (row) => reporter.ended(row),
     inlineChars: INLINE_CHARS,
     log,
   };
@@ -153,6 +157,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
   const duties: Duty[] = [
     scheduler,
     expirer,
+    reporter,
     startLateWriter(store, flights, recent, now, onError),
     startJanitor({
       store,

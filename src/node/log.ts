@@ -1,0 +1,35 @@
+/** One line an event: for a person at a terminal, else JSON for programs. */
+import { styleText } from "node:util";
+import { pino } from "pino";
+import type { EngineLog } from "../engine/parts.ts";
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export function createLog(out: NodeJS.WriteStream, level: LogLevel): EngineLog {
+  if (!out.isTTY) return pino({ level, base: { pid: process.pid } }, out);
+  const least = LOG_LEVELS.indexOf(level);
+  const write = (of: LogLevel, facts: object, text: string): void => {
+    if (LOG_LEVELS.indexOf(of) < least) return;
+    const time = new Date().toTimeString().slice(0, 8);
+    const mark =
+      of === "error" ? styleText("red", "error ") : of === "warn" ? styleText("yellow", "warn ") : "";
+    out.write(`${styleText("dim", time)} ${mark}${text}${styleText("dim", showFacts(facts))}\n`);
+  };
+  return {
+    debug: (facts, text) => write("debug", facts, text),
+    info: (facts, text) => write("info", facts, text),
+    warn: (facts, text) => write("warn", facts, text),
+    error: (facts, text) => write("error", facts, text),
+  };
+}
+
+/** "  key=value key=value"; values from outside are quoted where they could write on other lines. */
+function showFacts(facts: object): string {
+  const shown = Object.entries(facts).map(([name, value]) => {
+    if (value instanceof Error) return `${name}=${JSON.stringify(value.message)}`;
+    const text = typeof value === "string" && /^[\w./:@+-]+$/.test(value) ? value : JSON.stringify(value);
+    return `${name}=${text}`;
+  });
+  return shown.length === 0 ? "" : `  ${shown.join(" ")}`;
+}
