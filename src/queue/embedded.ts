@@ -189,7 +189,7 @@ export class EmbeddedQueue implements Queue {
       if (this.#paused.has(lane.queue)) continue;
       for (const entry of lane.fifo) {
         if (entry === mine) break;
-        if (entry.state === "waiting" && entry.score <= mine.score) before++;
+        if (entry.state === "waiting" && (lane === mine.lane || entry.score < mine.score)) before++;
       }
     }
     return before;
