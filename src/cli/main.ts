@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+/** `tanda VERB …`: finds the verb, reads its flags, runs it, and exits with what became of it. */
+import { connect } from "../client/client.ts";
+import type { Client } from "../client/typed.ts";
+import { TandaError } from "../task/errors.ts";
+import { readArguments } from "./arguments.ts";
+import { EXIT, exitCodeOf } from "./exit-code.ts";
+import { generalHelp, verbHelp } from "./help.ts";
+import { suggest } from "./suggest.ts";
+import { Terminal } from "./terminal.ts";
+import { loadVerb, VERB_NAMES } from "./verb-table.ts";
+import { UsageError, type Verb, type VerbInput } from "./verb.ts";
+
+const DEFAULT_SERVER = "tanda://127.0.0.1:9000";
+
+// `tanda list | head` closes our output early; there is nobody left to tell.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.failed);
+});
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  // Before the flags are read: what is wrong with them must be told in JSON too.
+  const terminal = new Terminal(process, args.includes("--json") || args.includes("-j"));
+  try {
+    return await dispatch(args, terminal);
+  } catch (thrown) {
+    tellError(thrown, terminal);
+    return exitCodeOf(thrown);
+  }
+}
+
+async function dispatch(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [first, ...rest] = args;
+  if (
+    first === undefined ||
+    first === "--help" ||
+    first === "-h" ||
+    (first === "help" && rest.length === 0)
+  ) {
+    terminal.say(await generalHelp(terminal));
+    return first === undefined ? EXIT.usage : EXIT.done;
+  }
+  if (first === "help") {
+    terminal.say(verbHelp(await findVerb(rest[0]!), terminal));
+    return EXIT.done;
+  }
+  const verb = await findVerb(first === "--version" || first === "-v" ? "version" : first);
+  const { words, given } = readArguments(rest, verb);
+  if (given.has("help")) {
+    terminal.say(verbHelp(verb, terminal));
+    return EXIT.done;
+  }
+  if (words.length < verb.words.min || words.length > verb.words.max) {
+    const problem = words.length < verb.words.min ? "something is missing" : `too much: ${words.join(" ")}`;
+    throw new UsageError(`${problem}; usage: tanda ${verb.usage[0]}`);
+  }
+  await using clients = new AsyncDisposableStack();
+  const server = given.text("server") ?? terminal.env["TANDA_SERVER"] ?? DEFAULT_SERVER;
+  const token = given.text("token") ?? terminal.env["TANDA_TOKEN"];
+  const input: VerbInput = {
+    words,
+    given,
+    terminal,
+    server,
+    token,
+    async connect(): Promise<Client> {
+      const client = connect(server, { token, reconnectFor: "30s" });
+      clients.defer(() => client.$.close({ now: true }));
+      await client.$.open();
+      return client;
+    },
+  };
+  return await verb.run(input);
+}
+
+async function findVerb(name: string): Promise<Verb> {
+  if (VERB_NAMES.includes(name)) return loadVerb(name);
+  const meant = suggest(name, VERB_NAMES);
+  throw new UsageError(`unknown verb ${name}${meant === null ? "" : `; did you mean ${meant}?`}`);
+}
+
+function tellError(thrown: unknown, terminal: Terminal): void {
+  const isUsage = thrown instanceof UsageError;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (terminal.isJson) {
+    const error =
+      thrown instanceof TandaError
+        ? thrown.toBody()
+        : { code: isUsage ? "bad_request" : codeOf(thrown), message };
+    terminal.json({ status: "failed", error });
+    return;
+  }
+  const code = thrown instanceof TandaError ? `${thrown.code}: ` : "";
+  terminal.note(`${terminal.styleNote("red", "error:")} ${code}${message}`);
+  if (thrown instanceof TandaError && thrown.hint !== undefined) terminal.note(thrown.hint);
+  if (isUsage) terminal.note("`tanda help` lists what there is, `tanda help VERB` shows examples.");
+}
+
+/** Not of the wire's table: these happen on this side of it. */
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && thrown.name === "TimeoutError" ? "call_timed_out" : "internal";
+}

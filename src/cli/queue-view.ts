@@ -1,0 +1,30 @@
+import type { QueueView } from "../protocol/messages.ts";
+import { formatDuration } from "../task/duration.ts";
+import { count } from "./phrases.ts";
+import { showTable } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+export function showQueues(queues: readonly QueueView[], terminal: Terminal): void {
+  showTable(
+    terminal,
+    [
+      { title: "QUEUE", cell: (view) => view.queue },
+      { title: "MODE", cell: (view) => terminal.style(view.mode === "open" ? "green" : "yellow", view.mode) },
+      { title: "WAITING", cell: (view) => count(view.waiting), isRight: true },
+      {
+        title: "OLDEST",
+        cell: (view) => (view.oldestAgeMs === null ? "" : formatDuration(view.oldestAgeMs)),
+        isRight: true,
+      },
+      {
+        title: "TASKS",
+        cell: (view) =>
+          Object.entries(view.counts)
+            .map(([state, number]) => `${count(number)} ${state}`)
+            .join(", "),
+      },
+    ],
+    queues,
+    "No queues yet: they come with their first task.",
+  );
+}

@@ -1,0 +1,43 @@
+import { formatDuration } from "../../task/duration.ts";
+import { EXIT } from "../exit-code.ts";
+import { showTable } from "../table.ts";
+import type { Verb } from "../verb.ts";
+
+export const verb: Verb = {
+  name: "actions",
+  summary: "Lists what can be done here.",
+  usage: ["actions"],
+  examples: [
+    { command: "tanda actions", says: "every action, with its defaults and how long it takes" },
+    { command: "tanda actions --json", says: "with the JSON Schema of what they take and give" },
+  ],
+  flags: {},
+  words: { min: 0, max: 0 },
+  async run({ terminal, connect }) {
+    const client = await connect();
+    const actions = await client.$.actions();
+    if (terminal.isJson) {
+      terminal.json(actions);
+      return EXIT.done;
+    }
+    showTable(
+      terminal,
+      [
+        { title: "ACTION", cell: (view) => view.action },
+        { title: "SERVED", cell: (view) => (view.isServed ? "yes" : terminal.style("yellow", "nobody")) },
+        { title: "QUEUE", cell: (view) => view.queue },
+        { title: "ATTEMPTS", cell: (view) => view.attempts, isRight: true },
+        { title: "TIMEOUT", cell: (view) => formatDuration(view.timeoutMs), isRight: true },
+        {
+          title: "MEAN",
+          cell: (view) => (view.meanRunMs === undefined ? "" : `${view.meanRunMs.toFixed(2)}ms`),
+          isRight: true,
+        },
+        { title: "WHAT IT DOES", cell: (view) => view.description },
+      ],
+      actions,
+      "No actions.",
+    );
+    return EXIT.done;
+  },
+};

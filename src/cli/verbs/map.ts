@@ -1,0 +1,195 @@
+import type { CallOptions } from "../../client/caller.ts";
+import { Fifo } from "../../client/fifo.ts";
+import type { Client } from "../../client/typed.ts";
+import { inlinePayload } from "../../protocol/inline.ts";
+import { TandaError } from "../../task/errors.ts";
+import { EXIT } from "../exit-code.ts";
+import { actionTakesText } from "../payload.ts";
+import { openProgress, type Progress } from "../progress.ts";
+import { readLines } from "../read-lines.ts";
+import { TASK_FLAGS, taskOptions } from "../task-flags.ts";
+import type { Terminal } from "../terminal.ts";
+import type { Verb } from "../verb.ts";
+
+const WINDOW = 1000;
+const WRITE_AT = 64 * 1024;
+const MOST_TOLD = 20;
+
+export const verb: Verb = {
+  name: "map",
+  summary: "Runs a task for each line of standard input; results come out in the same order.",
+  usage: ["map ACTION [FLAGS] < LINES"],
+  examples: [
+    {
+      command: "tanda map upper < names.txt > loud.txt",
+      says: "each line is a payload; each result is a line",
+    },
+    {
+      command: "ls *.jpg | jq -R '{path: .}' -c | tanda map thumbnail",
+      says: "a line that parses as JSON is JSON, unless the action takes text",
+    },
+    {
+      command: "tanda map fib --json-lines < numbers | jq .result",
+      says: "line number, status and result or error of each, as JSON",
+    },
+  ],
+  notes: [
+    "A line that failed comes out empty, so that lines keep their places; what was wrong is on standard error, and the exit code is 1.",
+  ],
+  flags: {
+    ...TASK_FLAGS,
+    window: { value: "N", says: `how many are under way at once (${WINDOW})` },
+    "json-lines": { says: 'write {"line":1,"status":"done","result":…} for each' },
+  },
+  words: { min: 1, max: 1 },
+  async run({ words, given, terminal, connect }) {
+    const client = await connect();
+    const action = words[0]!;
+    const mapping = new Mapping(client, action, taskOptions(given), terminal, {
+      window: given.count("window", 1) ?? WINDOW,
+      takesText: await actionTakesText(action, client),
+      isJson: terminal.isJson || given.has("json-lines"),
+      // On the same screen the results are progress enough.
+      progress: terminal.stdout.isTTY ? null : await openProgress(terminal, null),
+    });
+    return mapping.run();
+  },
+};
+
+type Rules = {
+  readonly window: number;
+  readonly takesText: boolean;
+  readonly isJson: boolean;
+  readonly progress: Progress | null;
+};
+type Ended = { readonly result: unknown } | { readonly error: TandaError };
+type Entry = { readonly ended: Promise<Ended>; isOver: boolean };
+
+/** At most `window` lines are in memory: those under way, and those that wait for one before them. */
+class Mapping {
+  readonly #client: Client;
+  readonly #action: string;
+  readonly #options: CallOptions;
+  readonly #terminal: Terminal;
+  readonly #rules: Rules;
+  readonly #underWay = new Fifo<Entry>();
+  readonly #room = new Signal();
+  readonly #work = new Signal();
+  #isAllRead = false;
+  #written = 0;
+  #failed = 0;
+  #out = "";
+
+  constructor(client: Client, action: string, options: CallOptions, terminal: Terminal, rules: Rules) {
+    this.#client = client;
+    this.#action = action;
+    this.#options = options;
+    this.#terminal = terminal;
+    this.#rules = rules;
+  }
+
+  async run(): Promise<number> {
+    try {
+      await Promise.all([this.#read(), this.#write()]);
+    } finally {
+      this.#rules.progress?.stop();
+    }
+    if (this.#failed > MOST_TOLD) this.#terminal.note(`… ${this.#failed} lines failed in all`);
+    return this.#failed > 0 ? EXIT.failed : EXIT.done;
+  }
+
+  async #read(): Promise<void> {
+    for await (const lines of readLines(this.#terminal.stdin)) {
+      for (const line of lines) {
+        while (this.#underWay.size >= this.#rules.window) await this.#room.wait();
+        this.#underWay.push(this.#start(line));
+        this.#work.wake();
+      }
+    }
+    this.#isAllRead = true;
+    this.#work.wake();
+  }
+
+  /** One after another in the order of the lines; what is ready goes out before it waits. */
+  async #write(): Promise<void> {
+    for (;;) {
+      const head = this.#underWay.shift();
+      this.#room.wake();
+      if (head !== undefined) {
+        if (!head.isOver) await this.#flush();
+        this.#show(await head.ended);
+        if (this.#out.length >= WRITE_AT) await this.#flush();
+        continue;
+      }
+      await this.#flush();
+      if (this.#isAllRead) return;
+      await this.#work.wait();
+    }
+  }
+
+  #start(line: string): Entry {
+    const payload = JSON.parse(inlinePayload(line, this.#rules.takesText)) as unknown;
+    const ended = this.#client.$.run(this.#action, payload, this.#options).then(
+      (result): Ended => ({ result }),
+      (thrown: unknown): Ended => {
+        // A task of its own may fail; without a node there is no going on.
+        if (thrown instanceof TandaError && thrown.code !== "unavailable") return { error: thrown };
+        throw thrown;
+      },
+    );
+    const entry: Entry = { ended, isOver: false };
+    const over = (): void => {
+      entry.isOver = true;
+    };
+    // Also keeps a fault from ending the process before its turn to be told has come.
+    ended.then(over, over);
+    return entry;
+  }
+
+  #show(ended: Ended): void {
+    const line = ++this.#written;
+    const { isJson, progress } = this.#rules;
+    if ("error" in ended) {
+      this.#failed++;
+      if (!isJson && this.#failed <= MOST_TOLD) {
+        this.#terminal.note(`line ${line}: ${ended.error.code}: ${ended.error.message}`);
+      }
+      this.#out += isJson
+        ? `${JSON.stringify({ line, status: "failed", error: ended.error.toBody() })}\n`
+        : "\n";
+    } else {
+      this.#out += isJson
+        ? `${JSON.stringify({ line, status: "done", result: ended.result })}\n`
+        : `${oneLine(ended.result)}\n`;
+    }
+    progress?.update(line, this.#failed);
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#out === "") return;
+    this.#terminal.stdout.write(this.#out);
+    this.#out = "";
+    await this.#terminal.drained();
+  }
+}
+
+/** A text as it stands, unless it has line breaks: then, like anything else, as JSON. */
+function oneLine(value: unknown): string {
+  return typeof value === "string" && !/[\r\n]/.test(value) ? value : JSON.stringify(value);
+}
+
+/** Lets one wait for another. */
+class Signal {
+  #wake: (() => void) | null = null;
+
+  wait(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  wake(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+}
