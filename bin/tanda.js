@@ -16,10 +16,7 @@ if (isRecent) {
 } else if (isCheckout) {
   runUnder(fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url)));
 } else {
-  console.error(
-    `tanda needs Node ${OLDEST} or later; this is ${process.versions.node}.\n` +
-      "Try: npx --package=node@26 --package=tanda tanda",
-  );
+  console.error(`tanda needs Node ${OLDEST} or later; this is ${process.versions.node}.`);
   process.exitCode = 1;
 }
 

@@ -71,7 +71,7 @@ describe("the published package", { timeout: 300_000 }, () => {
   });
 
   test("npx tanda version tells the version", async () => {
-    const { stdout } = await inProject("npx", ["tanda", "version"]);
+    const { stdout } = await inProject("npx", ["--no", "tanda", "version"]);
     assert.match(stdout, new RegExp(`\\b${version.replaceAll(".", "\\.")}\\b`));
   });
 
@@ -84,9 +84,13 @@ describe("the published package", { timeout: 300_000 }, () => {
     writeFileSync(
       join(project, "app.js"),
       `import { connect, startNode } from "tanda";
-       await using node = await startNode({ data: ":memory:", listen: "127.0.0.1:0", actions: "./actions.js" });
+       await using node = await startNode({
+         data: ":memory:",
+         listen: [{ host: "127.0.0.1", port: 0, proxy: false }],
+         actions: new URL("./actions.js", import.meta.url),
+       });
        console.log(await node.client.upper("hola"));
-       await using tanda = await connect(node.url);
+       await using tanda = connect("tanda://127.0.0.1:" + node.addresses[0].port);
        console.log(await tanda.double(21));`,
     );
     const { stdout } = await inProject(process.execPath, ["app.js"]);
@@ -99,7 +103,7 @@ describe("the published package", { timeout: 300_000 }, () => {
       `import { connect, defineActions } from "tanda";
        import { connect as connectFromBrowser } from "tanda/client";
        const actions = defineActions({ double: { run: async (n: number) => n * 2 } });
-       const tanda = await connect<typeof actions>("tanda://localhost:9000");
+       const tanda = connect<typeof actions>("tanda://localhost:9000");
        export const four: number = await tanda.double(2);
        // @ts-expect-error a wrong payload does not compile
        await tanda.double("two");
