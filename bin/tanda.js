@@ -1,32 +1,55 @@
 #!/usr/bin/env node
-// The command `tanda`. In a checkout it runs src/, with the project's own Node; in the published package dist/.
-import { spawn } from "node:child_process";
+// Starts Tanda with a Node that is new enough. Plain JavaScript: it runs under whatever Node (20 or later) the machine has.
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const OLDEST = 24;
-const isCheckout = existsSync(new URL("../src/cli/main.ts", import.meta.url));
-const isRecent = Number.parseInt(process.versions.node, 10) >= OLDEST;
+const root = fileURLToPath(new URL("..", import.meta.url));
+const source = `${root}src/cli/main.ts`;
+// A checkout has sources and the script that installs; the published package has neither.
+const isCheckout = existsSync(source) && existsSync(`${root}scripts/install.mjs`);
 
-if (isCheckout) await import(new URL("../scripts/install.mjs", import.meta.url).href);
+if (isCheckout) {
+  const { status } = spawnSync(process.execPath, [`${root}scripts/install.mjs`], {
+    stdio: ["ignore", 2, 2],
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}
+const main = isCheckout ? source : `${root}dist/cli/main.js`;
 
-if (isRecent) {
-  const main = isCheckout ? "../src/cli/main.ts" : "../dist/cli/main.js";
-  await import(new URL(main, import.meta.url).href);
-} else if (isCheckout) {
-  runUnder(fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url)));
+if (Number.parseInt(process.versions.node, 10) >= OLDEST) {
+  await import(new URL(`file://${main}`).href);
 } else {
-  console.error(`tanda needs Node ${OLDEST} or later; this is ${process.versions.node}.`);
-  process.exitCode = 1;
+  const newer = findNode();
+  if (newer === null) {
+    console.error(
+      `Tanda needs Node ${OLDEST} or later; this is ${process.versions.node}.\n` +
+        `Install it from https://nodejs.org, or put one beside Tanda: npm install node@${OLDEST}`,
+    );
+    process.exit(1);
+  }
+  const child = spawn(newer, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  // Ctrl+C reaches the whole group by itself; these are for who sends them to this process alone.
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  process.on("SIGINT", () => undefined);
+  child.on("error", (error) => {
+    console.error(`${newer} cannot be started: ${error.message}`);
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
 }
 
-/** The child is in our process group: the terminal's Ctrl+C reaches it without us. We only wait for its end. */
-function runUnder(node) {
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
-  process.on("SIGINT", () => {});
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
-  process.on("SIGHUP", () => child.kill("SIGHUP"));
-  child.on("exit", (code, signal) => {
-    process.exitCode = code ?? (signal === "SIGINT" ? 130 : 143);
-  });
+/** The npm package `node`, in our own folder or in that of the project we are installed in. */
+function findNode() {
+  const name = process.platform === "win32" ? "node.exe" : "node";
+  for (const place of [`${root}node_modules/`, fileURLToPath(new URL("../..", import.meta.url))]) {
+    for (const path of [`${place}node/bin/${name}`, `${place}.bin/${name}`])
+      if (existsSync(path)) return path;
+  }
+  return null;
 }

@@ -1,5 +1,4 @@
 import type { CallOptions } from "../client/caller.ts";
-import type { Priority } from "../task/task.ts";
 import type { Flags, Given } from "./verb.ts";
 
 /** Options of a task, as flags of `run`, `submit` and `map`. What they may say is checked by the node. */
@@ -34,16 +33,19 @@ export const WAIT_FLAGS: Flags = {
   },
 };
 
+const NUMBERS: ReadonlySet<string> = new Set(["attempts", "losses"]);
+/** A bare number here means milliseconds; elsewhere it is a name like any other. */
+const TIMES: ReadonlySet<string> = new Set(["delay", "run-at", "backoff", "timeout", "expires", "retention"]);
+
 export function taskOptions(given: Given): CallOptions {
-  const options: Record<string, unknown> = {};
+  const options: Record<string, string | number> = {};
   for (const name of Object.keys({ ...TASK_FLAGS, ...ONE_TASK_FLAGS })) {
     const text = given.text(name);
     if (text === undefined) continue;
-    const field = name === "run-at" ? "runAt" : name;
-    const isNumber = name === "attempts" || name === "losses" || (name !== "key" && /^\d+$/.test(text));
-    options[field] = isNumber && name !== "queue" && name !== "task" ? Number(text) : text;
+    const isNumber = NUMBERS.has(name) || (TIMES.has(name) && /^\d+$/.test(text));
+    options[name === "run-at" ? "runAt" : name] = isNumber ? Number(text) : text;
   }
-  return options as CallOptions & { priority?: Priority };
+  return options;
 }
 
 export function waitOptions(given: Given): { callTimeout?: string } {

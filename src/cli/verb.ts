@@ -34,7 +34,7 @@ export type VerbInput = {
   readonly server: string;
   readonly token: string | undefined;
   /** A connected client, closed when the verb is over. */
-  connect(): Promise<Client>;
+  readonly connect: () => Promise<Client>;
 };
 
 /** The flags that were given. */

@@ -34,14 +34,15 @@ export const verb: Verb = {
     const client = await connect();
     const isAll = given.has("all");
     let cursor = given.text("cursor") ?? null;
-    do {
+    for (;;) {
       const page = await client.$.list(cursor === null ? filter : { ...filter, cursor });
       cursor = page.next;
       if (!terminal.isJson) show(page.tasks, terminal);
       else if (isAll) for (const task of page.tasks) terminal.json(task);
       else terminal.json(page);
       await terminal.drained();
-    } while (isAll && cursor !== null);
+      if (!isAll || cursor === null) break;
+    }
     if (cursor !== null && !terminal.isJson) terminal.note(`There are more: --all, or --cursor ${cursor}`);
     return EXIT.done;
   },

@@ -1,0 +1,86 @@
+/** All that the shell says, in each of its languages. */
+const en = {
+  welcome: "Tanda at {server}. Type exit to leave.",
+  welcomeLines: "Write: ACTION PAYLOAD, as in: upper hola. Type exit to leave.",
+  clients: "{count} clients, each with its own connection. “2: upper hola” sends from the second alone.",
+  what: "What shall be done?",
+  typeLines: "Type lines myself",
+  typeLinesHint: "ACTION PAYLOAD",
+  leave: "Leave",
+  payload: "Payload",
+  payloadHint: "JSON, or text",
+  optional: "may be left empty",
+  needed: "This is needed.",
+  notNumber: "That is not a number.",
+  notWhole: "That is not a whole number.",
+  atLeast: "At least {limit}.",
+  atMost: "At most {limit}.",
+  notJson: "That is not JSON.",
+  listHint: "with commas between, or a JSON list",
+  sameForAll: "The same for all {count} clients?",
+  forClient: "Client {number}",
+  client: "client {number}",
+  running: "Working …",
+  done: "Done",
+  line: "line",
+  noClient: "There is no client {number}: they are 1 to {count}.",
+  unknownAction: "Nobody knows the action {action}.",
+  didYouMean: "Did you mean {action}?",
+  help: "ACTION PAYLOAD runs a task · actions lists them · exit, quit or salir leaves",
+  goodbye: "Goodbye.",
+} as const;
+
+export type MessageName = keyof typeof en;
+type Messages = Readonly<Record<MessageName, string>>;
+
+const es: Messages = {
+  welcome: "Tanda en {server}. Escribe salir para terminar.",
+  welcomeLines: "Escribe: ACCIÓN CONTENIDO, por ejemplo: upper hola. Con salir terminas.",
+  clients: "{count} clientes, cada uno con su conexión. «2: upper hola» lo envía solo el segundo.",
+  what: "¿Qué quieres hacer?",
+  typeLines: "Escribir líneas a mano",
+  typeLinesHint: "ACCIÓN CONTENIDO",
+  leave: "Salir",
+  payload: "Contenido",
+  payloadHint: "JSON o texto",
+  optional: "puede quedar vacío",
+  needed: "Hace falta.",
+  notNumber: "No es un número.",
+  notWhole: "No es un número entero.",
+  atLeast: "Como mínimo {limit}.",
+  atMost: "Como máximo {limit}.",
+  notJson: "No es JSON.",
+  listHint: "separados por comas, o una lista JSON",
+  sameForAll: "¿Lo mismo para los {count} clientes?",
+  forClient: "Cliente {number}",
+  client: "cliente {number}",
+  running: "Trabajando …",
+  done: "Hecho",
+  line: "línea",
+  noClient: "No hay cliente {number}: van del 1 al {count}.",
+  unknownAction: "Nadie conoce la acción {action}.",
+  didYouMean: "¿Querías decir {action}?",
+  help: "ACCIÓN CONTENIDO hace una tarea · actions las enumera · salir, exit o quit termina",
+  goodbye: "Hasta luego.",
+};
+
+export const LANGUAGES: ReadonlyMap<string, Messages> = new Map([
+  ["en", en],
+  ["es", es],
+]);
+
+export type Say = (name: MessageName, values?: Readonly<Record<string, string | number>>) => string;
+
+/** @param language one of {@link LANGUAGES}. */
+export function speak(language: string): Say {
+  const messages = LANGUAGES.get(language) ?? en;
+  return (name, values = {}) =>
+    messages[name].replaceAll(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
+}
+
+/** By the terminal's locale, in the order POSIX has it; English when it is none of ours. */
+export function languageOf(env: Readonly<Record<string, string | undefined>>): string {
+  const locale = env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "";
+  const language = locale.slice(0, 2).toLowerCase();
+  return LANGUAGES.has(language) ? language : "en";
+}
