@@ -1,0 +1,117 @@
+/** The actions every node has. Texts are taken by code points, so that an emoji is one character. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { ActionTable, Context } from "./define.ts";
+import type { SchemaResult, StandardSchema } from "./standard-schema.ts";
+
+const MOST_SLEEP_MS = 86_400_000;
+const MOST_FIB = 50;
+
+const text = schemaOf<string>(
+  { type: "string" },
+  (value) => typeof value === "string",
+  "a text is wanted",
+  'Send a JSON string, such as "hola".',
+);
+const numbers = schemaOf<number[]>(
+  { type: "array", items: { type: "number" }, minItems: 1 },
+  (value) => Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "number"),
+  "a list of numbers is wanted",
+  "Send a JSON array with at least one number, such as [1, 2, 3.5].",
+);
+const milliseconds = schemaOf<number>(
+  { type: "number", minimum: 0, maximum: MOST_SLEEP_MS },
+  (value) => typeof value === "number" && value >= 0 && value <= MOST_SLEEP_MS,
+  "a number of milliseconds is wanted",
+  `Send a number from 0 to ${MOST_SLEEP_MS}, such as 250.`,
+);
+const position = schemaOf<number>(
+  { type: "integer", minimum: 0, maximum: MOST_FIB },
+  (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST_FIB,
+  "a whole number is wanted",
+  `Send a number from 0 to ${MOST_FIB}, such as 30.`,
+);
+const anyText = tellOnly({ type: "string" });
+const anyNumber = tellOnly({ type: "number" });
+
+export const builtinActions = {
+  echo: { description: "Gives back what it gets.", run: (payload: unknown) => payload },
+  upper: {
+    description: "The text in capitals.",
+    input: text,
+    output: anyText,
+    run: (payload: string) => payload.toUpperCase(),
+  },
+  reverse: {
+    description: "The text backwards.",
+    input: text,
+    output: anyText,
+    run: (payload: string) => [...payload].reverse().join(""),
+  },
+  count: {
+    description: "How many characters the text has.",
+    input: text,
+    output: anyNumber,
+    run: (payload: string) => [...payload].length,
+  },
+  letters: {
+    description: "How many letters the text has.",
+    input: text,
+    output: anyNumber,
+    run: (payload: string) => payload.match(/\p{L}/gu)?.length ?? 0,
+  },
+  average: {
+    description: "The average of the numbers.",
+    input: numbers,
+    output: anyNumber,
+    run: (payload: number[]) => payload.reduce((sum, item) => sum + item / payload.length, 0),
+  },
+  sleep: {
+    description: "Waits so many milliseconds, then answers how many.",
+    input: milliseconds,
+    output: anyNumber,
+    concurrency: 1000,
+    run: (payload: number, { signal }: Context) => delay(payload, payload, { signal }),
+  },
+  fib: {
+    description: "The n-th Fibonacci number, the slow way: keeps a core busy.",
+    input: position,
+    output: anyNumber,
+    run: (payload: number) => fib(payload),
+  },
+} satisfies ActionTable;
+
+function fib(n: number): number {
+  return n < 2 ? n : fib(n - 1) + fib(n - 2);
+}
+
+/** A Standard Schema by hand: one check, and the JSON Schema that says the same. */
+function schemaOf<T>(
+  json: Record<string, unknown>,
+  isFine: (value: unknown) => boolean,
+  wanted: string,
+  hint: string,
+): StandardSchema<T> {
+  const validate = (value: unknown): SchemaResult<T> => {
+    if (isFine(value)) return { value: value as T };
+    const got = value === null ? "null" : Array.isArray(value) ? "this list" : `a ${typeof value}`;
+    const issue = { message: `${wanted}, not ${got}${range(json, value)}`, hint };
+    return { issues: [issue] };
+  };
+  return { "~standard": { version: 1, vendor: "tanda", validate, ...converter(json) } };
+}
+
+function range(json: Record<string, unknown>, value: unknown): string {
+  return typeof value === "number" && json["maximum"] !== undefined
+    ? ` outside ${json["minimum"] as number} … ${json["maximum"] as number}`
+    : "";
+}
+
+/** For what the code beside it plainly keeps: told, never checked. */
+function tellOnly<T>(json: Record<string, unknown>): StandardSchema<T> {
+  const validate = (value: unknown): { value: T } => ({ value: value as T });
+  return { "~standard": { version: 1, vendor: "tanda", validate, ...converter(json) } };
+}
+
+function converter(json: Record<string, unknown>): object {
+  return { jsonSchema: { input: () => json, output: () => json } };
+}

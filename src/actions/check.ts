@@ -1,0 +1,127 @@
+/** From what a user wrote to what runs: every definition is checked once, with an error that says where and what to write. */
+import type { BackoffOption } from "../protocol/messages.ts";
+import { parseDuration } from "../task/duration.ts";
+import { TandaError } from "../task/errors.ts";
+import { DEFAULT_POLICY, NORMAL, PRIORITIES, type ActionInfo, type Backoff } from "../task/task.ts";
+import type { PriorityLevel } from "../task/task.ts";
+import type { AnySchema, Context } from "./define.ts";
+import { jsonSchemaOf } from "./json-schema.ts";
+
+/** An action as a thread holds it. */
+export type Action = {
+  readonly info: ActionInfo;
+  readonly input: AnySchema | undefined;
+  readonly output: AnySchema | undefined;
+  readonly run: (payload: unknown, context: Context) => unknown;
+};
+
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._:/-]{0,99}$/u;
+const MOST = { attempts: 1000, losses: 1000, concurrency: 100_000 };
+const WORDS = new Set(
+  "run input output description queue priority attempts losses backoff timeout expires concurrency retention".split(
+    " ",
+  ),
+);
+type Words = Readonly<Record<string, unknown>>;
+
+/** @param source names the file in errors. @throws bad_request */
+export function checkActions(table: unknown, source: string): Map<string, Action> {
+  const EXAMPLE = "export default { hello: { run: (name) => `hello ${name}` } };";
+  if (!isObject(table)) {
+    throw new TandaError("bad_request", `${source} has no object of actions as its default export`, {
+      hint: `Write: ${EXAMPLE}`,
+    });
+  }
+  const actions = new Map<string, Action>();
+  for (const [name, definition] of Object.entries(table)) {
+    const where = `${source}: action ${JSON.stringify(name)}`;
+    if (!NAME.test(name)) {
+      throw new TandaError("bad_request", `${where} is not a good name`, {
+        hint: "A name has 1 to 100 letters, digits, . _ : / - and begins with a letter or digit.",
+      });
+    }
+    if (!isObject(definition) || typeof definition["run"] !== "function") {
+      throw new TandaError("bad_request", `${where} has no \`run\` function`, { hint: `Write: ${EXAMPLE}` });
+    }
+    actions.set(name, checkAction(name, definition, where));
+  }
+  return actions;
+}
+
+function checkAction(name: string, words: Words, where: string): Action {
+  for (const word of Object.keys(words)) {
+    if (WORDS.has(word)) continue;
+    throw new TandaError("bad_request", `${where} has an unknown option \`${word}\``, {
+      hint: `Known are: ${[...WORDS].join(", ")}.`,
+    });
+  }
+  const refuse = (word: string, wanted: string): never => {
+    throw new TandaError("bad_request", `${where}: \`${word}\` must be ${wanted}`);
+  };
+  const count = (word: keyof typeof MOST): number | undefined => {
+    const value = words[word];
+    if (value === undefined) return undefined;
+    if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST[word])
+      return value as number;
+    return refuse(word, `a whole number from 1 to ${MOST[word]}`);
+  };
+  const duration = (word: string): number | null =>
+    words[word] === undefined ? null : parseDuration(words[word], `${where}: \`${word}\``);
+  const text = (word: string): string | null => {
+    const value = words[word];
+    if (value === undefined || (typeof value === "string" && value !== "")) return value ?? null;
+    return refuse(word, "a text");
+  };
+  const schema = (word: string): AnySchema | undefined => {
+    const value = words[word] as AnySchema | undefined;
+    if (value === undefined || typeof value?.["~standard"]?.validate === "function") return value;
+    return refuse(word, "a schema that speaks Standard Schema (zod, valibot, arktype …)");
+  };
+  const priority = words["priority"] === undefined ? NORMAL : PRIORITIES.indexOf(words["priority"] as never);
+  if (priority < 0) refuse("priority", `one of ${PRIORITIES.join(", ")}`);
+  const timeoutMs = duration("timeout") ?? DEFAULT_POLICY.timeoutMs;
+  if (timeoutMs < 1) refuse("timeout", "more than 0");
+  const input = schema("input");
+  const output = schema("output");
+  const info: ActionInfo = {
+    name,
+    description: text("description"),
+    queue: text("queue") ?? "default",
+    priority: priority as PriorityLevel,
+    policy: Object.freeze({
+      attempts: count("attempts") ?? DEFAULT_POLICY.attempts,
+      losses: count("losses") ?? DEFAULT_POLICY.losses,
+      backoff: checkBackoff(words["backoff"] as BackoffOption | undefined, `${where}: \`backoff\``),
+      timeoutMs,
+      retentionMs: duration("retention"),
+    }),
+    concurrency: count("concurrency") ?? null,
+    expiresMs: duration("expires"),
+    input: jsonSchemaOf(input, "input"),
+    output: jsonSchemaOf(output, "output"),
+  };
+  const run = words["run"] as Action["run"];
+  return { info, input, output, run: (payload, context) => run.call(words, payload, context) };
+}
+
+/** A plain duration is a fixed one. */
+function checkBackoff(value: BackoffOption | undefined, what: string): Backoff {
+  const base = DEFAULT_POLICY.backoff;
+  if (value === undefined) return base;
+  if (!isObject(value)) {
+    const delayMs = parseDuration(value, what);
+    return Object.freeze({ type: "fixed", delayMs, maxDelayMs: delayMs, jitter: base.jitter });
+  }
+  const { type = base.type, jitter = base.jitter, delay, maxDelay } = value;
+  if (type !== "fixed" && type !== "exponential")
+    throw new TandaError("bad_request", `${what}: \`type\` must be "fixed" or "exponential"`);
+  if (typeof jitter !== "number" || !(jitter >= 0 && jitter <= 1))
+    throw new TandaError("bad_request", `${what}: \`jitter\` must be a number from 0 to 1`);
+  const delayMs = delay === undefined ? base.delayMs : parseDuration(delay, what);
+  const maxDelayMs = maxDelay === undefined ? base.maxDelayMs : parseDuration(maxDelay, what);
+  return Object.freeze({ type, jitter, delayMs, maxDelayMs: Math.max(delayMs, maxDelayMs) });
+}
+
+function isObject(value: unknown): value is Words {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,80 @@
+/** Which thread gets a run, and how many more may be given: batches are short in time, so that a slow run holds up little behind it. */
+import type { ActionLoad } from "./action-load.ts";
+import type { RunMeans } from "./run-means.ts";
+import { EXCLUSIVE, MAX_ACTIVE, SHARED } from "./slots.ts";
+import type { ThreadLink } from "./thread-link.ts";
+
+/** What may wait in a thread, in time. */
+const BUDGET_MS = 3;
+/** With a mean up to this, one run waits ready behind the one that runs. */
+const PREFETCH_MS = 10;
+/** A lane that stands still so long is not given more. */
+export const STILL_MS = 4;
+const MAX_IN_LANE = 1024;
+const MAX_BYTES = 4_194_304;
+/** What an action costs before it was measured. */
+const UNKNOWN_MS = BUDGET_MS;
+/** Nothing is free, or a lane could be filled without end. */
+const LEAST_MS = 0.002;
+
+export class Placement {
+  readonly #means: RunMeans;
+
+  constructor(means: RunMeans) {
+    this.#means = means;
+  }
+
+  estimateMs(load: ActionLoad): number {
+    return Math.max(this.#means.get(load.name) ?? UNKNOWN_MS, LEAST_MS);
+  }
+
+  room(load: ActionLoad, links: Iterable<ThreadLink>, now: number): number {
+    let room = 0;
+    let others = load.limit === null ? Infinity : load.limit - load.linkCount;
+    const estimateMs = this.estimateMs(load);
+    for (const link of links) {
+      const capacity = this.#capacity(load, link, now, estimateMs);
+      if (capacity === 0) continue;
+      const isNew = load.lane === EXCLUSIVE && load.on(link) === 0;
+      if (isNew && others <= 0) continue;
+      if (isNew) others--;
+      room += capacity;
+    }
+    return load.lane === SHARED ? Math.min(room, load.limit! - load.inHand) : room;
+  }
+
+  /** The least loaded that has room; null when none has. */
+  pick(load: ActionLoad, links: Iterable<ThreadLink>, now: number): ThreadLink | null {
+    if (load.lane === SHARED && load.inHand >= load.limit!) return null;
+    let best: ThreadLink | null = null;
+    let bestMs = Infinity;
+    const estimateMs = this.estimateMs(load);
+    for (const link of links) {
+      if (
+        load.lane === EXCLUSIVE &&
+        load.limit !== null &&
+        load.on(link) === 0 &&
+        load.linkCount >= load.limit
+      )
+        continue;
+      const ms = load.lane === SHARED ? link.counts[SHARED] + link.loadMs : link.loadMs;
+      if (ms >= bestMs || this.#capacity(load, link, now, estimateMs) === 0) continue;
+      best = link;
+      bestMs = ms;
+    }
+    return best;
+  }
+
+  #capacity(load: ActionLoad, link: ThreadLink, now: number, estimateMs: number): number {
+    if (link.state !== "up" || link.isBlocked || link.bytes > MAX_BYTES) return 0;
+    if (load.lane === SHARED)
+      return Math.max(0, Math.min(load.perThread - load.on(link), MAX_ACTIVE - 1 - link.counts[SHARED]));
+    const count = link.counts[EXCLUSIVE];
+    if (count === 0) return Math.max(1, Math.min(MAX_IN_LANE, Math.floor(BUDGET_MS / estimateMs)));
+    if (count >= MAX_IN_LANE || link.stillMs(now) > STILL_MS) return 0;
+    const byTime = Math.floor((BUDGET_MS - link.loadMs) / estimateMs);
+    if (byTime > 0) return Math.min(byTime, MAX_IN_LANE - count);
+    const isPrefetch = count === 1 && link.loadMs <= PREFETCH_MS && this.#means.get(load.name) !== null;
+    return link.loadMs < BUDGET_MS || isPrefetch ? 1 : 0;
+  }
+}

@@ -1,0 +1,118 @@
+/** The node's side of one pool process: its threads' links, what its supervisor says, and how it died. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ErrorBody } from "../task/errors.ts";
+import type { FromProcess, PoolSettings, ToProcess } from "./control-messages.ts";
+import { deathError } from "./process-death.ts";
+import { ThreadLink } from "./thread-link.ts";
+
+const ENTRY = fileURLToPath(new URL(`./pool-main${extname(import.meta.url)}`, import.meta.url));
+const TAIL_CHARS = 8192;
+/** After an exit: for what is on its way in pipes. A grandchild may hold stderr open for ever. */
+const LAST_WORDS_MS = 100;
+
+export type PoolOutput = { readonly stream: "stdout" | "stderr"; readonly text: string };
+
+export type ChildEvents = {
+  said(child: PoolChild, message: FromProcess): void;
+  output(output: PoolOutput): void;
+  /** Its links have said all they had to say. */
+  died(child: PoolChild): void;
+};
+
+export type ChildSetup = {
+  readonly execPath: string;
+  readonly execArgv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly settings: PoolSettings;
+};
+
+export class PoolChild {
+  readonly links = new Map<number, ThreadLink>();
+  /** starting until a thread has loaded the actions; retiring: takes nothing new. */
+  state: "starting" | "up" | "retiring" | "dead" = "starting";
+  /** Why the node ended it, if it did. */
+  endedFor: "close" | "retired" | "overdue" | null = null;
+  rssBytes = 0;
+  readonly #process: ChildProcess;
+  #tail = "";
+  #dying: ErrorBody | null = null;
+  #death: ErrorBody | null = null;
+
+  constructor(setup: ChildSetup, events: ChildEvents) {
+    this.#process = spawn(setup.execPath, [...setup.execArgv, ENTRY], {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      env: setup.env,
+      windowsHide: true,
+    });
+    const child = this.#process;
+    child.on("message", (message: FromProcess) => {
+      if (message.type === "dying") this.#dying = message.error;
+      else if (message.type === "rss") this.rssBytes = message.bytes;
+      events.said(this, message);
+    });
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream]!.setEncoding("utf8").on("data", (text: string) => {
+        if (stream === "stderr") this.#tail = (this.#tail + text).slice(-TAIL_CHARS);
+        events.output({ stream, text });
+      });
+    }
+    let isOver = false;
+    const onExit = async (code: number | null, signal: string | null): Promise<void> => {
+      if (isOver) return;
+      isOver = true;
+      await this.#lastWords();
+      this.#death = this.#dying ?? deathError(code, signal, this.#tail, setup.settings.memoryMb);
+      this.state = "dead";
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      events.died(this);
+    };
+    child.on("exit", (code, signal) => void onExit(code, signal));
+    child.on("error", (error) => {
+      this.#tail += error.message;
+      if (child.pid === undefined) void onExit(null, null);
+    });
+    this.send({ type: "start", settings: setup.settings });
+  }
+
+  get pid(): number | null {
+    return this.state === "dead" ? null : (this.#process.pid ?? null);
+  }
+
+  /** How it died. */
+  get death(): ErrorBody {
+    return this.#death ?? { code: "crashed", message: "the pool process ended" };
+  }
+
+  get inHandCount(): number {
+    let count = 0;
+    for (const link of this.links.values()) count += link.inHand.size;
+    return count;
+  }
+
+  spawnThread(key: number): ThreadLink {
+    const link = new ThreadLink(key, (message) => this.send(message));
+    this.links.set(key, link);
+    this.send({ type: "spawn", key });
+    return link;
+  }
+
+  send(message: ToProcess): void {
+    // Gone meanwhile: its exit says so.
+    if (this.#process.connected) this.#process.send(message, () => {});
+  }
+
+  kill(endedFor: NonNullable<PoolChild["endedFor"]>): void {
+    this.endedFor ??= endedFor;
+    this.#process.kill("SIGKILL");
+  }
+
+  async #lastWords(): Promise<void> {
+    const until = performance.now() + LAST_WORDS_MS;
+    const isOpen = (): boolean =>
+      !this.#process.stderr!.readableEnded || [...this.links.values()].some((link) => link.isOpen);
+    while (isOpen() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
