@@ -42,8 +42,12 @@ export function taskOptions(given: Given): CallOptions {
   for (const name of Object.keys({ ...TASK_FLAGS, ...ONE_TASK_FLAGS })) {
     const text = given.text(name);
     if (text === undefined) continue;
-    const isNumber = NUMBERS.has(name) || (TIMES.has(name) && /^\d+$/.test(text));
-    options[name === "run-at" ? "runAt" : name] = isNumber ? Number(text) : text;
+    const isMs = TIMES.has(name) && /^\d+$/.test(text);
+    options[name === "run-at" ? "runAt" : name] = NUMBERS.has(name)
+      ? given.count(name)!
+      : isMs
+        ? Number(text)
+        : text;
   }
   return options;
 }
