@@ -88,7 +88,7 @@ export class Watches {
   }
 
   stopAll(): void {
-    for (const prefix of [...this.#byPrefix.keys()]) this.#end(prefix);
+    for (const prefix of this.#byPrefix.keys()) this.#end(prefix);
   }
 
   relieved(): void {

@@ -1,0 +1,129 @@
+/** Blobs over HTTP: bytes of any size, streamed both ways, and never run by a browser. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Blobs } from "../../blobs/blobs.ts";
+import type { GatewayContext } from "../context.ts";
+import { HttpError } from "./problem.ts";
+import { param, queryOf } from "./request-facts.ts";
+import * as schemas from "./schemas.ts";
+
+const BINARY = "application/octet-stream";
+const TYPE_FORM =
+  /^[\w.+-]{1,100}\/[\w.+-]{1,100}(?:\s*;\s*[\w.+-]{1,50}=(?:[\w.+-]{1,100}|"[^"\\\r\n]{0,100}"))*$/;
+
+export async function routeBlobs(app: FastifyInstance, context: GatewayContext): Promise<void> {
+  const { engine, limits } = context;
+  // A room of its own, where bodies are not read: they are streamed.
+  await app.register(async (room) => {
+    room.removeAllContentTypeParsers();
+    room.addContentTypeParser("*", (_request, _body, done) => done(null));
+    room.put(
+      "/v1/blobs",
+      { schema: PUT_SCHEMA, bodyLimit: limits.blobBytes, config: { isStream: true } },
+      async (request, reply) => {
+        queryOf(request, []);
+        // Stands still for too long: the response, which nobody waits for, is not needed then.
+        request.raw.socket.setTimeout(limits.bodyMs, () => request.raw.destroy());
+        try {
+          const type = mediaType(request.headers["content-type"]);
+          const ref = await engine.blobs.put(request.raw, { type, maxBytes: limits.blobBytes });
+          return await reply
+            .code(201)
+            .header("location", `/v1/blobs/${ref.id}`)
+            .send({ $blob: ref.id, bytes: ref.bytes });
+        } finally {
+          request.raw.socket.setTimeout(0);
+          request.raw.socket.removeAllListeners("timeout");
+        }
+      },
+    );
+  });
+  app.get("/v1/blobs/:blob", { schema: GET_SCHEMA }, (request, reply) => {
+    queryOf(request, []);
+    return sendBlob(engine.blobs, param(request, "blob"), request, reply);
+  });
+}
+
+/** What is not a media type is bytes. */
+function mediaType(header: string | undefined): string {
+  return header !== undefined && TYPE_FORM.test(header.trim()) ? header.trim() : BINARY;
+}
+
+export async function sendBlob(
+  blobs: Blobs,
+  id: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { bytes, type } = await blobs.stat(id);
+  const isJson = /^application\/json\b/.test(type);
+  void reply.headers({
+    etag: `"${id}"`,
+    "cache-control": "private, max-age=31536000, immutable",
+    "accept-ranges": "bytes",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "content-disposition": isJson ? "inline" : `attachment; filename="${id.slice(0, 16)}"`,
+  });
+  if (request.headers["if-none-match"]?.includes(id)) return reply.code(304).send();
+  void reply.type(mediaType(type));
+  const range = parseRange(request.headers.range, bytes);
+  if (range === "invalid") {
+    void reply.headers({ "content-range": `bytes */${bytes}`, "content-disposition": "inline", etag: "" });
+    throw new HttpError(416, "bad_request", `the range lies outside the blob's ${bytes} bytes`);
+  }
+  if (range) {
+    void reply
+      .code(206)
+      .header("content-range", `bytes ${range.start}-${range.end}/${bytes}`)
+      .header("content-length", range.end - range.start + 1);
+  } else void reply.header("content-length", bytes);
+  if (request.method === "HEAD") return reply.send();
+  return reply.send(range ? await blobs.open(id, range) : await blobs.open(id));
+}
+
+/** One range of bytes; anything else that is asked for is answered whole, as the standard allows. */
+export function parseRange(
+  header: string | undefined,
+  bytes: number,
+): { start: number; end: number } | "invalid" | null {
+  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? "");
+  if (!match || (match[1] === "" && match[2] === "")) return null;
+  if (match[1] === "") {
+    const length = Math.min(Number(match[2]), bytes);
+    return length === 0 ? "invalid" : { start: bytes - length, end: bytes - 1 };
+  }
+  const start = Number(match[1]);
+  const end = match[2] === "" ? bytes - 1 : Math.min(Number(match[2]), bytes - 1);
+  if (match[2] !== "" && Number(match[2]) < start) return null;
+  return start >= bytes ? "invalid" : { start, end };
+}
+
+const PUT_SCHEMA = {
+  operationId: "putBlob",
+  summary: "Keeps the body.",
+  description: 'Any type and size. Put `{"$blob": id}` into a payload to give it to an action.',
+  tags: ["blobs"],
+  consumes: [BINARY],
+  body: {
+    content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+  },
+  response: schemas.answers("Kept; `Location` is its path.", schemas.blobLink, 201),
+};
+const GET_SCHEMA = {
+  operationId: "getBlob",
+  summary: "The bytes of a blob.",
+  tags: ["blobs"],
+  params: { type: "object", required: ["blob"], properties: { blob: schemas.blobLink.properties.$blob } },
+  headers: { type: "object", properties: { range: { type: "string", examples: ["bytes=0-1023"] } } },
+  response: {
+    200: {
+      description: "All of it.",
+      content: { [BINARY]: { schema: { type: "string", format: "binary" } } },
+    },
+    206: {
+      description: "The range.",
+      content: { [BINARY]: { schema: { type: "string", format: "binary" } } },
+    },
+    304: { description: "You have it.", type: "null" },
+    ...schemas.refusals,
+  },
+};

@@ -1,0 +1,61 @@
+/** What is done with every request before its route: who asks, from which page, and how long its body may take. */
+import type { Socket } from "node:net";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Peer } from "../connections.ts";
+import type { GatewayContext } from "../context.ts";
+import { checkPage, checkToken } from "./guard.ts";
+import { HttpError, sendProblem } from "./problem.ts";
+
+export function addHooks(
+  app: FastifyInstance,
+  context: GatewayContext,
+  peerOf: (socket: Socket) => Peer,
+): void {
+  const { door, limits } = context;
+  const bodyTimers = new WeakMap<FastifyRequest, NodeJS.Timeout>();
+  app.addHook("onRequest", async (request, reply) => {
+    const { raw } = request;
+    void reply.headers({
+      "x-content-type-options": "nosniff",
+      "cross-origin-resource-policy": "same-origin",
+      "referrer-policy": "no-referrer",
+    });
+    if (context.isDraining()) void reply.header("connection", "close");
+    checkPage(door, raw, peerOf(raw.socket));
+    const { origin } = raw.headers;
+    if (origin !== undefined && door.isConfiguredOrigin(origin)) {
+      void reply.headers({
+        "access-control-allow-origin": origin,
+        vary: "Origin",
+        "access-control-expose-headers": "Location, Retry-After, Preference-Applied",
+      });
+      if (request.method === "OPTIONS") {
+        return reply
+          .code(204)
+          .headers({
+            "access-control-allow-methods": "GET, POST, PUT, DELETE",
+            "access-control-allow-headers":
+              "Authorization, Content-Type, Idempotency-Key, Prefer, Range, Last-Event-ID",
+            "access-control-max-age": "600",
+          })
+          .send();
+      }
+    }
+    const config = request.routeOptions.config as { isOpen?: boolean; isStream?: boolean };
+    if (!config.isOpen && !request.is404) checkToken(door, raw);
+    const hasBody =
+      raw.headers["transfer-encoding"] !== undefined || Number(raw.headers["content-length"] ?? 0) > 0;
+    if (hasBody && !config.isStream) {
+      const timer = setTimeout(() => {
+        void sendProblem(
+          reply.header("connection", "close"),
+          new HttpError(408, "bad_request", "the body took too long"),
+        );
+        reply.raw.once("finish", () => raw.destroy());
+      }, limits.bodyMs);
+      bodyTimers.set(request, timer);
+      reply.raw.once("close", () => clearTimeout(timer));
+    }
+  });
+  app.addHook("preValidation", async (request) => clearTimeout(bodyTimers.get(request)));
+}

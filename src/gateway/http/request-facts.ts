@@ -1,0 +1,64 @@
+/** What the headers and the query of a request say, checked. */
+import type { FastifyRequest } from "fastify";
+import { bad, isObject, quoted } from "../../protocol/options.ts";
+import { isTaskId } from "../../task/id.ts";
+import { TandaError } from "../../task/errors.ts";
+
+/** Aborted when the client goes away before its answer. */
+export function goneSignal(request: FastifyRequest): AbortSignal {
+  const controller = new AbortController();
+  request.raw.socket.once("close", () => controller.abort());
+  return controller.signal;
+}
+
+/** `Prefer: wait=N` or `?wait=N`, N in seconds. @returns null when it does not wait. @throws bad_request */
+export function waitMsOf(request: FastifyRequest, maxMs: number): number | null {
+  const query = isObject(request.query) ? request.query["wait"] : undefined;
+  const header = request.headers["prefer"];
+  const preferred = /(?:^|[,;\s])wait\s*=\s*"?([^",;\s]*)/i.exec(
+    Array.isArray(header) ? header.join() : (header ?? ""),
+  )?.[1];
+  const given = query ?? preferred;
+  if (given === undefined) return null;
+  if (given === "") return maxMs;
+  if (typeof given !== "string" || !/^\d{1,9}(?:\.\d{1,3})?$/.test(given)) {
+    throw bad(`wait is not a number of seconds: ${quoted(given)}`, "send Prefer: wait=10");
+  }
+  return Math.min(Number(given) * 1000, maxMs);
+}
+
+/** Quoted, as the standard has it, or bare, as most send it. @throws bad_request */
+export function idempotencyKeyOf(request: FastifyRequest): string | null {
+  const header = request.headers["idempotency-key"];
+  if (header === undefined) return null;
+  const text = (Array.isArray(header) ? header.join() : header).trim();
+  const key = /^"(?:[^"\\]|\\["\\])*"$/.test(text) ? text.slice(1, -1).replaceAll(/\\(["\\])/g, "$1") : text;
+  if (key === "" || key.length > 200) throw bad("Idempotency-Key must have 1 to 200 characters");
+  return key;
+}
+
+/** @throws not_found: what is no id names no task. */
+export function taskParam(request: FastifyRequest): string {
+  const task = param(request, "task");
+  if (!isTaskId(task)) throw new TandaError("not_found", `there is no task ${quoted(task)}`);
+  return task;
+}
+
+export function param(request: FastifyRequest, name: string): string {
+  return String((request.params as Record<string, unknown>)[name]);
+}
+
+/** @throws bad_request for a parameter that is not known: a misspelt filter would answer everything. */
+export function queryOf(request: FastifyRequest, known: readonly string[]): Record<string, string> {
+  const query = isObject(request.query) ? request.query : {};
+  for (const [name, value] of Object.entries(query)) {
+    if (!known.includes(name)) {
+      throw bad(
+        `unknown parameter ${quoted(name)}`,
+        known.length > 0 ? `there are: ${known.join(", ")}` : undefined,
+      );
+    }
+    if (typeof value !== "string") throw bad(`the parameter ${name} is given twice`);
+  }
+  return query as Record<string, string>;
+}

@@ -1,0 +1,65 @@
+/** Lets WebSockets in: the same checks as for any request, then ws does the handshake. */
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { WebSocketServer } from "ws";
+import { TandaError, toTandaError } from "../../task/errors.ts";
+import type { Peer } from "../connections.ts";
+import type { GatewayContext } from "../context.ts";
+import { SocketConnection } from "../socket.ts";
+import { checkPage, socketToken } from "./guard.ts";
+import { rawProblem, statusOf } from "./problem.ts";
+
+export const SOCKET_PATH = "/v1/socket";
+
+export class SocketDoor {
+  readonly #context: GatewayContext;
+  readonly #peerOf: (socket: Socket) => Peer;
+  readonly #server: WebSocketServer;
+
+  constructor(context: GatewayContext, peerOf: (socket: Socket) => Peer) {
+    this.#context = context;
+    this.#peerOf = peerOf;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: context.limits.lineBytes,
+      // A compressed message may be a thousand times larger than what came.
+      perMessageDeflate: false,
+      handleProtocols: (protocols) => (protocols.has("tanda") ? "tanda" : false),
+    });
+  }
+
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const peer = this.#peerOf(socket);
+    try {
+      const isAuthorized = this.#check(request, peer);
+      this.#server.handleUpgrade(request, socket, head, (ws) => {
+        void new SocketConnection(this.#context, ws, peer, isAuthorized);
+      });
+    } catch (error) {
+      const refusal = toTandaError(error);
+      socket.end(rawProblem(statusOf(refusal), refusal));
+    }
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  /** @returns whether the token came along; without it the first message must be `auth`. */
+  #check(request: IncomingMessage, peer: Peer): boolean {
+    const { door } = this.#context;
+    checkPage(door, request, peer);
+    if (this.#context.isDraining()) throw new TandaError("unavailable", "the node is stopping");
+    if ((request.url ?? "").split("?", 1)[0] !== SOCKET_PATH) {
+      throw new TandaError("not_found", "there is no WebSocket at this path", {
+        hint: `it is ${SOCKET_PATH}`,
+      });
+    }
+    if (!door.needsToken) return true;
+    const token = socketToken(request);
+    if (token === null) return false;
+    if (!door.isToken(token)) throw new TandaError("unauthorized", "this token is wrong");
+    return true;
+  }
+}

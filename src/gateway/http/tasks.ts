@@ -1,0 +1,226 @@
+/** Tasks over HTTP: submit one or many, look at them, act on them. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Answer } from "../../engine/engine.ts";
+import { overJsonLimit } from "../../protocol/json-limits.ts";
+import { LIST_FIELDS, type SubmitOptions } from "../../protocol/messages.ts";
+import { checkListFilter } from "../../protocol/op-fields.ts";
+import { bad, isObject } from "../../protocol/options.ts";
+import { parseSubmit, type Submit } from "../../protocol/request.ts";
+import { TandaError, toTandaError } from "../../task/errors.ts";
+import { resultText } from "../blob-results.ts";
+import type { GatewayContext } from "../context.ts";
+import { submitMany, submitOne, waitFinal } from "./asking.ts";
+import { sendProblem } from "./problem.ts";
+import { goneSignal, idempotencyKeyOf, queryOf, taskParam, waitMsOf } from "./request-facts.ts";
+import * as schemas from "./schemas.ts";
+
+export function routeTasks(app: FastifyInstance, context: GatewayContext): void {
+  const { engine, limits } = context;
+
+  app.post("/v1/tasks", { schema: SUBMIT_SCHEMA }, async (request, reply) => {
+    queryOf(request, ["wait"]);
+    const waitMs = waitMsOf(request, limits.waitMs);
+    const submit = readSubmit(request.body, idempotencyKeyOf(request));
+    const answer = await admitted(context, request, () => submitOne(engine, submit));
+    if (answer.status === "failed") return refuse(reply, answer);
+    void reply.header("location", `/v1/tasks/${answer.task}`);
+    if (waitMs === null) return reply.code(202).send({ task: answer.task, status: answer.status });
+    void reply.header("preference-applied", `wait=${waitMs / 1000}`);
+    const final =
+      answer.status === "done" ? answer : await waitFinal(engine, answer.task, waitMs, goneSignal(request));
+    if (final === null) return reply.code(202).send({ task: answer.task, status: answer.status });
+    if (final.status === "failed") return refuse(reply, { ...final, task: answer.task });
+    const result =
+      final.result ??
+      (final.resultBlob ? await resultText(engine.blobs, final.resultBlob, limits.lineBytes) : "null");
+    return reply
+      .type("application/json; charset=utf-8")
+      .send(`{"task":"${answer.task}","status":"done","result":${result}}`);
+  });
+
+  app.post(
+    "/v1/tasks/bulk",
+    { schema: BULK_SCHEMA, bodyLimit: limits.bulkBytes, config: { isBulk: true } },
+    async (request, reply) => {
+      queryOf(request, []);
+      const { body } = request;
+      if (!isObject(body) || !Array.isArray(body["tasks"]) || Object.keys(body).length !== 1) {
+        throw bad(
+          "a bulk request is an object with tasks, a list",
+          '{"tasks":[{"action":"upper","payload":"hola"}]}',
+        );
+      }
+      const tasks = body["tasks"] as unknown[];
+      if (tasks.length > limits.bulkTasks) {
+        throw new TandaError(
+          "too_large",
+          `there are ${tasks.length} tasks; ${limits.bulkTasks} are the most`,
+        );
+      }
+      const read = tasks.map((task) => readBulkItem(task, context));
+      const good = read.filter((item): item is SubmitWithOptions => !(item instanceof TandaError));
+      const answered = await admitted(context, request, () => submitMany(engine, good));
+      let next = 0;
+      const told = read.map((item) =>
+        item instanceof TandaError ? { error: item.toBody() } : bulkAnswer(answered[next++]!),
+      );
+      return reply.code(202).send({ tasks: told });
+    },
+  );
+
+  app.get("/v1/tasks", { schema: LIST_SCHEMA }, async (request) => {
+    const { limit, since, ...query } = queryOf(request, LIST_FIELDS);
+    const filter = checkListFilter({
+      ...query,
+      ...(limit === undefined ? {} : { limit: Number(limit) }),
+      ...(since === undefined ? {} : { since: /^\d+$/.test(since) ? Number(since) : since }),
+    });
+    return engine.list(filter);
+  });
+
+  app.get(
+    "/v1/tasks/:task",
+    { schema: taskSchema("get", "The task.", schemas.task, true) },
+    async (request) => {
+      const task = taskParam(request);
+      queryOf(request, ["wait"]);
+      const waitMs = waitMsOf(request, limits.waitMs);
+      if (waitMs !== null) await waitFinal(engine, task, waitMs, goneSignal(request));
+      return engine.get(task);
+    },
+  );
+  app.get(
+    "/v1/tasks/:task/explain",
+    { schema: taskSchema("explain", "Why it does not run yet.", schemas.explanation) },
+    (request) => engine.explain(taskParam(request)),
+  );
+  app.post("/v1/tasks/:task/cancel", { schema: taskSchema("cancel", "Ends it.", schemas.task) }, (request) =>
+    engine.cancel(taskParam(request)),
+  );
+  app.post(
+    "/v1/tasks/:task/retry",
+    { schema: taskSchema("retry", "Queues it anew.", schemas.task) },
+    (request) => engine.retry(taskParam(request)),
+  );
+  app.delete("/v1/tasks/:task", { schema: taskSchema("delete", "Forgets it.", schemas.deleted) }, (request) =>
+    engine.delete(taskParam(request)),
+  );
+}
+
+type SubmitWithOptions = Submit & { readonly options: SubmitOptions };
+
+/** Counts the request's bytes while the engine has them. @throws busy, unavailable */
+async function admitted<T>(
+  context: GatewayContext,
+  request: FastifyRequest,
+  run: () => Promise<T>,
+): Promise<T> {
+  if (context.isDraining()) throw new TandaError("unavailable", "the node is stopping");
+  if (!context.budget.hasRoom) {
+    throw new TandaError("busy", "too much is in flight on this node", { retryAfterMs: 1000 });
+  }
+  const bytes = Number(request.headers["content-length"] ?? 0) || 0;
+  context.budget.take(bytes);
+  try {
+    return await run();
+  } finally {
+    context.budget.give(bytes);
+  }
+}
+
+/** Answers once it is durable; waiting, where it is wanted, is a second step, so a 202 is a promise at any time. */
+function readSubmit(body: unknown, key: string | null): SubmitWithOptions {
+  const submit = parseSubmit(body, false);
+  const { options } = submit;
+  if (options?.wait !== undefined) throw bad('unknown option "wait"', "over HTTP send Prefer: wait=10");
+  if (key !== null && options?.key !== undefined && options.key !== key) {
+    throw bad("Idempotency-Key and options.key differ", "give one of them");
+  }
+  return { ...submit, options: { ...options, wait: false, ...(key === null ? {} : { key }) } };
+}
+
+function readBulkItem(task: unknown, context: GatewayContext): SubmitWithOptions | TandaError {
+  try {
+    const submit = readSubmit(task, null);
+    // The body as a whole may have more keys than one task may.
+    const over = overJsonLimit(submit.payload, context.limits);
+    if (over) throw new TandaError("too_large", `the payload is over the limit of ${over}`);
+    return submit;
+  } catch (error) {
+    return toTandaError(error);
+  }
+}
+
+function bulkAnswer(answer: Answer): object {
+  if (answer.status !== "failed") return { task: answer.task, status: answer.status };
+  return answer.task === null ? { error: answer.error } : { task: answer.task, error: answer.error };
+}
+
+function refuse(reply: FastifyReply, answer: Extract<Answer, { status: "failed" }>): FastifyReply {
+  return sendProblem(
+    reply,
+    TandaError.fromBody(answer.error),
+    answer.task === null ? {} : { task: answer.task },
+  );
+}
+
+const SUBMIT_SCHEMA = {
+  operationId: "submit",
+  summary: "Submits a task.",
+  description:
+    "202 once it is durable. With `Prefer: wait=N` it answers 200 with the result when the task ends in time, with the failure's own status when it fails, else 202.",
+  tags: ["tasks"],
+  querystring: { type: "object", properties: schemas.waitQuery },
+  headers: {
+    type: "object",
+    properties: {
+      ...schemas.waitHeaders.properties,
+      "idempotency-key": { type: "string", description: "The option `key`, quoted or bare." },
+    },
+  },
+  body: schemas.submit,
+  response: {
+    ...schemas.answers("Done.", schemas.finished),
+    ...schemas.answers("Accepted; `Location` is the task's path.", schemas.accepted, 202),
+  },
+};
+
+const BULK_SCHEMA = {
+  operationId: "submitBulk",
+  summary: "Submits many tasks at once.",
+  tags: ["tasks"],
+  body: schemas.bulk,
+  response: schemas.answers("One answer for each, in order.", schemas.bulkAnswer, 202),
+};
+
+const LIST_SCHEMA = {
+  operationId: "list",
+  summary: "Lists tasks, newest first.",
+  tags: ["tasks"],
+  querystring: {
+    type: "object",
+    properties: {
+      state: schemas.state,
+      action: { type: "string" },
+      queue: { type: "string" },
+      since: { type: "string", description: "Epoch milliseconds, RFC 3339, or a duration back from now." },
+      prefix: { type: "string", description: "Beginning of an id or key." },
+      cursor: { type: "string", description: "`next` of the page before." },
+      limit: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
+    },
+  },
+  response: schemas.answers("A page.", schemas.taskPage),
+};
+
+export function taskSchema(operationId: string, summary: string, schema: object, waits = false): object {
+  return {
+    operationId,
+    summary,
+    tags: ["tasks"],
+    params: schemas.taskParams(),
+    ...(waits
+      ? { querystring: { type: "object", properties: schemas.waitQuery }, headers: schemas.waitHeaders }
+      : {}),
+    response: schemas.answers(summary, schema),
+  };
+}

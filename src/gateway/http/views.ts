@@ -1,0 +1,98 @@
+/** Queues, and what a node knows of itself. */
+import type { FastifyInstance } from "fastify";
+import { checkName } from "../../protocol/options.ts";
+import { TandaError } from "../../task/errors.ts";
+import type { GatewayContext } from "../context.ts";
+import { healthOf, pingData } from "../health.ts";
+import { param, queryOf } from "./request-facts.ts";
+import * as schemas from "./schemas.ts";
+
+export function routeViews(app: FastifyInstance, context: GatewayContext): void {
+  const { engine } = context;
+  const view = (name: string, summary: string, schema: object, read: () => Promise<unknown>): void => {
+    const documented = {
+      operationId: name,
+      summary,
+      tags: ["views"],
+      response: schemas.answers(summary, schema),
+    };
+    app.get(`/v1/${name}`, { schema: documented }, (request) => {
+      queryOf(request, []);
+      return read();
+    });
+  };
+  view("queues", "All queues.", { type: "array", items: schemas.queue }, () => engine.queues());
+  view("actions", "All actions ever announced.", schemas.objects, () => engine.actions());
+  view("workers", "Workers and what their threads do.", schemas.objects, () => engine.workers());
+  view("nodes", "Nodes.", schemas.objects, () => engine.nodes());
+  view("stats", "Counts, rates and delays.", schemas.object, () => engine.stats());
+
+  app.get(
+    "/v1/queues/:queue",
+    { schema: queueSchema("queue", "One queue.", schemas.queue) },
+    async (request) => {
+      const name = param(request, "queue");
+      const found = (await engine.queues()).find(({ queue }) => queue === name);
+      if (!found) throw new TandaError("not_found", "there is no queue of that name");
+      return found;
+    },
+  );
+  const act = (op: "pause" | "resume" | "drain" | "purge", summary: string, schema: object): void => {
+    app.post(`/v1/queues/:queue/${op}`, { schema: queueSchema(op, summary, schema) }, (request) => {
+      const name = param(request, "queue");
+      checkName(name, "queue");
+      return engine[op](name);
+    });
+  };
+  act("pause", "Nothing of it starts.", schemas.queue);
+  act("resume", "Open again.", schemas.queue);
+  act("drain", "Nothing new is accepted, what is there runs.", schemas.queue);
+  act("purge", "Cancels all that waits.", schemas.purged);
+}
+
+export function routeHealth(app: FastifyInstance, context: GatewayContext): void {
+  const json = "application/json; charset=utf-8";
+  app.get(
+    "/healthz",
+    { config: { isOpen: true }, schema: healthSchema("healthz", "The process answers.") },
+    () => ({
+      state: healthOf(context).state,
+    }),
+  );
+  app.get(
+    "/readyz",
+    {
+      config: { isOpen: true },
+      schema: healthSchema("readyz", "Queue and store answered a few seconds ago."),
+    },
+    (_request, reply) =>
+      reply
+        .code(healthOf(context).state === "ready" ? 200 : 503)
+        .header("cache-control", "no-store")
+        .type(json)
+        .send(pingData(context)),
+  );
+}
+
+function queueSchema(operationId: string, summary: string, schema: object): object {
+  return {
+    operationId,
+    summary,
+    tags: ["queues"],
+    params: { type: "object", required: ["queue"], properties: { queue: { type: "string" } } },
+    response: schemas.answers(summary, schema),
+  };
+}
+
+function healthSchema(operationId: string, summary: string): object {
+  return {
+    operationId,
+    summary,
+    tags: ["health"],
+    security: [],
+    response: {
+      ...schemas.answers(summary, schemas.health),
+      ...schemas.answers("Not ready, and why.", schemas.health, 503),
+    },
+  };
+}
