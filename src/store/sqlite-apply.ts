@@ -7,7 +7,15 @@ import { decide, type TaskEvent, type Verdict } from "../task/decide.ts";
 import type { TandaError } from "../task/errors.ts";
 import type { SqliteCounts } from "./sqlite-counts.ts";
 import { toStoreError } from "./sqlite-errors.ts";
-import { isRide, RIDES_A_STATEMENT, type Ride, type SqliteRides } from "./sqlite-rides.ts";
+import {
+  isDone,
+  isPlainSubmit,
+  isRide,
+  ROWS_A_STATEMENT,
+  type Ride,
+  type SqlitePlain,
+  type Submit,
+} from "./sqlite-plain.ts";
 import { toRow, toTask, type Row } from "./sqlite-row.ts";
 import type { SqliteTasks } from "./sqlite-tasks.ts";
 
@@ -20,12 +28,12 @@ const APPLIED: Answer = null;
 export class SqliteApply {
   readonly #counts: SqliteCounts;
   readonly #tasks: SqliteTasks;
-  readonly #rides: SqliteRides;
+  readonly #plain: SqlitePlain;
   readonly #transaction: Transaction;
 
-  constructor(tasks: SqliteTasks, rides: SqliteRides, counts: SqliteCounts, transaction: Transaction) {
+  constructor(tasks: SqliteTasks, plain: SqlitePlain, counts: SqliteCounts, transaction: Transaction) {
     this.#tasks = tasks;
-    this.#rides = rides;
+    this.#plain = plain;
     this.#counts = counts;
     this.#transaction = transaction;
   }
@@ -58,19 +66,30 @@ export class SqliteApply {
   #applyCall(events: readonly TaskEvent[]): Answer[] {
     const answers: Answer[] = [];
     let rides: Ride[] = [];
+    let submits: Submit[] = [];
+    // Events are settled in their order: of the two, at most one has any.
     const settle = (): void => {
-      if (rides.length === RIDES_A_STATEMENT && this.#rides.insert(rides)) {
-        for (let i = 0; i < rides.length; i++) answers.push(APPLIED);
+      if (
+        (rides.length === ROWS_A_STATEMENT && this.#plain.insertRides(rides)) ||
+        (submits.length === ROWS_A_STATEMENT && this.#plain.insertSubmits(submits))
+      ) {
+        for (let i = 0; i < ROWS_A_STATEMENT; i++) answers.push(APPLIED);
       } else {
-        for (const ride of rides) answers.push(this.#applyEvent(ride));
+        for (const event of rides) answers.push(this.#applyEvent(event));
+        for (const event of submits) answers.push(this.#applyEvent(event));
       }
       rides = [];
+      submits = [];
     };
     for (const event of events) {
       if (isRide(event)) {
-        if (rides.push(event) === RIDES_A_STATEMENT) settle();
-      } else {
+        if (submits.length > 0) settle();
+        if (rides.push(event) === ROWS_A_STATEMENT) settle();
+      } else if (isPlainSubmit(event)) {
         if (rides.length > 0) settle();
+        if (submits.push(event) === ROWS_A_STATEMENT) settle();
+      } else {
+        if (rides.length + submits.length > 0) settle();
         answers.push(this.#applyEvent(event));
       }
     }
@@ -94,8 +113,8 @@ export class SqliteApply {
       const holder = this.#tasks.byKey(key);
       if (holder !== null) return [decide(toTask(holder), event).verdict, holder];
     }
-    const isDone = event.type === "finish" && event.outcome.type === "done";
-    const before = isDone ? this.#tasks.lightById(event.id) : this.#tasks.byId(event.id);
+    if (isDone(event) && this.#plain.finish(event)) return APPLIED;
+    const before = this.#tasks.byId(event.id);
     if (before === null) {
       const holder = key === null ? null : this.#tasks.byKey(key);
       return holder === null ? ["not_found", null] : ["conflict", holder];
@@ -105,7 +124,6 @@ export class SqliteApply {
     if (row === null) this.#tasks.delete(stored.id, stored.queue, stored.action, stored.state);
     else if (row !== stored) this.#tasks.update(before, row);
     if (isTold(event, verdict)) return APPLIED;
-    if (isDone) return [verdict, this.#tasks.byId(event.id)];
     return [verdict, row === null ? null : row === stored ? before : toRow(row)];
   }
 }

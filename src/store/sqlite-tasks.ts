@@ -9,10 +9,6 @@ import { COLUMNS, purgeAt, toRow, type Row } from "./sqlite-row.ts";
 
 const STATE = COLUMNS.indexOf("state");
 const ALL = COLUMNS.join(", ");
-/** Without the texts that may be large: enough to decide, not to show. */
-const LIGHT = COLUMNS.map((name) =>
-  name === "payload" ? "'' as payload" : name === "result" ? "null as result" : name,
-).join(", ");
 
 export class SqliteTasks {
   readonly #db: DatabaseSync;
@@ -20,7 +16,6 @@ export class SqliteTasks {
   readonly #id = new Uint8Array(ID_BYTES);
   readonly #insert: StatementSync;
   readonly #selectAll: StatementSync;
-  readonly #selectLight: StatementSync;
   readonly #selectByKey: StatementSync;
   readonly #delete: StatementSync;
   readonly #insertRef: StatementSync;
@@ -36,7 +31,6 @@ export class SqliteTasks {
       `insert into tasks (${ALL}, purge_at) values (${marks}, ?) on conflict do nothing`,
     );
     this.#selectAll = rows(db.prepare(`select ${ALL} from tasks where id = ?`));
-    this.#selectLight = rows(db.prepare(`select ${LIGHT} from tasks where id = ?`));
     this.#selectByKey = rows(db.prepare(`select ${ALL} from tasks where key = ?`));
     this.#delete = db.prepare("delete from tasks where id = ?");
     this.#insertRef = db.prepare("insert into blob_refs values (?, ?) on conflict do nothing");
@@ -45,11 +39,6 @@ export class SqliteTasks {
 
   byId(id: string): Row | null {
     return first(this.#selectAll.get(writeId(id, this.#id)));
-  }
-
-  /** `payload` and `result` are left out. */
-  lightById(id: string): Row | null {
-    return first(this.#selectLight.get(writeId(id, this.#id)));
   }
 
   byKey(key: string): Row | null {
@@ -67,7 +56,7 @@ export class SqliteTasks {
     return true;
   }
 
-  /** Writes the columns in which the two differ. `before` may be light if `after` was made from it. */
+  /** Writes the columns in which the two differ. */
   update(before: Row, after: Task): void {
     const row = toRow(after);
     let names = "";

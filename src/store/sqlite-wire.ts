@@ -1,17 +1,18 @@
 /**
  * Events on their way to the writer's thread. The three kinds that make up the load travel as one array of numbers and
- * one of texts, which clone several times faster than objects; names and policies, which repeat, travel once a message.
+ * one long text, which clone many times faster than objects; names and policies, which repeat, travel once a message.
  */
 import type { TaskEvent } from "../task/decide.ts";
 import type { PriorityLevel, TaskSpec } from "../task/task.ts";
-import { isRide } from "./sqlite-rides.ts";
+import { isDone, isRide } from "./sqlite-plain.ts";
 import { policyOf, policyText } from "./sqlite-row.ts";
 
 export type Packed = {
   readonly kinds: readonly Kind[];
   /** Made for the message: its buffer may be transferred. */
   readonly numbers: Float64Array<ArrayBuffer>;
-  readonly texts: readonly (string | null)[];
+  /** All texts, one after another; their lengths are among the numbers, -1 for null. */
+  readonly text: string;
   readonly names: readonly (string | null)[];
   /** As they are: events out of the ordinary. */
   readonly others: readonly TaskEvent[];
@@ -26,9 +27,13 @@ type Kind = typeof RIDE | typeof SUBMIT | typeof DONE | typeof OTHER;
 export function pack(events: readonly TaskEvent[]): Packed {
   const kinds: Kind[] = [];
   const numbers: number[] = [];
-  const texts: (string | null)[] = [];
   const others: TaskEvent[] = [];
   const names = new Names();
+  let text = "";
+  const packText = (value: string | null): void => {
+    numbers.push(value === null ? -1 : value.length);
+    if (value !== null) text += value;
+  };
   const packSpec = (spec: TaskSpec): void => {
     numbers.push(
       names.index(spec.action),
@@ -39,52 +44,45 @@ export function pack(events: readonly TaskEvent[]): Packed {
       spec.expiresAt ?? Number.NaN,
       spec.dueAt ?? Number.NaN,
     );
-    texts.push(spec.id, spec.payload);
+    packText(spec.id);
+    packText(spec.payload);
   };
   for (const event of events) {
     if (isRide(event)) {
       kinds.push(RIDE);
       numbers.push(event.at, event.startedAt);
-      texts.push(event.outcome.result);
+      packText(event.outcome.result);
       packSpec(event.spec);
     } else if (event.type === "submit") {
       kinds.push(SUBMIT);
       numbers.push(event.at);
-      texts.push(event.id, event.spec.key, event.spec.payloadBlob);
+      packText(event.id);
+      packText(event.spec.key);
+      packText(event.spec.payloadBlob);
       packSpec(event.spec);
-    } else if (isPlainDone(event)) {
+    } else if (event.spec === undefined && isDone(event)) {
       kinds.push(DONE);
       numbers.push(event.at, event.startedAt, event.attempt);
-      texts.push(event.id, event.outcome.type === "done" ? event.outcome.result : null);
+      packText(event.id);
+      packText(event.outcome.result);
     } else {
       kinds.push(OTHER);
       others.push(event);
     }
   }
-  return { kinds, numbers: Float64Array.from(numbers), texts, names: names.all, others };
+  return { kinds, numbers: Float64Array.from(numbers), text, names: names.all, others };
 }
 
-function isPlainDone(event: TaskEvent): event is Extract<TaskEvent, { type: "finish" }> {
-  return (
-    event.type === "finish" &&
-    event.spec === undefined &&
-    event.outcome.type === "done" &&
-    event.outcome.resultBlob === null &&
-    !event.log?.length &&
-    (event.progress ?? null) === null
-  );
-}
-
-export function unpack({ kinds, numbers, texts, names, others }: Packed): TaskEvent[] {
+export function unpack({ kinds, numbers, text, names, others }: Packed): TaskEvent[] {
   let n = 0;
   let t = 0;
   let o = 0;
   const optional = (value: number): number | null => (Number.isNaN(value) ? null : value);
+  const unpackText = (): string | null => {
+    const length = numbers[n++]!;
+    return length < 0 ? null : text.slice(t, (t += length));
+  };
   const unpackSpec = (key: string | null, payloadBlob: string | null): TaskSpec => ({
-    id: texts[t++]!,
-    payload: texts[t++]!,
-    payloadBlob,
-    key,
     action: names[numbers[n++]!]!,
     queue: names[numbers[n++]!]!,
     policy: policyOf(names[numbers[n++]!]!),
@@ -92,23 +90,26 @@ export function unpack({ kinds, numbers, texts, names, others }: Packed): TaskEv
     createdAt: numbers[n++]!,
     expiresAt: optional(numbers[n++]!),
     dueAt: optional(numbers[n++]!),
+    id: unpackText()!,
+    payload: unpackText()!,
+    payloadBlob,
+    key,
   });
+  // What is read, is read in the order in which it was packed.
   return kinds.map((kind): TaskEvent => {
     switch (kind) {
       case RIDE: {
-        const [at, startedAt, result] = [numbers[n++]!, numbers[n++]!, texts[t++]!];
+        const [at, startedAt, result] = [numbers[n++]!, numbers[n++]!, unpackText()];
         const spec = unpackSpec(null, null);
         return finished(spec.id, at, startedAt, 1, result, spec);
       }
       case SUBMIT: {
-        const at = numbers[n++]!;
-        const id = texts[t++]!;
-        const [key, payloadBlob] = [texts[t++]!, texts[t++]!];
+        const [at, id, key, payloadBlob] = [numbers[n++]!, unpackText()!, unpackText(), unpackText()];
         return { type: "submit", id, at, spec: unpackSpec(key, payloadBlob) };
       }
       case DONE: {
         const [at, startedAt, attempt] = [numbers[n++]!, numbers[n++]!, numbers[n++]!];
-        return finished(texts[t++]!, at, startedAt, attempt, texts[t++]!, undefined);
+        return finished(unpackText()!, at, startedAt, attempt, unpackText(), undefined);
       }
       case OTHER:
         return others[o++]!;

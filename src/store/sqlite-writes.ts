@@ -5,7 +5,7 @@ import type { ActionInfo } from "../task/task.ts";
 import { SqliteApply, Transaction, type CallAnswer } from "./sqlite-apply.ts";
 import { SqliteCounts } from "./sqlite-counts.ts";
 import { SqliteRetire } from "./sqlite-retire.ts";
-import { SqliteRides } from "./sqlite-rides.ts";
+import { SqlitePlain } from "./sqlite-plain.ts";
 import { SqliteTasks } from "./sqlite-tasks.ts";
 import type { Count, QueueState, Retired, RetentionRule } from "./store.ts";
 
@@ -21,8 +21,8 @@ export class SqliteWrites {
     this.#transaction = new Transaction(db);
     this.#counts = new SqliteCounts(db);
     const tasks = new SqliteTasks(db, this.#counts);
-    const rides = new SqliteRides(db, this.#counts);
-    this.#apply = new SqliteApply(tasks, rides, this.#counts, this.#transaction);
+    const plain = new SqlitePlain(db, this.#counts);
+    this.#apply = new SqliteApply(tasks, plain, this.#counts, this.#transaction);
     this.#retire = new SqliteRetire(db, tasks, this.#counts, this.#transaction, now);
   }
 

@@ -30,7 +30,7 @@ class Model {
   }
 }
 
-function createEventMaker(chance: () => number): (isPlain: boolean) => TaskEvent {
+function createEventMaker(chance: () => number): (plain: "ride" | "submit" | null) => TaskEvent {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(chance() * from.length)]!;
   const maybe = <T>(share: number, value: T): T | null => (chance() < share ? value : null);
   const makeId = createIdMaker(3, () => T0, chance);
@@ -63,13 +63,27 @@ function createEventMaker(chance: () => number): (isPlain: boolean) => TaskEvent
     if (x < 0.85) return { type: "failed", error: ERROR, isFinal: chance() < 0.2 };
     return { type: "died", error: { code: "crashed", message: "died" }, isCharged: chance() < 0.7 };
   };
-  /** `isPlain`: a ride that is done, as most are; a run of them goes several to a statement. */
-  return (isPlain) => {
+  /** `plain`: what most tasks are; a run of them goes several to a statement. */
+  return (plain) => {
     at += Math.floor(chance() * 10);
-    const id = chance() < (isPlain ? 0.95 : 0.5) ? makeId() : pick(ids);
-    if (isPlain) {
-      const plain = { ...spec(id), key: null, dueAt: null, payloadBlob: null, payload: "[1]" };
-      return { type: "finish", id, at, attempt: 1, outcome: DONE, startedAt: at - 5, chance: 0, spec: plain };
+    const id = chance() < (plain === null ? 0.5 : 0.95) ? makeId() : pick(ids);
+    const plainSpec = { ...spec(id), key: null, dueAt: null, payloadBlob: null, payload: "[1]" };
+    if (plain === "submit") {
+      // Known later on, so that other events find them.
+      if (chance() < 0.2) ids.push(id);
+      return { type: "submit", id, at, spec: plainSpec };
+    }
+    if (plain === "ride") {
+      return {
+        type: "finish",
+        id,
+        at,
+        attempt: 1,
+        outcome: DONE,
+        startedAt: at - 5,
+        chance: 0,
+        spec: plainSpec,
+      };
     }
     const withSpec = chance() < 0.8 ? { spec: spec(id) } : {};
     const type = pick([
@@ -150,8 +164,8 @@ for (const seed of [1, 2, 3, 4]) {
     const chance = createChance(seed);
     const makeEvent = createEventMaker(chance);
     for (let done = 0; done < 4000;) {
-      const isPlain = chance() < 0.3;
-      const events = Array.from({ length: 1 + Math.floor(chance() * 40) }, () => makeEvent(isPlain));
+      const plain = chance() < 0.6 ? null : chance() < 0.5 ? "ride" : "submit";
+      const events = Array.from({ length: 1 + Math.floor(chance() * 40) }, () => makeEvent(plain));
       const answers = await store.apply(events);
       for (const [i, event] of events.entries()) checkAnswer(event, answers[i]!, model.apply(event));
       done += events.length;
