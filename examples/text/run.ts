@@ -25,7 +25,7 @@ await using node = await startNode({
 
 const map = spawn(
   process.execPath,
-  [TANDA, "map", "words", "--json", "--server", `tanda://127.0.0.1:${node.addresses[0]!.port}`],
+  [TANDA, "map", "words", "--server", `tanda://127.0.0.1:${node.addresses[0]!.port}`],
   { stdio: ["pipe", "pipe", "inherit"] },
 );
 const ended = once(map, "close");

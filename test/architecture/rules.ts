@@ -10,7 +10,7 @@ export const mayImport = {
   contracts: ["task", "protocol", "engine/metrics.ts"],
   actions: ["task", "protocol"],
   engine: ["task", "protocol", "actions", "contracts", "worker/worker.ts", "worker/hands.ts"],
-  gateway: ["task", "protocol", "engine/engine.ts", "blobs/blobs.ts"],
+  gateway: ["task", "protocol", "engine/engine.ts", "engine/metrics.ts", "blobs/blobs.ts"],
   queue: ["task", "store/store.ts"],
   store: ["task"],
   blobs: ["task"],

@@ -32,7 +32,8 @@ export function readImports(path: string, text: string): Import[] {
   for (const match of code.matchAll(DYNAMIC)) add(match[1]!, false);
   for (const match of code.matchAll(THREAD_ENTRY)) {
     const specifier = match[1]!;
-    if (/\.(json|html|css|js|mjs)$/.test(specifier) || specifier.endsWith("/")) continue;
+    // a folder or some other file, and nothing that runs
+    if (/\.(json|html|css|js|mjs)$|(^|\/)\.{0,2}$/.test(specifier)) continue;
     add(specifier.endsWith(".ts") ? specifier : `${specifier}.ts`, false);
   }
   return found;
