@@ -1,7 +1,7 @@
 // Runs the tests:  npm test                        all of test/ and examples/
 //                  npm test -- test/store          a folder, a file or a glob, several if you like
 //                  npm test -- --name "deadline"   only tests whose name matches
-// Contract suites (*.suite.ts) and fixtures are no tests of their own: only files named *.test.ts run.
+// Contract suites (store-contract.ts …) and fixtures are no tests of their own: only files named *.test.ts run.
 // With CI=true a skipped test fails the run: what was not tried must not look green.
 import fs from "node:fs";
 import { relative } from "node:path";
@@ -32,7 +32,7 @@ const skipped = [];
 let counts = { passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0, tests: 0 };
 let silence;
 
-// A test run inside a test run (test/test-runner.test.ts) must report to its own parent only.
+// A test run inside a test run (test/scripts/test-runner.test.ts) must report to its own parent only.
 delete process.env.NODE_TEST_CONTEXT;
 console.log(`Node ${process.versions.node}, ${files.length} test files`);
 const events = run({

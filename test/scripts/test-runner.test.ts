@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const RUNNER = fileURLToPath(new URL("../../scripts/test.mjs", import.meta.url));
+const PASSES = `test("passes", () => {});`;
+const FAILS = `test("fails", () => { throw new Error("no"); });`;
+const SKIPS = `test("skips", { skip: "needs a printer" }, () => {});`;
+const EXITS = `process.exit(7);`;
+
+type Outcome = { code: number; lines: string[]; output: string };
+
+function runTests(
+  t: TestContext,
+  files: Record<string, string>,
+  more: { ci?: boolean; args?: string[] } = {},
+) {
+  const folder = mkdtempSync(join(tmpdir(), "tanda-runner-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, body] of Object.entries(files)) {
+    writeFileSync(join(folder, name), `import { test } from "node:test";\n${body}\n`);
+  }
+  const env = { ...process.env, CI: more.ci ? "true" : "" };
+  return new Promise<Outcome>((resolve) => {
+    execFile(process.execPath, [RUNNER, folder, ...(more.args ?? [])], { env }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : Number(error.code);
+      resolve({ code, lines: stdout.trimEnd().split("\n"), output: stdout + stderr });
+    });
+  });
+}
+
+test("ends with the counts, alone on a line", async (t) => {
+  const { code, lines } = await runTests(t, { "a.test.ts": PASSES + SKIPS, "b.test.ts": PASSES });
+  assert.equal(lines.at(-1), "2 passed, 0 failed, 1 skipped");
+  assert.equal(code, 0);
+});
+
+test("a failure fails the run", async (t) => {
+  const { code, lines } = await runTests(t, { "a.test.ts": PASSES + FAILS });
+  assert.equal(lines.at(-1), "1 passed, 1 failed, 0 skipped");
+  assert.equal(code, 1);
+});
+
+test("a file that ends before its tests fails the run", async (t) => {
+  const { code, lines } = await runTests(t, { "a.test.ts": EXITS, "b.test.ts": PASSES });
+  assert.match(lines.at(-1)!, /^1 passed, 1 failed,/);
+  assert.equal(code, 1);
+});
+
+test("in CI a skipped test fails the run, with its reason", async (t) => {
+  const { code, output } = await runTests(t, { "a.test.ts": PASSES + SKIPS }, { ci: true });
+  assert.match(output, /a\.test\.ts: skips \(needs a printer\)/);
+  assert.equal(code, 1);
+});
+
+test("a file that is not named *.test.ts is not run", async (t) => {
+  const { lines } = await runTests(t, { "store-contract.ts": FAILS, "a.test.ts": PASSES });
+  assert.equal(lines.at(-1), "1 passed, 0 failed, 0 skipped");
+});
+
+test("only tests of the given name are run", async (t) => {
+  const { code, lines } = await runTests(t, { "a.test.ts": PASSES + FAILS }, { args: ["--name", "passes"] });
+  assert.equal(lines.at(-1), "1 passed, 0 failed, 0 skipped");
+  assert.equal(code, 0);
+});
+
+test("no test at all fails the run", async (t) => {
+  const { code, output } = await runTests(t, { "notes.ts": PASSES });
+  assert.match(output, /No test file matches/);
+  assert.equal(code, 1);
+});
