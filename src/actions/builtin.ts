@@ -45,13 +45,13 @@ export const builtinActions = {
     description: "The text backwards.",
     input: text,
     output: anyText,
-    run: (payload: string) => [...payload].reverse().join(""),
+    run: (payload: string) => Array.from(payload).toReversed().join(""),
   },
   count: {
     description: "How many characters the text has.",
     input: text,
     output: anyNumber,
-    run: (payload: string) => [...payload].length,
+    run: (payload: string) => Array.from(payload).length,
   },
   letters: {
     description: "How many letters the text has.",

@@ -12,9 +12,11 @@ export function validateInput(schema: AnySchema, payload: unknown): unknown {
 export function validateOutput(schema: AnySchema, result: unknown): unknown {
   return settle(schema["~standard"].validate(result), (issues) => {
     const { message, path } = describe(issues);
-    return new TandaError("task_error", `the result does not fit the action's output schema: ${message}`, {
-      ...(path === undefined ? {} : { path }),
-    });
+    return new TandaError(
+      "task_error",
+      `the result does not fit the action's output schema: ${message}`,
+      path === undefined ? {} : { path },
+    );
   });
 }
 

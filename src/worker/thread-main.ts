@@ -70,9 +70,15 @@ function catchWhatEscapes(runs: ThreadRuns): void {
 
 /** What a handler prints belongs to its task; what is printed elsewhere goes to the node's log. */
 function sendConsoleToTheTask(runs: ThreadRuns): void {
-  const levels = { log: "info", info: "info", warn: "warn", error: "error", debug: "debug" } as const;
+  const levels = new Map<string, LogLine["level"]>([
+    ["log", "info"],
+    ["info", "info"],
+    ["warn", "warn"],
+    ["error", "error"],
+    ["debug", "debug"],
+  ]);
   const console = globalThis.console as unknown as Record<string, (...words: unknown[]) => void>;
-  for (const [method, level] of Object.entries(levels) as [string, LogLine["level"]][]) {
+  for (const [method, level] of levels) {
     const original = console[method]!;
     console[method] = (...words) => {
       const context = runs.here;
