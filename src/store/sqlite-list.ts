@@ -13,6 +13,8 @@ export type RowPage = { rows: Row[]; next: string | null };
 /** Rows one call may look at. Most pages are full after the first window. */
 const WINDOWS = [1000, 19_000];
 const MAX_SCAN = 20_000;
+/** A page of large tasks is cut short, lest it fill the memory. */
+const MAX_CHARACTERS = 4 * 1024 * 1024;
 /** A task's id is made within a day of the task: rows older than this before `since` need no look. */
 const ID_SKEW_MS = 2 * 86_400_000;
 const BELOW_ALL = new Uint8Array(0);
@@ -73,14 +75,19 @@ export class SqliteList {
     const { from, where, values, low } = search;
     let { high } = search;
     const rows: Row[] = [];
+    let characters = 0;
     const isBounded = from.includes("tasks_key") || where.length === 0;
     for (const window of isBounded ? [0] : WINDOWS) {
       const edge = window === 0 ? null : this.#edge(search, high, window);
       const conditions = ["id < ?", edge === null ? "id > ?" : "id >= ?", ...where].join(" and ");
       const select = `select ${COLUMNS.join(", ")} from ${from} where ${conditions} order by id desc limit ?`;
-      const found = this.#statement(select).all(high, edge ?? low, ...values, limit - rows.length);
-      rows.push(...toRows(found));
-      if (rows.length === limit) return { rows, next: rows[limit - 1]![0] as string };
+      const found = this.#statement(select).iterate(high, edge ?? low, ...values, limit - rows.length);
+      for (const one of found) {
+        const [row] = toRows([one]);
+        rows.push(row!);
+        characters += sizeOf(row!);
+        if (rows.length === limit || characters >= MAX_CHARACTERS) return { rows, next: row![0] as string };
+      }
       if (edge === null) return { rows, next: null };
       high = edge;
     }
@@ -143,6 +150,10 @@ function merge(pages: readonly RowPage[], limit: number): RowPage {
   const rows = [...byId.values()].sort((a, b) => (a[0]! < b[0]! ? 1 : -1));
   if (rows.length > limit) return { rows: rows.slice(0, limit), next: rows[limit - 1]![0] as string };
   return { rows, next: end === "" ? null : end };
+}
+
+function sizeOf(row: Row): number {
+  return row.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0);
 }
 
 function highest(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -15,6 +15,7 @@ import type { ActionInfo, Task } from "../task/task.ts";
  *   If the outcome of a commit is unknown it rejects with `unavailable`; it MUST NOT claim failure.
  * - Reads see every write that was resolved before they were called. They MUST NOT hold up writes for long: lists are
  *   bounded by rows read, not only by rows returned.
+ * - The time in a task's id is within a day of its `createdAt`: a driver MAY bound a scan by it.
  * - Instants come with the events (epoch milliseconds); a driver MUST NOT read a clock for anything kept.
  * - `close` ends after what was accepted is durable; twice is safe.
  */
@@ -77,7 +78,7 @@ export type ListQuery = {
   limit: number;
 };
 
-/** Newest first, by id. `next` is null at the end; a page may be short, even empty, and still have a `next`: the scan is bounded. */
+/** Newest first, by id. `next` is null at the end; a page may be short, even empty, and still have a `next`: the scan is bounded, in rows and in bytes. */
 export type Page = { tasks: Task[]; next: string | null };
 
 export type Count = { queue: string; action: string; state: State; count: number };

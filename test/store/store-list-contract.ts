@@ -100,4 +100,14 @@ export function listContract(open: OpenStore): void {
       assert.deepEqual(await listAll(store, { prefix, state: "done" }, 5), []);
     }
   });
+
+  test("a page of large tasks is short, and the next goes on", async () => {
+    await using opened = await open();
+    const payload = JSON.stringify("x".repeat(60_000));
+    const specs = Array.from({ length: 200 }, () => newSpec({ payload }));
+    await opened.store.apply(specs.map((spec) => submit(spec)));
+    const first = await opened.store.list({ limit: 1000 });
+    assert.ok(first.tasks.length < 200 && first.next !== null, String(first.tasks.length));
+    assert.deepEqual(await listAll(opened.store, {}, 1000), specs.map(({ id }) => id).toReversed());
+  });
 }
