@@ -63,6 +63,7 @@ export class Http {
     this.#peers.set(socket, peer);
     peer.duty = new HttpDuty(socket, this.#context.isDraining);
     this.#server.emit("connection", socket);
+    socket.resume();
   }
 
   /** Streams end now; the rest ends when it is answered. */

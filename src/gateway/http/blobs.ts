@@ -1,6 +1,9 @@
 /** Blobs over HTTP: bytes of any size, streamed both ways, and never run by a browser. */
+import type { IncomingMessage } from "node:http";
+import { PassThrough, type Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Blobs } from "../../blobs/blobs.ts";
+import { TandaError } from "../../task/errors.ts";
 import type { GatewayContext } from "../context.ts";
 import { HttpError } from "./problem.ts";
 import { param, queryOf } from "./request-facts.ts";
@@ -21,26 +24,59 @@ export async function routeBlobs(app: FastifyInstance, context: GatewayContext):
       { schema: PUT_SCHEMA, bodyLimit: limits.blobBytes, config: { isStream: true } },
       async (request, reply) => {
         queryOf(request, []);
-        // Stands still for too long: the response, which nobody waits for, is not needed then.
-        request.raw.socket.setTimeout(limits.bodyMs, () => request.raw.destroy());
-        try {
-          const type = mediaType(request.headers["content-type"]);
-          const ref = await engine.blobs.put(request.raw, { type, maxBytes: limits.blobBytes });
-          return await reply
-            .code(201)
-            .header("location", `/v1/blobs/${ref.id}`)
-            .send({ $blob: ref.id, bytes: ref.bytes });
-        } finally {
-          request.raw.socket.setTimeout(0);
-          request.raw.socket.removeAllListeners("timeout");
-        }
+        const declared = Number(request.headers["content-length"] ?? 0);
+        if (declared > limits.blobBytes) throw tooLarge(limits.blobBytes);
+        const type = mediaType(request.headers["content-type"]);
+        const ref = await received(request.raw, limits.bodyMs, (bytes) =>
+          engine.blobs.put(bytes, { type, maxBytes: limits.blobBytes }),
+        );
+        return reply
+          .code(201)
+          .header("location", `/v1/blobs/${ref.id}`)
+          .send({ $blob: ref.id, bytes: ref.bytes });
       },
     );
   });
-  app.get("/v1/blobs/:blob", { schema: GET_SCHEMA }, (request, reply) => {
+  const send = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     queryOf(request, []);
     return sendBlob(engine.blobs, param(request, "blob"), request, reply);
+  };
+  app.get("/v1/blobs/:blob", { schema: GET_SCHEMA, exposeHeadRoute: false }, send);
+  app.head("/v1/blobs/:blob", { schema: { hide: true } }, send);
+}
+
+function tooLarge(maxBytes: number): TandaError {
+  return new TandaError("too_large", `the blob is larger than ${maxBytes} bytes`);
+}
+
+/**
+ * Gives the body to `keep`. When that refuses it, the rest is read and thrown away for a while: a connection that is closed
+ * with bytes unread loses the answer. An upload that stands still is cut.
+ */
+async function received<T>(
+  raw: IncomingMessage,
+  standstillMs: number,
+  keep: (bytes: Readable) => Promise<T>,
+): Promise<T> {
+  const bytes = new PassThrough();
+  const { socket } = raw;
+  const cut = (): void => void raw.destroy();
+  socket.setTimeout(standstillMs, cut);
+  raw.once("close", () => {
+    socket.setTimeout(0);
+    socket.off("timeout", cut);
+    if (!raw.complete) bytes.destroy(new HttpError(400, "bad_request", "the upload was cut off"));
   });
+  raw.pipe(bytes);
+  try {
+    return await keep(bytes);
+  } catch (error) {
+    raw.unpipe(bytes);
+    raw.resume();
+    const timer = setTimeout(cut, standstillMs).unref();
+    raw.once("close", () => clearTimeout(timer));
+    throw error;
+  }
 }
 
 /** What is not a media type is bytes. */

@@ -17,6 +17,7 @@ type Seen = {
 };
 
 const NS_A_SECOND = 1e9;
+const LAG_RESOLUTION_MS = 20;
 
 export class Prometheus {
   readonly #context: GatewayContext;
@@ -26,7 +27,7 @@ export class Prometheus {
 
   constructor(context: GatewayContext) {
     this.#context = context;
-    this.#loopDelay = monitorEventLoopDelay({ resolution: 20 });
+    this.#loopDelay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
     this.#loopDelay.enable();
     this.#registerTasks();
     this.#registerNode();
@@ -137,9 +138,9 @@ export class Prometheus {
   }
 }
 
-/** What the monitor adds itself is its resolution. */
+/** The monitor tells how long its timer took, with the time it was set to. */
 function seconds(nanoseconds: number): number {
-  return Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / NS_A_SECOND) : 0;
+  return Math.max(0, nanoseconds / NS_A_SECOND - LAG_RESOLUTION_MS / 1000);
 }
 
 function histograms(name: string, byAction: ReadonlyMap<string, Histogram>): Sample[] {

@@ -13,7 +13,7 @@ import * as schemas from "./schemas.ts";
 
 export function routeResult(app: FastifyInstance, context: GatewayContext): void {
   const { engine, limits } = context;
-  app.get("/v1/tasks/:task/result", { schema: SCHEMA }, async (request, reply) => {
+  app.get("/v1/tasks/:task/result", { schema: SCHEMA, exposeHeadRoute: false }, async (request, reply) => {
     const task = taskParam(request);
     queryOf(request, ["wait"]);
     const waitMs = waitMsOf(request, limits.waitMs);

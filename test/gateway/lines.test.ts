@@ -1,0 +1,305 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { dial, openGateway, talk } from "./open-gateway.ts";
+
+const PROTOCOL = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
+
+test("answers the examples of the protocol's page byte for byte", async (t) => {
+  const { port } = await openGateway(t);
+  const block = /```exact\n([^]*?)```/.exec(PROTOCOL)![1]!;
+  const pairs = [...block.matchAll(/^→ (.*)\n← (.*)$/gm)];
+  assert.ok(pairs.length >= 11);
+  for (const [, request, reply] of pairs) assert.equal(await talk(t, port, `${request}\n`), `${reply}\n`);
+});
+
+test("answers the inline examples of the protocol's page", async (t) => {
+  const { port } = await openGateway(t);
+  const section = PROTOCOL.slice(PROTOCOL.indexOf("### For people"), PROTOCOL.indexOf("## HTTP"));
+  const rows = [...section.matchAll(/^\| `([^`]+)` \| `([^`]+)`/gm)].filter(
+    ([, typed]) => !typed!.includes("TOKEN"),
+  );
+  assert.ok(rows.length >= 4);
+  for (const [, typed, got] of rows) {
+    const answer = await talk(t, port, `${typed}\n`);
+    assert.ok(answer === `${got}\n` || answer.startsWith(`${got} (`), answer);
+  }
+});
+
+test("answers the line a byte at a time, with CRLF, after blank lines, and without its newline at the end", async (t) => {
+  const { port } = await openGateway(t);
+  const answer = '{"id":1,"status":"done","result":{"ok":true,"data":"HOLA"}}\n';
+  const line = '{"id":1,"action":"upper","payload":"hola"}';
+  for (const sent of [`${line}\n`, `${line}\r\n`, `\r\n\r\n\n${line}\n`, line]) {
+    const client = await dial(t, port);
+    for (const byte of Buffer.from(sent)) {
+      client.send(Buffer.of(byte));
+      await delay(0);
+    }
+    client.socket.end();
+    assert.equal(await client.ended(), answer);
+  }
+});
+
+test("keeps characters whole wherever a chunk ends", async (t) => {
+  const { port } = await openGateway(t);
+  const bytes = Buffer.from('{"id":"ñ€𝄞","action":"echo","payload":"añ€𝄞z"}\n');
+  for (let cut = 1; cut < bytes.length; cut += 3) {
+    const client = await dial(t, port);
+    client.send(bytes.subarray(0, cut));
+    await delay(1);
+    client.send(bytes.subarray(cut));
+    assert.deepEqual(await client.lines(1), [
+      '{"id":"ñ€𝄞","status":"done","result":{"ok":true,"data":"añ€𝄞z"}}',
+    ]);
+    client.socket.destroy();
+  }
+});
+
+test("takes what one read brings as one batch, and answers each once", async (t) => {
+  const { port, engine } = await openGateway(t);
+  const requests = Array.from(
+    { length: 500 },
+    (_, id) => `{"id":${id},"action":"echo","payload":${id}}\n`,
+  ).join("");
+  const replies = (await talk(t, port, requests))
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.equal(replies.length, 500);
+  assert.ok(replies.every(({ id, result }) => result.data === id));
+  assert.ok(engine.batches.length < 20, `${engine.batches.length} batches`);
+});
+
+test("sends pending answers after the client's FIN, then closes", async (t) => {
+  const { port } = await openGateway(t);
+  const text = await talk(t, port, '{"id":1,"action":"sleep","payload":60}\n{"id":2,"action":"echo"}\n');
+  assert.deepEqual(text.trimEnd().split("\n"), [
+    '{"id":2,"status":"done","result":{"ok":true,"data":null}}',
+    '{"id":1,"status":"done","result":{"ok":true,"data":60}}',
+  ]);
+});
+
+test("never speaks first", async (t) => {
+  const { port } = await openGateway(t);
+  const client = await dial(t, port);
+  await delay(100);
+  assert.equal(client.text, "");
+  assert.equal(client.isEnded, false);
+});
+
+test("refuses what is not UTF-8, with the id, and goes on", async (t) => {
+  const { port } = await openGateway(t);
+  const bad = Buffer.concat([
+    Buffer.from('{"id":3,"action":"echo","payload":"'),
+    Buffer.of(0xff, 0xc0),
+    Buffer.from('"}\n{"id":4,"action":"echo","payload":"\uFFFD"}\n'),
+  ]);
+  const lines = (await talk(t, port, bad)).trimEnd().split("\n");
+  assert.equal(
+    lines[0],
+    '{"id":3,"status":"failed","result":{"ok":false,"error":{"code":"bad_json","message":"the line is not valid UTF-8"}}}',
+  );
+  assert.equal(lines[1], '{"id":4,"status":"done","result":{"ok":true,"data":"\uFFFD"}}');
+});
+
+test("a line of exactly the limit passes, one more byte is too_large with its id, and the next line is read", async (t) => {
+  const { port } = await openGateway(t, { limits: { lineBytes: 1000 } });
+  const line = (id: number, bytes: number): string => {
+    const frame = `{"id":${id},"action":"echo","payload":""}`;
+    return frame.replace('""', `"${"x".repeat(bytes - frame.length)}"`);
+  };
+  for (const end of ["\n", "\r\n"]) {
+    const text = await talk(
+      t,
+      port,
+      [line(1, 1000), line(2, 1001), line(3, 500), line(4, 90_000), line(5, 999), ""].join(end),
+    );
+    const replies = text
+      .trimEnd()
+      .split("\n")
+      .map((reply) => JSON.parse(reply));
+    const outcome = replies
+      .map(({ id, status, result }) => `${id} ${status} ${result.error?.code ?? ""}`)
+      .sort();
+    assert.deepEqual(outcome, ["1 done ", "2 failed too_large", "3 done ", "4 failed too_large", "5 done "]);
+  }
+});
+
+test("an over-long line is answered before its end, thrown away, and closes the connection past the discard limit", async (t) => {
+  const { port } = await openGateway(t, { limits: { lineBytes: 10_000, discardBytes: 200_000 } });
+  const client = await dial(t, port);
+  client.send(`{"id":"big","action":"echo","payload":"${"x".repeat(20_000)}`);
+  const [reply] = await client.lines(1);
+  assert.match(reply!, /^\{"id":"big","status":"failed","result":\{"ok":false,"error":\{"code":"too_large"/);
+  client.send("x".repeat(150_000));
+  client.send('x"}\n{"id":2,"action":"echo"}\n');
+  assert.match((await client.lines(2))[1]!, /"id":2,"status":"done"/);
+  for (let i = 0; i < 10 && !client.isClosed; i++) {
+    client.send("y".repeat(50_000));
+    await delay(5);
+  }
+  await client.until(() => client.isClosed);
+});
+
+test("64 MiB without a newline never lie in memory", async (t) => {
+  const { port } = await openGateway(t);
+  const client = await dial(t, port);
+  const chunk = Buffer.alloc(1024 * 1024, "x");
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const heldBytes = (): number => {
+    collect();
+    const { arrayBuffers, heapUsed } = process.memoryUsage();
+    return arrayBuffers + heapUsed;
+  };
+  const before = heldBytes();
+  let most = 0;
+  let sent = 0;
+  for (; sent < 70 && !client.isClosed; sent++) {
+    await new Promise<void>((resolve) => client.socket.write(chunk, () => resolve()));
+    if (sent % 10 === 9) most = Math.max(most, heldBytes() - before);
+  }
+  await client.until(() => client.isClosed);
+  assert.ok(sent >= 60);
+  assert.ok(most < 24 * 1024 * 1024, `${most} bytes more`);
+});
+
+test("refuses what is too deep or has too many keys before it reaches the engine", async (t) => {
+  const { port, engine } = await openGateway(t);
+  const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
+  const wide = (keys: number): string => `{${Array.from({ length: keys }, (_, i) => `"k${i}":0`).join()}}`;
+  const ask = async (payload: string): Promise<string> =>
+    talk(t, port, `{"id":1,"action":"echo","payload":${payload}}\n`);
+  assert.match(await ask(nested(63)), /"status":"done"/);
+  assert.match(
+    await ask(nested(64)),
+    /"id":1,.*"code":"too_large","message":"the line is nested deeper than 64"/,
+  );
+  assert.match(await ask(nested(200_000)), /"code":"too_large"/);
+  assert.match(await ask(wide(9997)), /"status":"done"/);
+  assert.match(await ask(wide(9998)), /"code":"too_large","message":"the line has more than 10000 keys"/);
+  // Brackets inside a text are no nesting.
+  assert.match(await ask(JSON.stringify(`"\\${nested(100)}`)), /"status":"done"/);
+  assert.equal(engine.submitted, 3);
+});
+
+test("keys like __proto__ pass through payloads and never name anything", async (t) => {
+  const { port } = await openGateway(t);
+  const payload = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"x":1}},"toString":1}';
+  assert.equal(
+    await talk(t, port, `{"id":{"__proto__":1},"action":"echo","payload":${payload}}\n`),
+    `{"id":{"__proto__":1},"status":"done","result":{"ok":true,"data":${payload}}}\n`,
+  );
+  assert.equal(({} as Record<string, unknown>)["polluted"], undefined);
+  for (const action of ["__proto__", "toString", "constructor"]) {
+    assert.match(await talk(t, port, `{"action":"${action}"}\n`), /unknown_action/);
+    assert.match(await talk(t, port, `{"op":"${action}"}\n`), /unknown op/);
+    assert.match(await talk(t, port, `{"action":"echo","options":{"${action}":1}}\n`), /unknown option/);
+    assert.match(await talk(t, port, `{"action":"echo","${action}":1}\n`), /unknown field/);
+  }
+});
+
+test("any JSON value may be an id, and comes back as it was", async (t) => {
+  const { port } = await openGateway(t);
+  for (const id of [
+    "0",
+    "-0",
+    "null",
+    '""',
+    "true",
+    "1.5",
+    "[1,{}]",
+    '{"a":[null]}',
+    "9007199254740991",
+    '"\\u0000\\""',
+  ]) {
+    assert.match(
+      await talk(t, port, `{"id":${id},"op":"ping"}\n`),
+      new RegExp(`^\\{"id":${escaped(id)},"status":"ok"`),
+    );
+  }
+  for (const id of ["9007199254740993", "-9007199254740993", "1e400", "[9007199254740993]", '{"a":1e300}']) {
+    const reply = JSON.parse(await talk(t, port, `{"id":${id},"op":"ping"}\n`));
+    assert.equal(reply.id, undefined);
+    assert.equal(reply.result.error.code, "bad_request");
+    assert.equal(reply.result.error.hint, "send it as a string");
+  }
+});
+
+test("a number that would become null is refused", async (t) => {
+  const { port } = await openGateway(t);
+  assert.match(
+    await talk(t, port, '{"id":1,"action":"echo","payload":[null,1e400]}\n'),
+    /"id":1,.*too large to keep/,
+  );
+  assert.match(
+    await talk(t, port, '{"id":1,"action":"echo","payload":[null,1e300]}\n'),
+    /"data":\[null,1e\+300\]/,
+  );
+});
+
+test("inline answers come in the order they were typed, one line each", async (t) => {
+  const { port } = await openGateway(t);
+  const typed = [
+    "sleep 40",
+    "upper uno",
+    'echo {"a": [1]}',
+    "upper",
+    "echo",
+    "upper true",
+    'upper "dos"',
+    'echo "a\\nb"',
+    "fail boom",
+    "help",
+    "actions",
+    "PING",
+    "  upper   tres  ",
+    "salir",
+    "upper never",
+  ];
+  assert.deepEqual((await talk(t, port, `${typed.join("\n")}\n`)).trimEnd().split("\n"), [
+    "40",
+    "UNO",
+    '{"a":[1]}',
+    "",
+    "null",
+    "TRUE",
+    "DOS",
+    '"a\\nb"',
+    "error: task_error: boom",
+    'ACTION REST runs an action, as in: upper hola | actions lists them | PING | auth TOKEN | exit says goodbye | or JSON: {"id":1,"action":"upper","payload":"hola"}',
+    "echo, upper, sleep, hold, fail, large",
+    "PONG",
+    "TRES",
+    "adiós",
+  ]);
+});
+
+test("PONG is first said when the node is ready", async (t) => {
+  const { port, engine } = await openGateway(t);
+  engine.health = { state: "starting", reason: "opening the store" };
+  const client = await dial(t, port);
+  client.send("PING\n");
+  assert.match(
+    (await talk(t, port, '{"id":1,"op":"ping"}\n')).trimEnd(),
+    /"data":\{"state":"starting","reason":"opening the store"\}/,
+  );
+  await delay(120);
+  assert.equal(client.text, "");
+  engine.health = { state: "ready", reason: null };
+  assert.deepEqual(await client.lines(1), ["PONG"]);
+  engine.health = { state: "not_ready", reason: "the disk is full" };
+  client.send("PING\n");
+  assert.equal((await client.lines(2))[1], "error: unavailable: not ready: the disk is full");
+  engine.health = { state: "draining", reason: "stopping" };
+  client.send("PING\n");
+  assert.equal((await client.lines(3))[2], "DRAINING");
+});
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
