@@ -1,31 +1,47 @@
-import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
-import { createInlinePool } from "../worker/inline-pool.ts";
+import { fileURLToPath } from "node:url";
+import type { ActionTable } from "../actions/define.ts";
 import type { Pool } from "../worker/pool.ts";
-import { createProcessPool } from "../worker/process-pool.ts";
 import type { DataFolder } from "./data-folder.ts";
 import type { NodeOptions } from "./options.ts";
 
 /** The pool that runs what comes, and how to make a small one for a suspect. */
-export function openPools(
+export type Pools = { readonly pool: Pool; readonly openQuarantinePool: () => Pool };
+
+/** Only what is used is loaded: a test of somebody's own starts in milliseconds. */
+export async function openPools(options: NodeOptions, folder: DataFolder): Promise<Pools> {
+  const { actions } = options;
+  if (actions === null || typeof actions === "string" || actions instanceof URL) {
+    return openProcessPools(actions, options, folder);
+  }
+  return openInlinePools(actions, folder);
+}
+
+async function openInlinePools(actions: ActionTable, { blobs }: DataFolder): Promise<Pools> {
+  const { createInlinePool } = await import("../worker/inline-pool.ts");
+  return {
+    pool: createInlinePool({ actions, blobs }),
+    openQuarantinePool: () => createInlinePool({ actions, blobs }),
+  };
+}
+
+async function openProcessPools(
+  actions: string | URL | null,
   options: NodeOptions,
   folder: DataFolder,
-): { pool: Pool; openQuarantinePool: () => Pool } {
-  const { actions } = options;
-  if (actions !== null && typeof actions === "object" && !(actions instanceof URL)) {
-    const pool = createInlinePool({ actions, threads: options.threads, blobs: folder.blobs });
-    return { pool, openQuarantinePool: () => createInlinePool({ actions, threads: 1, blobs: folder.blobs }) };
-  }
+): Promise<Pools> {
+  const { createProcessPool } = await import("../worker/process-pool.ts");
+  const { log, memoryMb } = options;
   const open = (threads: number): Pool =>
     createProcessPool({
       threads,
-      actionsFile: actions === null ? null : toUrl(actions),
-      memoryMb: options.memoryMb,
+      memoryMb,
+      actionsFile: actions === null ? null : toPath(actions),
       blobs: {
         module: new URL(`./open-blobs${extension}`, import.meta.url).href,
         options: { dir: folder.blobsDir },
       },
-      onLog: (line) => options.log.info({ from: "action" }, line),
+      onLog: ({ stream, text }) => log.info({ from: stream }, text.trimEnd()),
     });
   return { pool: open(options.threads), openQuarantinePool: () => open(1) };
 }
@@ -33,8 +49,6 @@ export function openPools(
 /** This file is .ts in a checkout and .js when published; a module named by a URL is not rewritten by the build. */
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
-function toUrl(actions: string | URL): string {
-  if (actions instanceof URL) return actions.href;
-  if (actions.startsWith("file:")) return actions;
-  return pathToFileURL(resolve(actions)).href;
+function toPath(actions: string | URL): string {
+  return actions instanceof URL || actions.startsWith("file:") ? fileURLToPath(actions) : resolve(actions);
 }

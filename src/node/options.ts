@@ -1,5 +1,5 @@
 /** What a node can be told, complete. Checked once, at the start. */
-import type { ActionDefinitions } from "../actions/load.ts";
+import type { ActionTable } from "../actions/define.ts";
 import type { EngineLog } from "../engine/parts.ts";
 import type { Limits } from "../gateway/limits.ts";
 import type { ListenAddress } from "../gateway/listen.ts";
@@ -8,7 +8,7 @@ export type NodeOptions = {
   /** Folder for tasks and blobs, or ":memory:" to keep nothing. */
   data: string;
   /** Module with the actions: they run in threads of processes of their own. Or the actions themselves: they run right here, cannot be stopped by force, and are meant for tests. Null: only the built-in ones. */
-  actions: string | URL | ActionDefinitions | null;
+  actions: string | URL | ActionTable | null;
   /** Threads for actions. */
   threads: number;
   /** Megabytes of heap for each thread. */

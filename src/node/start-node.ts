@@ -15,6 +15,7 @@ import type { EngineParts } from "../engine/parts.ts";
 import { Recent } from "../engine/recent.ts";
 import { Watchers } from "../engine/watchers.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
+import { formatAddress, type ListenAddress } from "../gateway/listen.ts";
 import { createClient } from "../client/surface.ts";
 import type { Client } from "../client/typed.ts";
 import { EmbeddedQueue } from "../queue/embedded.ts";
@@ -107,7 +108,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     if (mode === "paused") queue.pause(name);
   }
 
-  const { pool, openQuarantinePool } = openPools(options, folder);
+  const { pool, openQuarantinePool } = await openPools(options, folder);
   const announce = async (infos: Awaited<ReturnType<typeof pool.start>>): Promise<void> => {
     await store.announce(infos);
     catalogue.serve(infos);
@@ -143,6 +144,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
   const lag = monitorEventLoopDelay({ resolution: 20 });
   lag.enable();
   let gateway: Gateway | null = null;
+  let addresses: readonly ListenAddress[] = [];
   const engine = new LocalEngine(parts, worker, outcomes, {
     node: options.node,
     pid: process.pid,
@@ -150,7 +152,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     startedAt,
     roles: ["gateway", "worker"],
     connections: () => gateway?.connections ?? 0,
-    listen: () => (gateway?.addresses ?? []).map(({ host, port }) => `${host}:${port}`),
+    listen: () => addresses.map(formatAddress),
     bytesInFlight: () => gateway?.bytesInFlight ?? 0,
     eventLoopLagMs: () => lag.max / 1e6,
   });
@@ -203,7 +205,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     recovered,
     threads: options.threads,
     get addresses() {
-      return gateway?.addresses ?? [];
+      return addresses;
     },
     async reload() {
       await announce(await pool.reload());
@@ -223,9 +225,10 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
       tls: options.tls,
       clock: { now },
       log,
+      version,
     });
     try {
-      await gateway.start();
+      addresses = await gateway.start();
     } catch (error) {
       await node.stop().catch(() => {});
       throw error;

@@ -11,6 +11,8 @@ export const MAX_NODE_TAG = 1023;
 const COUNTER_SIZE = 4096;
 const HEX = Array.from({ length: 65_536 }, (_, n) => n.toString(16).padStart(4, "0"));
 
+const HEX3 = Array.from({ length: COUNTER_SIZE }, (_, n) => n.toString(16).padStart(3, "0"));
+
 export type IdMaker = () => string;
 
 /**
@@ -21,24 +23,22 @@ export function createIdMaker(nodeTag: number, now: () => number, random: () => 
   let lastMs = 0;
   let counter = 0;
   let prefix = "";
-  const tagTop = ((nodeTag >> 8) & 3) | 8;
-  const tagLow = nodeTag & 0xff;
-  const tail = (): string => {
-    const low4 = Math.floor(random() * 16);
-    return `${tagTop.toString(16)}${tagLow.toString(16).padStart(2, "0")}${low4.toString(16)}-${hex16(random)}${hex16(random)}${hex16(random)}`;
+  let tail = "";
+  const tagTop = (((nodeTag >> 8) & 3) | 8).toString(16);
+  const tagLow = (nodeTag & 0xff).toString(16).padStart(2, "0");
+  // Chance tells makers apart, the counter the ids of one maker: so chance is needed once a millisecond only.
+  const begin = (ms: number): void => {
+    lastMs = ms;
+    counter = 0;
+    prefix = timePrefix(ms);
+    const low4 = Math.floor(random() * 16).toString(16);
+    tail = `-${tagTop}${tagLow}${low4}-${hex16(random)}${hex16(random)}${hex16(random)}`;
   };
   return () => {
     const at = now();
-    if (at > lastMs) {
-      lastMs = at;
-      counter = 0;
-      prefix = timePrefix(lastMs);
-    } else if (++counter === COUNTER_SIZE) {
-      counter = 0;
-      lastMs++;
-      prefix = timePrefix(lastMs);
-    }
-    return `${prefix}-7${HEX[counter]!.slice(1)}-${tail()}`;
+    if (at > lastMs) begin(at);
+    else if (++counter === COUNTER_SIZE) begin(lastMs + 1);
+    return `${prefix}-7${HEX3[counter]!}${tail}`;
   };
 }
 

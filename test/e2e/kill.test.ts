@@ -57,7 +57,7 @@ async function check(node: NodeProcess, promised: ReadonlyMap<string, Promised>)
 
 describe("a node that is killed", () => {
   test(`keeps every promise through ${ROUNDS} kills at random moments under load`, async (t) => {
-    await using node = await startNodeProcess(["--log-level", "warn"]);
+    await using node = await startNodeProcess();
     const promised = new Map<string, Promised>();
     for (let round = 0; round < ROUNDS; round++) {
       const clients = [submitUntilDeath(node, promised), submitUntilDeath(node, promised)];
@@ -73,7 +73,7 @@ describe("a node that is killed", () => {
   });
 
   test("ends every call of the SDK once, with the recorded answer, though it is killed every second", async (t) => {
-    await using node = await startNodeProcess(["--log-level", "warn"]);
+    await using node = await startNodeProcess();
     const client = connect(`tanda://127.0.0.1:${node.port}`);
     let isOver = false;
     let calls = 0;
@@ -98,7 +98,7 @@ describe("a node that is killed", () => {
   });
 
   test("loses no answer on SIGTERM under load: who was accepted is answered, the rest is told to go elsewhere", async (t) => {
-    await using node = await startNodeProcess(["--log-level", "warn"]);
+    await using node = await startNodeProcess();
     const lines = await Lines.open(node.port);
     let sent = 0;
     let isStopping = false;

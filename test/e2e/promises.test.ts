@@ -13,7 +13,7 @@ describe("a node", () => {
   let node: NodeProcess;
   let lines: Lines;
   before(async () => {
-    node = await startNodeProcess(["--actions", actions, "--threads", "2", "--log-level", "warn"]);
+    node = await startNodeProcess(["--actions", actions, "--threads", "2"]);
     lines = await Lines.open(node.port);
   });
   after(async () => {
