@@ -214,6 +214,8 @@ export class Session implements Waiter, TurnEnd {
 
   #run(item: Item): void {
     if (item.type === "op") {
+      // What was sent before it may be what it asks about.
+      this.#submitGathered();
       void this.counted(item.bytes, () => this.#runOp(item.prefix, item.op, item.bytes));
       return;
     }
