@@ -6,7 +6,11 @@ const WINDOW = 1000;
 const MANY = Number(process.env["N"] ?? 1_000_000);
 const FEW = 5000;
 
-const pool = createProcessPool({ threads: 2, actionsFile: null, onLog: ({ text }) => process.stderr.write(text) });
+const pool = createProcessPool({
+  threads: 2,
+  actionsFile: null,
+  onLog: ({ text }) => process.stderr.write(text),
+});
 const startedAt = performance.now();
 await pool.start();
 const startMs = performance.now() - startedAt;

@@ -12,7 +12,7 @@ import type { InHand, ThreadLink } from "./thread-link.ts";
 import * as wire from "./thread-wire.ts";
 
 /** Behind a run that holds its thread for so long nothing waits, even if no other thread is free. */
-const PATIENCE_MS = 50;
+const PATIENCE_MS = 250;
 /** A thread has this long to obey a cancel before its supervisor steps in. */
 const CANCEL_MS = 20;
 

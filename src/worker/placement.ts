@@ -25,7 +25,7 @@ export class Placement {
   }
 
   estimateMs(load: ActionLoad): number {
-    return Math.max(this.#means.get(load.name) ?? UNKNOWN_MS, LEAST_MS);
+    return Math.max(this.#means.typical(load.name) ?? UNKNOWN_MS, LEAST_MS);
   }
 
   room(load: ActionLoad, links: Iterable<ThreadLink>, now: number): number {

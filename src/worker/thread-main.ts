@@ -1,4 +1,5 @@
 /** Entry of a thread of the pool: loads the actions, connects to the node by its own pipe, runs what comes. */
+import { once } from "node:events";
 import { connect } from "node:net";
 import { workerData } from "node:worker_threads";
 import { loadActions } from "../actions/load.ts";
@@ -31,7 +32,7 @@ socket.setEncoding("utf8");
 socket.on("error", () => {});
 
 try {
-  const actions = await loadActions(data.actionsFile);
+  const [actions] = await Promise.all([loadActions(data.actionsFile), once(socket, "connect")]);
   const outbox = new ThreadOutbox(socket);
   let opened: ReturnType<typeof openBlobModule> | null = null;
   const { blobs } = data;

@@ -1,7 +1,8 @@
 /**
- * What a thread has to say, gathered and sent in one write a turn. A write goes to the kernel at once, so what was flushed
- * arrives even if the thread spins or ends right after.
+ * What a thread has to say, gathered and sent in one write a turn. A flush goes to the kernel at once, so that it arrives even
+ * if the thread spins or ends right after. A stream would not do: it keeps a second write of one turn for later.
  */
+import { writeSync } from "node:fs";
 import type { Socket } from "node:net";
 import type { LogLine } from "../task/task.ts";
 import { monoMs } from "./mono-clock.ts";
@@ -16,6 +17,8 @@ const PROGRESS_MS = 50;
 
 export class ThreadOutbox {
   readonly #socket: Socket;
+  /** Node shows a socket's descriptor only here; where it has none (Windows) the stream does it all. */
+  #fd: number;
   #text = "";
   #progress = new Map<number, string>();
   #lines = 0;
@@ -24,12 +27,20 @@ export class ThreadOutbox {
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.#fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd ?? -1;
   }
 
-  end(verdict: wire.Verdict, id: number, startedAt: number, durationUs: number): void {
+  end(
+    letter: wire.EndingLetter,
+    json: string,
+    id: number,
+    startedAt: number,
+    durationUs: number,
+    now: number,
+  ): void {
     if (this.#progress.size > 0) this.#tellProgress();
-    this.#text += wire.encodeEnding(verdict, id, startedAt, durationUs);
-    if (monoMs() - this.#flushedAt > MAX_WAIT_MS) this.flush();
+    this.#text += wire.encodeEnding(letter, json, id, startedAt, durationUs);
+    if (now - this.#flushedAt > MAX_WAIT_MS) this.flush();
   }
 
   /** Not begun, and will not be, here. */
@@ -72,7 +83,21 @@ export class ThreadOutbox {
     if (this.#text === "") return;
     const text = this.#text;
     this.#text = "";
-    this.#socket.write(text);
+    this.#send(Buffer.from(text));
+  }
+
+  /** What the kernel does not take now goes by the stream; then all goes there until it is empty, to keep the order. */
+  #send(bytes: Buffer): void {
+    let sent = 0;
+    if (this.#fd >= 0 && this.#socket.writableLength === 0) {
+      try {
+        sent = writeSync(this.#fd, bytes);
+      } catch (error) {
+        // EPIPE and the like: the stream will find out, and close.
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") this.#fd = -1;
+      }
+    }
+    if (sent < bytes.length) this.#socket.write(sent === 0 ? bytes : bytes.subarray(sent));
   }
 
   #tellProgress(): void {

@@ -4,13 +4,14 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Action } from "../actions/check.ts";
+import type { Blobs } from "../blobs/blobs.ts";
 import { TandaError, type ErrorBody } from "../task/errors.ts";
 import type { LogLine } from "../task/task.ts";
 import { MARK } from "./blob-handles.ts";
 import { crashed, timedOut } from "./handler-error.ts";
 import { monoMs } from "./mono-clock.ts";
 import { perform, type Performed, type Tools } from "./perform.ts";
-import { RunContext } from "./run-context.ts";
+import { RunContext, type RunSink } from "./run-context.ts";
 import { RunMeans } from "./run-means.ts";
 import { EXCLUSIVE, MAX_ACTIVE, type Doorbell, type Lane, type Slots } from "./slots.ts";
 import type { ThreadOutbox } from "./thread-outbox.ts";
@@ -24,19 +25,47 @@ const PATIENCE_MS = 30;
 const SHORT_MS = 0.2;
 const LONGEST_TIMER_MS = 0x7fff_ffff;
 
-type Active = {
+/** A run in this thread's hands; also where its handler's words go. */
+class Active implements RunSink {
   readonly id: number;
   readonly slot: number;
   readonly startedAt: number;
   readonly timeoutMs: number;
   readonly action: string;
-  readonly attempt: number;
+  readonly context: RunContext;
   deadline: number;
-  context: RunContext | null;
   /** Why it is being stopped. */
-  cause: "timed_out" | "cancelled" | null;
-  isEnded: boolean;
-};
+  cause: "timed_out" | "cancelled" | null = null;
+  isEnded = false;
+  readonly #outbox: ThreadOutbox;
+  readonly #tools: Tools;
+
+  constructor(run: wire.WireRun, slot: number, startedAt: number, outbox: ThreadOutbox, tools: Tools) {
+    const [id, action, attempt, timeoutMs, taskId] = run;
+    this.id = id;
+    this.slot = slot;
+    this.startedAt = startedAt;
+    this.timeoutMs = timeoutMs;
+    this.action = action;
+    this.deadline = startedAt + timeoutMs;
+    this.context = new RunContext(taskId, action, attempt, this);
+    this.#outbox = outbox;
+    this.#tools = tools;
+  }
+
+  progress(json: string): void {
+    if (!this.isEnded) this.#outbox.progress(this.id, json);
+  }
+
+  log(level: LogLine["level"], text: string): void {
+    if (this.isEnded) return;
+    this.#outbox.log(this.id, { at: Date.now(), attempt: this.context.attempt, level, text });
+  }
+
+  openBlobs(): Promise<Blobs> {
+    return this.#tools.openBlobs();
+  }
+}
 
 export class ThreadRuns {
   readonly #actions: ReadonlyMap<string, Action>;
@@ -87,7 +116,7 @@ export class ThreadRuns {
     const at = this.#queue.findIndex((waiting, n) => n >= this.#queueHead && waiting.run[0] === id);
     if (at >= 0) {
       this.#queue.splice(at, 1);
-      this.#outbox.end({ letter: wire.CANCELLED, json: "" }, id, Date.now(), 0);
+      this.#outbox.end(wire.CANCELLED, "", id, Date.now(), 0, monoMs());
       this.#outbox.flush();
     }
   }
@@ -129,7 +158,7 @@ export class ThreadRuns {
   }
 
   #begin(run: wire.WireRun, isMarked: boolean): void {
-    const [id, name, attempt, timeoutMs, taskId, payloadBlob, payload] = run;
+    const [id, name, , timeoutMs, , payloadBlob, payload] = run;
     const lane = (id & 1) as Lane;
     const mean = this.#means.get(name);
     if (mean === null || mean > SHORT_MS) this.#outbox.flush();
@@ -138,40 +167,16 @@ export class ThreadRuns {
     const slot = lane === EXCLUSIVE ? 0 : this.#freeSlots.pop();
     if (slot === undefined) return this.#outbox.drop(id);
     const startedAt = monoMs();
-    const deadline = startedAt + timeoutMs;
     if (!this.#slots.begin(slot, id, startedAt, timeoutMs)) {
       if (lane !== EXCLUSIVE) this.#freeSlots.push(slot);
       return this.#outbox.drop(id);
     }
     this.#doorbell.ring();
-    const active: Active = {
-      id,
-      slot,
-      startedAt,
-      timeoutMs,
-      action: name,
-      attempt,
-      deadline,
-      context: null,
-      cause: null,
-      isEnded: false,
-    };
-    const context = new RunContext(taskId, name, attempt, {
-      progress: (json) => active.isEnded || this.#outbox.progress(id, json),
-      log: (level, text) => this.#log(active, level, text),
-      openBlobs: this.#tools.openBlobs,
-    });
-    active.context = context;
+    const active = new Active(run, slot, startedAt, this.#outbox, this.#tools);
     this.#active.set(id, active);
     if (lane === EXCLUSIVE) this.#current = active;
-    const performed = this.#storage.run(
-      active,
-      perform,
-      action,
-      { payload, payloadBlob, isMarked },
-      context,
-      this.#tools,
-    );
+    const work = { payload, payloadBlob, isMarked };
+    const performed = this.#storage.run(active, perform, action, work, active.context, this.#tools);
     if (performed instanceof Promise) this.#endLater(active, performed);
     else this.#settle(active, performed);
   }
@@ -198,12 +203,13 @@ export class ThreadRuns {
     else this.#end(active, wire.FAILED, JSON.stringify(timedOut(active.timeoutMs)));
   }
 
-  #end(active: Active, letter: wire.Verdict["letter"], json: string): void {
+  #end(active: Active, letter: wire.EndingLetter, json: string): void {
     active.isEnded = true;
-    const durationMs = monoMs() - active.startedAt;
+    const now = monoMs();
+    const durationMs = now - active.startedAt;
     this.#means.add(active.action, durationMs);
     const startedAt = Math.floor(Date.now() - durationMs);
-    this.#outbox.end({ letter, json }, active.id, startedAt, Math.round(durationMs * 1000));
+    this.#outbox.end(letter, json, active.id, startedAt, Math.round(durationMs * 1000), now);
     this.#slots.end(active.slot);
     this.#active.delete(active.id);
     if (active === this.#current) this.#current = null;
@@ -220,7 +226,7 @@ export class ThreadRuns {
       cause === "cancelled"
         ? new TandaError("cancelled", "the task was cancelled")
         : new TandaError("timed_out", timedOut(active.timeoutMs).message);
-    active.context?.abort(error);
+    active.context.abort(error);
     setTimeout(() => {
       if (active.isEnded) return;
       this.#endStopped(active);
@@ -258,11 +264,6 @@ export class ThreadRuns {
       else if (active.deadline < next) next = active.deadline;
     }
     if (next !== Infinity) this.#watch(next);
-  }
-
-  #log(active: Active, level: LogLine["level"], text: string): void {
-    if (active.isEnded) return;
-    this.#outbox.log(active.id, { at: Date.now(), attempt: active.attempt, level, text });
   }
 }
 

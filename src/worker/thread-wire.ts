@@ -25,14 +25,6 @@ export const RUNS = "[";
 export type Hello = { token: string; key: number; actions: ActionInfo[] };
 export type LoadFailure = { token: string; key: number; error: ErrorBody };
 
-/** How a begun run ended, in the thread's words. `startedAt` is epoch ms, `durationUs` whole microseconds. */
-export type Verdict =
-  | { letter: typeof DONE; json: string }
-  | { letter: typeof BLOB; json: string }
-  | { letter: typeof FAILED; json: string }
-  | { letter: typeof CANCELLED; json: string }
-  | { letter: typeof DIED; json: string };
-
 export const HELLO = "H";
 export const NOT_LOADED = "X";
 /** Result's JSON text. */
@@ -53,8 +45,18 @@ export const LOG = "G";
 /** A handler did not end when it was told to: give this thread nothing more. */
 export const RETIRING = "T";
 
-export function encodeEnding(verdict: Verdict, id: number, startedAt: number, durationUs: number): string {
-  return `${verdict.letter}${id} ${startedAt} ${durationUs} ${verdict.json}${END}`;
+/** How a begun run ended, in the thread's words. */
+export type EndingLetter = typeof DONE | typeof BLOB | typeof FAILED | typeof CANCELLED | typeof DIED;
+
+/** `startedAt` is epoch ms, `durationUs` whole microseconds. */
+export function encodeEnding(
+  letter: EndingLetter,
+  json: string,
+  id: number,
+  startedAt: number,
+  durationUs: number,
+): string {
+  return `${letter}${id} ${startedAt} ${durationUs} ${json}${END}`;
 }
 
 export function encodeProgress(id: number, at: number, json: string): string {

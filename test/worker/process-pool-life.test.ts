@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { openBlobs } from "./fixtures/blobs.ts";
+import { codeOf, PoolDriver, resultOf } from "./driver.ts";
+import { openProcessPool } from "./open-process-pool.ts";
+
+const BLOB_MODULE = new URL("./fixtures/blobs.ts", import.meta.url).href;
+
+async function temporaryDir(t: TestContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "tanda-test-"));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+async function until(what: string, isSo: () => boolean, ms = 15_000): Promise<void> {
+  const end = performance.now() + ms;
+  while (!isSo()) {
+    assert.ok(performance.now() < end, `not within ${ms} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("what a stuck thread has not begun is run by another", async () => {
+  const driver = new PoolDriver(openProcessPool());
+  await using pool = driver.pool;
+  await pool.start();
+  for (let n = 0; n < 200; n++) await driver.ask("busyFor", 0);
+  // By its mean this is short, so others are put behind it; the one that is long holds them up.
+  const room = pool.room("busyFor");
+  assert.ok(room > 20, `room for ${room}`);
+  const sent = driver.sendMany("busyFor", [
+    1500,
+    ...Array.from({ length: Math.min(room, 400) - 1 }, () => 0),
+  ]);
+  const [long, ...short] = sent;
+  let isLongOver = false;
+  void long!.ended.then(() => (isLongOver = true));
+  for (const { ended } of short) assert.equal(resultOf(await ended), "busy");
+  assert.equal(isLongOver, false, "the short ones waited for the long one");
+  assert.equal(resultOf(await long!.ended), "busy");
+  assert.equal(driver.repeats, 0);
+});
+
+test("runs behind threads that are all held are given back", async () => {
+  const driver = new PoolDriver(openProcessPool({ threads: 1 }));
+  await using pool = driver.pool;
+  await pool.start();
+  for (let n = 0; n < 200; n++) await driver.ask("busyFor", 0);
+  const [long, ...behind] = driver.sendMany("busyFor", [1500, 0, 0, 0]);
+  for (const { ended } of behind) assert.equal((await ended).type, "returned");
+  assert.equal(resultOf(await long!.ended), "busy");
+});
+
+test("200 in hand when their process dies: each is told so once, and another process goes on", async () => {
+  const driver = new PoolDriver(openProcessPool());
+  await using pool = driver.pool;
+  await pool.start();
+  const { pid } = pool;
+  const sent = driver.sendMany(
+    "later",
+    Array.from({ length: 200 }, () => 30_000),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  process.kill(pid!, "SIGKILL");
+  for (const { ended } of sent) {
+    const ending = await ended;
+    assert.ok(ending.type === "died" && !ending.wasAlone, JSON.stringify(ending));
+    assert.equal(ending.error.code, "crashed");
+    assert.match(ending.error.message, /SIGKILL/);
+  }
+  assert.equal(resultOf(await driver.insist("upper", "on")), "ON");
+  assert.notEqual(pool.pid, pid);
+  assert.equal(driver.repeats, 0);
+});
+
+test("the terminal's Ctrl+C and a service manager's SIGTERM do not touch the pool process", async () => {
+  const driver = new PoolDriver(openProcessPool());
+  await using pool = driver.pool;
+  await pool.start();
+  const { pid } = pool;
+  const sent = driver.send("single", 200);
+  process.kill(pid!, "SIGINT");
+  process.kill(pid!, "SIGTERM");
+  assert.equal(resultOf(await sent.ended), "single");
+  assert.equal(pool.pid, pid);
+});
+
+test("a killed parent leaves no process behind, even while its threads spin", async (t) => {
+  const parent = spawn(
+    process.execPath,
+    [fileURLToPath(new URL("./fixtures/parent-that-spins.ts", import.meta.url))],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  t.after(() => parent.kill("SIGKILL"));
+  const [line] = (await once(parent.stdout.setEncoding("utf8"), "data")) as [string];
+  const pid = Number(line);
+  assert.ok(isAlive(pid));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  parent.kill("SIGKILL");
+  await until("the orphan ends", () => !isAlive(pid));
+});
+
+test("close leaves neither process nor folder", async () => {
+  const driver = new PoolDriver(openProcessPool());
+  const before = new Set(readdirSync(tmpdir()));
+  await driver.pool.start();
+  const made = readdirSync(tmpdir()).filter((name) => name.startsWith("tanda-pool-") && !before.has(name));
+  assert.ok(made.length >= 1);
+  const pid = driver.pool.pid!;
+  driver.sendMany("spin", [null, null]);
+  await driver.pool.close();
+  assert.equal(isAlive(pid), false);
+  assert.equal(driver.pool.pid, null);
+  assert.ok(made.some((name) => !existsSync(join(tmpdir(), name))));
+});
+
+test(
+  "an idle pool process takes no time of the processor",
+  { skip: process.platform !== "linux" },
+  async (t) => {
+    const driver = new PoolDriver(openProcessPool());
+    await using pool = driver.pool;
+    await pool.start();
+    await driver.ask("upper", "x");
+    const ticks = (): number => {
+      const fields = readFileSync(`/proc/${pool.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+      return Number(fields[11]) + Number(fields[12]);
+    };
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const from = ticks();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    t.diagnostic(`${(ticks() - from) * 10} ms of processor in a second`);
+    assert.ok(ticks() - from <= 10);
+    assert.equal(readFileSync(`/proc/${pool.pid}/oom_score_adj`, "utf8").trim(), "1000");
+  },
+);
+
+test("reload brings the file's new state; what runs ends as it began", async (t) => {
+  const file = join(await temporaryDir(t), "actions.mjs");
+  const write = (word: string): Promise<void> =>
+    writeFile(
+      file,
+      `export default { say: { run: async (ms) => { await new Promise((r) => setTimeout(r, ms)); return "${word}"; } } };`,
+    );
+  await write("old");
+  const driver = new PoolDriver(openProcessPool({ actionsFile: file }));
+  await using pool = driver.pool;
+  await pool.start();
+  const running = driver.send("say", 800);
+  await driver.insist("upper", "x");
+  await write("new");
+  assert.ok((await pool.reload()).some(({ name }) => name === "say"));
+  assert.equal(resultOf(await driver.insist("say", 0)), "new");
+  assert.equal(resultOf(await running.ended), "old");
+  await writeFile(file, "export default { say: { run: 7 } };");
+  await assert.rejects(pool.reload(), /action "say" has no `run` function/);
+  await writeFile(file, "export default {{{");
+  await assert.rejects(pool.reload(), /actions\.mjs did not load: SyntaxError/);
+  assert.equal(resultOf(await driver.insist("say", 0)), "new");
+});
+
+test("start rejects with what is wrong with the file, and leaves nothing", async (t) => {
+  const dir = await temporaryDir(t);
+  const start = async (text: string | null): Promise<void> => {
+    const file = join(dir, `${Math.random()}.mjs`);
+    if (text !== null) await writeFile(file, text);
+    await openProcessPool({ actionsFile: file }).start();
+  };
+  await assert.rejects(start(null), /did not load: .*Cannot find module/);
+  await assert.rejects(start("export default [];"), /no object of actions/);
+  await assert.rejects(start("throw new Error('at load')"), /at load/);
+  await assert.rejects(start("process.exit(5)"), /process\.exit\(5\)/);
+  await assert.rejects(
+    start("export default { a: { run() {}, timout: 1 } }"),
+    (error: { hint?: string }) =>
+      /unknown option `timout`/.test(String(error)) && /timeout/.test(error.hint ?? ""),
+  );
+});
+
+test("large payloads and results pass through blobs; handlers read and keep them", async (t) => {
+  const dir = await temporaryDir(t);
+  const blobs = openBlobs(dir);
+  const driver = new PoolDriver(openProcessPool({ blobs: { module: BLOB_MODULE, options: dir } }));
+  await using pool = driver.pool;
+  await pool.start();
+  const text = `hola ${"ñ".repeat(100_000)}`;
+  const payload = await blobs.put(JSON.stringify(text));
+  const echoed = await driver.ask("echo", null, { payloadBlob: payload.id });
+  assert.ok(echoed.type === "done" && echoed.result === null);
+  assert.deepEqual(echoed.resultBlob, payload);
+  const small = await driver.ask("large", 60_000);
+  assert.ok(small.type === "done" && small.result?.length === 60_002 && small.resultBlob === null);
+
+  const file = await blobs.put("the text in it");
+  const read = resultOf(await driver.ask("blobText", { file: { $blob: file.id } })) as Record<
+    string,
+    unknown
+  >;
+  assert.equal(read["text"], "the text in it");
+  assert.equal(read["bytes"], 14);
+  assert.equal(codeOf(await driver.ask("blobText", { file: { $blob: "0".repeat(64) } })), "invalid_input");
+  const kept = resultOf(await driver.ask("keepBlob", "kept")) as { $blob: string; bytes: number };
+  assert.equal((await blobs.stat(kept.$blob)).bytes, 4);
+});
+
+test("what handlers print reaches the log, and nothing else", async () => {
+  const printed: string[] = [];
+  const driver = new PoolDriver(
+    openProcessPool({ onLog: ({ stream, text }) => void printed.push(stream, text) }),
+  );
+  await using pool = driver.pool;
+  await pool.start();
+  assert.equal(resultOf(await driver.ask("print")), "printed");
+  await until("the line arrives", () => printed.join("").includes("printed by a handler"));
+  assert.ok(printed.includes("stdout"));
+});
+
+test("batches follow the measured time: few of what is slow, many of what is quick", async () => {
+  const driver = new PoolDriver(openProcessPool());
+  await using pool = driver.pool;
+  await pool.start();
+  await until("both threads are there", () => pool.threads().every(({ state }) => state === "idle"));
+  assert.equal(pool.room("busyFor"), 2, "one a thread while its time is unknown");
+  for (let n = 0; n < 5; n++) await driver.ask("busyFor", 40);
+  assert.equal(pool.room("busyFor"), 2, "one a thread when it is slow");
+  for (let n = 0; n < 300; n++) await driver.ask("upper", "x");
+  assert.ok(pool.room("upper") > 40, `room for ${pool.room("upper")}`);
+});
+
+test("many runs at once come back right, each once", async () => {
+  const driver = new PoolDriver(openProcessPool());
+  await using pool = driver.pool;
+  await pool.start();
+  const count = 20_000;
+  const endings = await Promise.all(
+    driver
+      .sendMany(
+        "upper",
+        Array.from({ length: count }, (_, n) => `ñ${n}`),
+      )
+      .map(({ ended }) => ended),
+  );
+  for (const [n, ending] of endings.entries())
+    if (ending.type !== "returned") assert.equal(resultOf(ending), `Ñ${n}`);
+  assert.ok(endings.filter(({ type }) => type === "done").length > count / 2);
+  assert.equal(driver.repeats, 0);
+});
