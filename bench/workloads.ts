@@ -99,11 +99,12 @@ async function plainLoops(count: number, threads: number): Promise<number> {
     const fib = (n) => (n < 2 ? n : fib(n - 1) + fib(n - 2));
     parentPort.on("message", (times) => { for (let i = 0; i < times; i++) fib(32); parentPort.postMessage(0); });`;
   const workers = Array.from({ length: threads }, () => new Worker(code, { eval: true }));
+  const transfer: [] = [];
   const round = (times: number): Promise<unknown> =>
     Promise.all(
       workers.map((worker) => {
         const done = new Promise((resolve) => worker.once("message", resolve));
-        worker.postMessage(times);
+        worker.postMessage(times, transfer);
         return done;
       }),
     );

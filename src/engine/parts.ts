@@ -75,7 +75,7 @@ export function conflictAnswer(task: string, what: "id" | "key"): Answer {
 }
 
 export function noSuchTask(task: string): TandaError {
-  return new TandaError("not_found", `There is no task ${JSON.stringify(String(task).slice(0, 60))}.`, {
+  return new TandaError("not_found", `There is no task ${JSON.stringify(task.slice(0, 60))}.`, {
     hint: "It may have passed its retention; `list` shows what is kept.",
   });
 }

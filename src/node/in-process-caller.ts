@@ -84,7 +84,7 @@ export class InProcessCaller implements Caller {
   }
 
   watch(filter: WatchFilter, options: { signal?: AbortSignal } = {}): EventStream {
-    const events = new EventQueue<WatchEvent>();
+    const events = new EventQueue();
     this.#engine
       .watch(filter, (batch, isLast) => {
         for (const event of batch) events.push(event);
@@ -102,7 +102,7 @@ export class InProcessCaller implements Caller {
 
   async close(options: { now?: boolean } = {}): Promise<void> {
     this.#isClosed = true;
-    if (!options.now) await Promise.allSettled([...this.#underWay]);
+    if (!options.now) await Promise.allSettled(this.#underWay);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -13,8 +13,8 @@ export type NodeOptions = {
   threads: number;
   /** Megabytes of heap for each thread. */
   memoryMb: number;
-  /** Addresses to listen on; empty = none, only the in-process client. */
-  listen: readonly ListenAddress[];
+  /** Addresses to listen on ("127.0.0.1:9000", port 0 = any free one); empty = none, only the in-process client. */
+  listen: readonly (string | ListenAddress)[];
   token: string | null;
   hosts: readonly string[];
   origins: readonly string[];

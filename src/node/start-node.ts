@@ -15,7 +15,7 @@ import type { EngineParts } from "../engine/parts.ts";
 import { Recent } from "../engine/recent.ts";
 import { Watchers } from "../engine/watchers.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
-import { formatAddress, type ListenAddress } from "../gateway/listen.ts";
+import { formatAddress, parseListen, type ListenAddress } from "../gateway/listen.ts";
 import { createClient } from "../client/surface.ts";
 import type { Client } from "../client/typed.ts";
 import { EmbeddedQueue } from "../queue/embedded.ts";
@@ -124,7 +124,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     store,
     pool,
     openQuarantinePool,
-    quarantineCells: Math.max(2, options.threads),
+    quarantineCells: Math.max(4, options.threads),
     inHandLog: folder.inHandLog,
     observer: outcomes,
     now,
@@ -217,7 +217,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
   if (options.listen.length > 0) {
     gateway = createGateway({
       engine,
-      listen: options.listen,
+      listen: options.listen.map((address) => (typeof address === "string" ? parseListen(address) : address)),
       token: options.token,
       hosts: options.hosts,
       origins: options.origins,

@@ -20,7 +20,7 @@ export type IdMaker = () => string;
  * Time never runs backwards in what it makes, also when the clock does.
  */
 export function createIdMaker(nodeTag: number, now: () => number, random: () => number): IdMaker {
-  let lastMs = 0;
+  let lastMs = -1;
   let counter = 0;
   let prefix = "";
   let tail = "";

@@ -75,10 +75,10 @@ describe("a node that is killed", () => {
   test("ends every call of the SDK once, with the recorded answer, though it is killed every second", async (t) => {
     await using node = await startNodeProcess();
     const client = connect(`tanda://127.0.0.1:${node.port}`);
-    let isOver = false;
+    const life = { isOver: false };
     let calls = 0;
     const work = async (name: number): Promise<void> => {
-      for (let n = 0; !isOver; n++) {
+      for (let n = 0; !life.isOver; n++) {
         const result = await client.$.run("upper", `c-${name}-${n}`, { callTimeout: "60s" });
         assert.equal(result, `C-${name}-${n}`);
         calls++;
@@ -90,7 +90,7 @@ describe("a node that is killed", () => {
       await node.kill("SIGKILL");
       await node.start();
     }
-    isOver = true;
+    life.isOver = true;
     await Promise.all(workers);
     await client.$.close();
     assert.ok(calls > 100, `only ${calls} calls`);

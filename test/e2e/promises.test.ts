@@ -172,7 +172,7 @@ describe("a node", () => {
     await lines.ask({ op: "drain", queue: "mail" });
     const refused = await run("upper", "x", { queue: "mail" });
     assert.equal(refused.result?.error?.code, "busy");
-    assert.ok(refused.result?.error?.retryAfterMs! > 0);
+    assert.ok((refused.result?.error?.retryAfterMs ?? 0) > 0);
     await lines.ask({ op: "resume", queue: "mail" });
     assert.equal((await run("upper", "x", { queue: "mail" })).result?.data, "X");
   });

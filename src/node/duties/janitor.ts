@@ -25,7 +25,7 @@ export type JanitorOptions = {
 };
 
 export function startJanitor(options: JanitorOptions): Duty {
-  let isStopped = false;
+  const life = { isStopped: false };
   let ticks = 0;
   const retire = async (): Promise<void> => {
     const now = options.now();
@@ -35,7 +35,7 @@ export function startJanitor(options: JanitorOptions): Duty {
       maxFinished: options.maxFinished,
       maxBytes: await maxStoreBytes(options),
     };
-    while (!isStopped && (await options.store.retire(rule)).isMore) {
+    while (!life.isStopped && (await options.store.retire(rule)).isMore) {
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_BITES_MS).unref());
     }
   };
@@ -56,7 +56,7 @@ export function startJanitor(options: JanitorOptions): Duty {
   );
   return {
     stop() {
-      isStopped = true;
+      life.isStopped = true;
       return duty.stop();
     },
   };
