@@ -12,7 +12,7 @@ import type {
   WatchFilter,
 } from "../client/caller.ts";
 import type { Answer, Engine, Waiter } from "../engine/engine.ts";
-import type { PingView, SubmitOptions, WatchEvent } from "../protocol/messages.ts";
+import type { PingView, SubmitOptions } from "../protocol/messages.ts";
 import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { EventQueue } from "./event-queue.ts";
