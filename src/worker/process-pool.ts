@@ -84,10 +84,11 @@ class ProcessPool implements Pool {
 
   async start(): Promise<readonly ActionInfo[]> {
     this.#listener = await ThreadListener.open((arrival) => this.#onArrival(arrival));
-    this.#guard = setInterval(() => this.#checkOverdue(), GUARD_MS);
-    this.#guard.unref();
     try {
-      return this.#promote(await this.#openCrew());
+      if (this.#isClosed) throw new TandaError("unavailable", "the pool is closed");
+      this.#guard = setInterval(() => this.#checkOverdue(), GUARD_MS);
+      this.#guard.unref();
+      return this.#promote(await this.#openCrew(), null);
     } catch (error) {
       await this.close();
       throw error;
@@ -140,11 +141,7 @@ class ProcessPool implements Pool {
   reload(): Promise<readonly ActionInfo[]> {
     const reloaded = this.#reloading.then(async () => {
       if (this.#isClosed) throw new TandaError("unavailable", "the pool is closed");
-      const crew = await this.#openCrew();
-      const old = this.#current;
-      const actions = this.#promote(crew);
-      if (old) this.#dismiss(old, null);
-      return actions;
+      return this.#promote(await this.#openCrew(), null);
     });
     this.#reloading = reloaded.catch(() => {});
     return reloaded;
@@ -216,12 +213,14 @@ class ProcessPool implements Pool {
     }
   }
 
-  /** From now on it gets the runs. */
-  #promote(crew: Crew): readonly ActionInfo[] {
+  /** From now on it gets the runs. What the one before it has begun may go on so long; null = to its end. */
+  #promote(crew: Crew, graceMs: number | null): readonly ActionInfo[] {
+    const before = this.#current;
     this.#failures = 0;
     this.#current = crew;
     this.#dispatcher.serve(crew.actions, this.#options.threads);
     this.#takePlaces(crew);
+    if (before) this.#dismiss(before, graceMs);
     return crew.actions;
   }
 
@@ -313,13 +312,10 @@ class ProcessPool implements Pool {
 
   /** Its runs go on for a while; new ones go to another process. */
   #replace(crew: Crew): void {
-    if (crew !== this.#current || this.#isReplacing || this.#isClosed) return;
+    if (crew !== this.#current || this.#isReplacing || this.#isClosed) return; // somebody else's turn has come
     this.#isReplacing = true;
     this.#openCrew()
-      .then((next) => {
-        this.#promote(next);
-        this.#dismiss(crew, REPLACE_MS);
-      })
+      .then((next) => this.#promote(next, REPLACE_MS))
       .catch((error: Error) => {
         this.#say(`another pool process did not start: ${error.message}`);
         setTimeout(() => this.#replace(crew), MAX_DELAY_MS).unref();
@@ -371,7 +367,7 @@ class ProcessPool implements Pool {
   #openAnother(): void {
     if (this.#isClosed) return;
     this.#openCrew()
-      .then((crew) => this.#promote(crew))
+      .then((crew) => this.#promote(crew, null))
       .catch((error: Error) => {
         if (this.#isClosed) return;
         this.#say(`the pool process did not start again: ${error.message}`);

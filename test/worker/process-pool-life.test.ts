@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -105,7 +106,7 @@ test("a killed parent leaves no process behind, even while its threads spin", as
   const parent = spawn(
     process.execPath,
     [fileURLToPath(new URL("./fixtures/parent-that-spins.ts", import.meta.url))],
-    { stdio: ["ignore", "pipe", "inherit"] },
+    { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, TMPDIR: await temporaryDir(t) } },
   );
   t.after(() => parent.kill("SIGKILL"));
   const [line] = (await once(parent.stdout.setEncoding("utf8"), "data")) as [string];
@@ -114,6 +115,26 @@ test("a killed parent leaves no process behind, even while its threads spin", as
   await new Promise((resolve) => setTimeout(resolve, 100));
   parent.kill("SIGKILL");
   await until("the orphan ends", () => !isAlive(pid));
+});
+
+test("what a killed node left in the folder of temporary files is tidied up, what is in use is not", async (t) => {
+  const parent = await temporaryDir(t);
+  const [dead, alive] = [join(parent, "tanda-pool-dead"), join(parent, "tanda-pool-alive")];
+  for (const dir of [dead, alive]) await mkdir(dir);
+  const server = createServer().listen(join(alive, "threads"));
+  t.after(() => server.close());
+  await once(server, "listening");
+  const old = new Date(Date.now() - 3_600_000);
+  for (const dir of [dead, alive]) await utimes(dir, old, old);
+  const script = `import { openProcessPool } from ${JSON.stringify(new URL("./open-process-pool.ts", import.meta.url).href)};
+    const pool = openProcessPool(); await pool.start(); await pool.close();`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: "inherit",
+    env: { ...process.env, TMPDIR: parent },
+  });
+  const [code] = (await once(child, "exit")) as [number];
+  assert.equal(code, 0);
+  assert.deepEqual(readdirSync(parent), ["tanda-pool-alive"]);
 });
 
 test("close leaves neither process nor folder", async () => {
@@ -188,8 +209,8 @@ test("start rejects with what is wrong with the file, and leaves nothing", async
   await assert.rejects(start("process.exit(5)"), /process\.exit\(5\)/);
   await assert.rejects(
     start("export default { a: { run() {}, timout: 1 } }"),
-    (error: { hint?: string }) =>
-      /unknown option `timout`/.test(String(error)) && /timeout/.test(error.hint ?? ""),
+    (error: { message: string; hint?: string }) =>
+      /unknown option `timout`/.test(error.message) && /timeout/.test(error.hint ?? ""),
   );
 });
 
