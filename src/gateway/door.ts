@@ -1,5 +1,6 @@
 /** Who may come in: the token, and what a browser says about the page that sends a request. */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { TandaError } from "../task/errors.ts";
 
 export type DoorOptions = {
   readonly token: string | null;
@@ -9,6 +10,8 @@ export type DoorOptions = {
   readonly origins: readonly string[];
 };
 
+/** A connection that gave so many is closed. */
+export const MAX_WRONG_TOKENS = 3;
 const OWN_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
 export class Door {
@@ -52,4 +55,11 @@ export class Door {
 
 function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
+}
+
+/** What lines and WebSocket are told. */
+export function unauthorized(): TandaError {
+  return new TandaError("unauthorized", "a token is required, or this one is wrong", {
+    hint: 'send {"op":"auth","token":"…"} first, or auth TOKEN',
+  });
 }

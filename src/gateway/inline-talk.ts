@@ -16,10 +16,8 @@ import { overJsonLimit } from "../protocol/json-limits.ts";
 import { TandaError, toTandaError } from "../task/errors.ts";
 import type { GatewayContext } from "./context.ts";
 import { healthOf } from "./health.ts";
+import type { Slot } from "./load.ts";
 import type { Session } from "./session.ts";
-
-/** The place of one answer; what stands behind it waits for it. */
-export type Slot = { text: string | null };
 
 const READY_POLL_MS = 50;
 const WRONG_TOKEN = new TandaError("unauthorized", "this token is wrong");

@@ -7,12 +7,27 @@ import type { OpRequest } from "../protocol/messages.ts";
 import type { Budget } from "./budget.ts";
 import type { Limits } from "./limits.ts";
 
+/** The place of an inline answer; what stands behind it waits for it. */
+export type Slot = { text: string | null };
+
+/** A request that is owed an answer. */
+export type Pending = {
+  readonly prefix: string;
+  readonly bytes: number;
+  readonly tellsTask: boolean;
+  readonly slot: Slot | null;
+  overtook: boolean;
+};
+
 export type Item =
-  | { readonly type: "submit"; readonly bytes: number; readonly submit: Submit; readonly pending: unknown }
+  | { readonly type: "submit"; readonly bytes: number; readonly submit: Submit; readonly pending: Pending }
   | { readonly type: "op"; readonly bytes: number; readonly prefix: string; readonly op: OpRequest };
 
 /** How far a stalled connection is read in search of ops, when it is the node that has no room. */
 const LOOKAHEAD_BYTES = 65_536;
+
+/** After this the engine has a row of a waiting task and needs no memory for it (or has answered). */
+const ENGINE_HOLDS_MS = 2000;
 
 export class Load {
   readonly #limits: Limits;
@@ -96,14 +111,14 @@ export class Load {
     this.#budget.give(bytes);
   }
 
-  /** The connection is gone. @returns the bytes that its tasks still hold in the node, to be given back. */
-  drop(): number {
+  /** The connection is gone. What its tasks hold in the node is given back when the engine needs no memory for them. */
+  drop(): void {
     this.#parkedSubmits = [];
     this.#parkedOps = [];
     const bytes = this.#bytes;
     this.#bytes = 0;
     this.#count = 0;
-    return bytes;
+    if (bytes > 0) setTimeout(() => this.#budget.give(bytes), ENGINE_HOLDS_MS).unref();
   }
 
   #mayRun(item: Item): boolean {

@@ -7,11 +7,12 @@ import type { OpRequest } from "../protocol/messages.ts";
 import { acceptedReply, doneReply, failedReply, okReply } from "../protocol/reply.ts";
 import { parseRequest, type Submit } from "../protocol/request.ts";
 import { TandaError, toTandaError } from "../task/errors.ts";
-import { resultText } from "./blob-results.ts";
+import { LargeResults } from "./blob-results.ts";
 import type { GatewayContext } from "./context.ts";
+import { MAX_WRONG_TOKENS, unauthorized } from "./door.ts";
 import { pingData } from "./health.ts";
-import { InlineTalk, type Slot } from "./inline-talk.ts";
-import { Load, type Item } from "./load.ts";
+import { InlineTalk } from "./inline-talk.ts";
+import { Load, type Item, type Pending } from "./load.ts";
 import { ENGINE_OPS } from "./ops.ts";
 import type { TurnEnd } from "./turn.ts";
 import { Watches } from "./watches.ts";
@@ -27,21 +28,6 @@ export interface Outlet {
   finish(): void;
 }
 
-/** A request that is owed an answer. */
-export type Pending = {
-  readonly prefix: string;
-  readonly bytes: number;
-  readonly tellsTask: boolean;
-  readonly slot: Slot | null;
-  overtook: boolean;
-};
-
-const MAX_WRONG_TOKENS = 3;
-/** What a reply has besides its prefix and result. */
-const REPLY_OVERHEAD_BYTES = 110;
-/** After this the engine has a row of a waiting task and needs no memory for it (or has answered). */
-const ENGINE_HOLDS_MS = 2000;
-
 export class Session implements Waiter, TurnEnd {
   readonly #context: GatewayContext;
   readonly #outlet: Outlet;
@@ -49,8 +35,7 @@ export class Session implements Waiter, TurnEnd {
   readonly #inline: InlineTalk;
   readonly #watches: Watches;
   #gathered: Submission[] = [];
-  readonly #large: { pending: Pending; answer: Extract<Answer, { status: "done" }> }[] = [];
-  #isReadingLarge = false;
+  readonly #large: LargeResults;
   #isAuthorized: boolean;
   #wrongTokens = 0;
   /** reading → draining (new tasks are refused) → ending (no more input; answers are still owed) → finished | closed. */
@@ -64,6 +49,15 @@ export class Session implements Waiter, TurnEnd {
     this.#load = new Load(context.limits, context.budget);
     this.#inline = new InlineTalk(context, this);
     this.#watches = new Watches(context, this);
+    this.#large = new LargeResults(context.engine.blobs, {
+      maxLineBytes: context.limits.lineBytes,
+      mayRead: () => !this.isClosed && !this.#isUnread(),
+      tell: (pending, answer, result) => {
+        if (this.isClosed) return;
+        this.#tell(pending, answer, result);
+        this.#outlet.flush();
+      },
+    });
   }
 
   get isIdle(): boolean {
@@ -152,8 +146,7 @@ export class Session implements Waiter, TurnEnd {
     this.#watches.stopAll();
     this.#context.engine.leave(this);
     this.#context.budget.forget(this.#onRoom);
-    const bytes = this.#load.drop();
-    if (bytes > 0) setTimeout(() => this.#context.budget.give(bytes), ENGINE_HOLDS_MS).unref();
+    this.#load.drop();
   }
 
   write(line: string): void {
@@ -166,7 +159,7 @@ export class Session implements Waiter, TurnEnd {
     if (this.#state === "closed") return;
     const pending = token as Pending;
     if (answer.status === "done" && answer.result === null && answer.resultBlob !== null) {
-      this.#large.push({ pending, answer });
+      this.#large.push(pending, answer);
       this.#context.turn.schedule(this);
       return;
     }
@@ -178,10 +171,10 @@ export class Session implements Waiter, TurnEnd {
     if (this.#state === "closed") return;
     this.#outlet.flush();
     this.#relieve();
-    if (this.#large.length > 0 && !this.#isReadingLarge) void this.#tellLarge();
+    this.#large.relieved();
     this.#watches.relieved();
     const mayEnd = this.#state === "ending" || this.#state === "draining";
-    if (mayEnd && this.isIdle && this.#large.length === 0) {
+    if (mayEnd && this.isIdle && this.#large.isEmpty) {
       this.#state = "finished";
       this.#outlet.flush();
       this.#outlet.finish();
@@ -247,25 +240,6 @@ export class Session implements Waiter, TurnEnd {
     this.#end(pending.bytes, pending.overtook);
   }
 
-  /** One large result after another, and none while the client does not read: else they would all lie in memory. */
-  async #tellLarge(): Promise<void> {
-    this.#isReadingLarge = true;
-    try {
-      while (this.#large.length > 0 && !this.isClosed && !this.#isUnread()) {
-        const { pending, answer } = this.#large[0]!;
-        const maxBytes = this.#context.limits.lineBytes - REPLY_OVERHEAD_BYTES - pending.prefix.length;
-        const ref = answer.resultBlob!;
-        const text = await resultText(this.#context.engine.blobs, ref, maxBytes);
-        this.#large.shift();
-        if (this.isClosed) return;
-        this.#tell(pending, answer, text);
-        this.#outlet.flush();
-      }
-    } finally {
-      this.#isReadingLarge = false;
-    }
-  }
-
   get #isListening(): boolean {
     return this.#state === "reading" || this.#state === "draining";
   }
@@ -323,10 +297,4 @@ export class Session implements Waiter, TurnEnd {
       throw error;
     }
   }
-}
-
-export function unauthorized(): TandaError {
-  return new TandaError("unauthorized", "a token is required, or this one is wrong", {
-    hint: 'send {"op":"auth","token":"…"} first, or auth TOKEN',
-  });
 }

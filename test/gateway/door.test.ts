@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request } from "node:http";
 import { test, type TestContext } from "node:test";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import { dial, openGateway, talk } from "./open-gateway.ts";
 
 const TOKEN = "a-token-of-some-length";

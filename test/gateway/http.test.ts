@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { ERROR_CODES } from "../../src/task/errors.ts";
 import { dial, openGateway, talk } from "./open-gateway.ts";
+
+/** Whatever JSON there is: what it should be is what the tests say. */
+type Json = ReturnType<typeof JSON.parse>;
 
 const ID = "01890a5d-ac96-774b-bcce-b302099a8057";
 
@@ -13,14 +17,15 @@ async function post(url: string, body: unknown, headers: Record<string, string> 
     headers: { "content-type": "application/json", ...headers },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
-  return { response, status: response.status, body: (await response.json()) as Record<string, any> };
+  return { response, status: response.status, body: (await response.json()) as Record<string, Json> };
 }
 
 async function get(url: string, headers: Record<string, string> = {}) {
   const response = await fetch(url, { headers });
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json");
-  return { response, status: response.status, body: (isJson ? JSON.parse(text) : text) as any };
+  const body: Json = isJson ? JSON.parse(text) : text;
+  return { response, status: response.status, body };
 }
 
 test("a submit is 202 with a Location, or 200 with the result when it waits", async (t) => {
@@ -115,12 +120,13 @@ test("bulk answers each in order, the wrong ones with their error", async (t) =>
     ],
   });
   assert.equal(status, 202);
-  const told = body["tasks"].map((one: any) => one.status ?? one.error.code);
+  const told = body["tasks"].map((one: Json) => one.status ?? one.error.code);
   assert.deepEqual(told, ["queued", "unknown_action", "scheduled", "bad_request"]);
   assert.equal(body["tasks"][2].task, ID);
   assert.deepEqual(engine.batches, [3]);
   assert.equal(
-    (await post(`${url}/v1/tasks/bulk`, { tasks: Array(6).fill({ action: "echo" }) })).status,
+    (await post(`${url}/v1/tasks/bulk`, { tasks: Array.from({ length: 6 }, () => ({ action: "echo" })) }))
+      .status,
     413,
   );
   assert.equal((await post(`${url}/v1/tasks/bulk`, { jobs: [] })).status, 400);
@@ -196,18 +202,42 @@ test("a blob over the limit is too_large, told or chunked", async (t) => {
   const { url } = await openGateway(t, { limits: { blobBytes: 1000 } });
   const told = await fetch(`${url}/v1/blobs`, { method: "PUT", body: Buffer.alloc(2000) });
   assert.equal(told.status, 413);
-  assert.equal(((await told.json()) as any).code, "too_large");
+  assert.equal(((await told.json()) as Json).code, "too_large");
   const chunked = await fetch(`${url}/v1/blobs`, {
     method: "PUT",
     body: new Blob([Buffer.alloc(2000)]).stream(),
     duplex: "half",
-  } as RequestInit);
+  });
   assert.equal(chunked.status, 413);
+});
+
+test("an upload that stands still is cut, one that goes on slowly is not, and one that broke off leaves nothing", async (t) => {
+  const { port, engine } = await openGateway(t, { limits: { bodyMs: 200 } });
+  const head = (length: number): string =>
+    `PUT /v1/blobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`;
+  const [still, slow, broken] = [await dial(t, port), await dial(t, port), await dial(t, port)];
+  still.send(`${head(10)}abc`);
+  broken.send(`${head(3)}ab`);
+  await delay(20);
+  broken.socket.resetAndDestroy();
+  slow.send(head(6));
+  for (const byte of "abcdef") {
+    slow.send(byte);
+    await delay(80);
+  }
+  await slow.until(() => slow.text.includes("$blob"));
+  assert.match(slow.text, /^HTTP\/1\.1 201 /);
+  await still.until(() => still.isClosed);
+  const blobs = [
+    createHash("sha256").update("ab").digest("hex"),
+    createHash("sha256").update("abc").digest("hex"),
+  ];
+  for (const id of blobs) await assert.rejects(engine.blobs.stat(id), { code: "not_found" });
 });
 
 test("every refusal is a problem with a code of the table", async (t) => {
   const { url, port } = await openGateway(t, { limits: { lineBytes: 2000 } });
-  const cases: [number, string, Promise<{ response: Response; status: number; body: any }>][] = [
+  const cases: [number, string, Promise<{ response: Response; status: number; body: Json }>][] = [
     [404, "not_found", get(`${url}/nope`)],
     [404, "not_found", get(`${url}/v1/tasks/${ID}`)],
     [404, "not_found", get(`${url}/v1/tasks/__proto__`)],
@@ -332,7 +362,7 @@ test("events of all tasks are filtered, and stop when the client goes or the nod
   await post(`${url}/v1/tasks?wait=5`, { action: "upper", payload: "x" });
   const reader = response.body!.getReader();
   let text = "";
-  while (!text.includes('"state":"done"')) text += Buffer.from((await reader.read()).value!).toString();
+  while (!text.includes('"state":"done"')) text += Buffer.from((await reader.read()).value).toString();
   assert.ok(!text.includes('"action":"echo"'));
   controller.abort();
   while (engine.watching > 0) await delay(5);
@@ -357,13 +387,13 @@ test("the OpenAPI document is 3.1, lists every route of the protocol's page, and
   assert.ok(written.length > 25);
   assert.deepEqual(listed.filter((route) => !route.startsWith("HEAD")).sort(), written.sort());
   const ids = new Set<string>();
-  for (const methods of Object.values(body.paths as Record<string, Record<string, any>>)) {
+  for (const methods of Object.values(body.paths as Record<string, Record<string, Json>>)) {
     for (const [method, operation] of Object.entries(methods)) {
       if (method === "head") continue;
       assert.ok(operation.operationId && !ids.has(operation.operationId), operation.operationId);
       ids.add(operation.operationId);
       assert.ok(operation.summary);
-      for (const answer of Object.values(operation.responses as Record<string, any>))
+      for (const answer of Object.values(operation.responses as Record<string, Json>))
         assert.ok(answer.description);
     }
   }

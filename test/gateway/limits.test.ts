@@ -8,6 +8,8 @@ import { dial, openGateway, type Client } from "./open-gateway.ts";
 const held = (id: number, payload = ""): string =>
   `{"id":${id},"action":"hold","payload":${JSON.stringify(payload)}}\n`;
 
+const byText = (a: string, b: string): number => (a < b ? -1 : 1);
+
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await delay(5);
 }
@@ -292,7 +294,7 @@ test("watches of a connection are bounded, named by their id, and end when told"
   await client.lines(2);
   client.send('{"id":3,"op":"watch"}\n{"id":2,"op":"watch"}\n{"id":4,"op":"unwatch","watch":9}\n');
   const codes = (await client.lines(5)).slice(2).map((line) => JSON.parse(line).result.error.code);
-  assert.deepEqual(codes.sort(), ["busy", "conflict", "not_found"]);
+  assert.deepEqual(codes.toSorted(byText), ["busy", "conflict", "not_found"]);
   client.send('{"id":5,"op":"unwatch","watch":1}\n');
   assert.deepEqual((await client.lines(7)).slice(5).sort(), [
     '{"id":1,"status":"ok","data":{"watching":false}}',

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import { openGateway, talk } from "./open-gateway.ts";
 
 async function open(
@@ -12,7 +12,7 @@ async function open(
   const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/socket`);
   t.after(() => socket.terminate());
   const messages: string[] = [];
-  socket.on("message", (data) => messages.push(String(data)));
+  socket.on("message", (data) => messages.push((data as Buffer).toString()));
   await once(socket, "open");
   const some = async (count: number): Promise<string[]> => {
     while (messages.length < count) await once(socket, "message");

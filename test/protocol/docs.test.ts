@@ -51,7 +51,7 @@ test("the drawing of the id says where the time and the tag are", () => {
   )();
   assert.equal(id.length, form.length);
   const taken = (letter: string): string =>
-    [...form].map((char, i) => (char === letter ? id[i] : "")).join("");
+    Array.from(form, (char, i) => (char === letter ? id[i] : "")).join("");
   assert.equal(Number.parseInt(taken("t"), 16), idTime(id));
   assert.equal(taken("7"), "7");
   assert.equal(taken("c"), "000");

@@ -29,14 +29,18 @@ export class EventStreams {
 }
 
 export function routeEvents(app: FastifyInstance, context: GatewayContext, streams: EventStreams): void {
-  app.get("/v1/tasks/:task/events", { schema: TASK_SCHEMA }, async (request, reply) => {
-    const task = taskParam(request);
-    queryOf(request, []);
-    if (request.headers["last-event-id"] === END_ID) return reply.code(204).send();
-    await stream(context, streams, { task }, request, reply);
-    return reply;
-  });
-  app.get("/v1/events", { schema: ALL_SCHEMA }, async (request, reply) => {
+  app.get(
+    "/v1/tasks/:task/events",
+    { schema: TASK_SCHEMA, exposeHeadRoute: false },
+    async (request, reply) => {
+      const task = taskParam(request);
+      queryOf(request, []);
+      if (request.headers["last-event-id"] === END_ID) return reply.code(204).send();
+      await stream(context, streams, { task }, request, reply);
+      return reply;
+    },
+  );
+  app.get("/v1/events", { schema: ALL_SCHEMA, exposeHeadRoute: false }, async (request, reply) => {
     const filter = queryOf(request, ["action", "queue"]);
     if (filter["queue"] !== undefined) checkName(filter["queue"], "queue");
     await stream(context, streams, filter, request, reply);
