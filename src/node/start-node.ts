@@ -14,7 +14,7 @@ import { Outcomes } from "../engine/outcomes.ts";
 import type { EngineParts } from "../engine/parts.ts";
 import { Recent } from "../engine/recent.ts";
 import { Watchers } from "../engine/watchers.ts";
-import { createGateway, type Gateway } from "../gateway/gateway.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { formatAddress, parseListen, type ListenAddress } from "../gateway/listen.ts";
 import { createClient } from "../client/surface.ts";
 import type { Client } from "../client/typed.ts";
@@ -215,6 +215,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     [Symbol.asyncDispose]: () => node.stop(),
   };
   if (options.listen.length > 0) {
+    const { createGateway } = await import("../gateway/gateway.ts");
     gateway = createGateway({
       engine,
       listen: options.listen.map((address) => (typeof address === "string" ? parseListen(address) : address)),
