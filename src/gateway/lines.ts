@@ -35,7 +35,10 @@ export class LineConnection implements Duty, Outlet, LineSink {
     peer.duty = this;
     socket.on("data", (chunk: Buffer) => this.#take(chunk));
     socket.on("end", () => this.#end());
-    socket.on("drain", () => context.turn.schedule(this.#session));
+    socket.on("drain", () => {
+      this.#unreadSince = null;
+      context.turn.schedule(this.#session);
+    });
     socket.on("close", () => this.#session.close());
     if (first.length > 0) this.#take(first);
     if (socket.readableEnded) this.#end();

@@ -29,7 +29,10 @@ export class SocketConnection implements Duty, Outlet {
     ws.on("message", (data, isBinary) => this.#take(data, isBinary));
     ws.on("error", () => undefined);
     ws.on("close", () => this.#session.close());
-    peer.socket.on("drain", () => context.turn.schedule(this.#session));
+    peer.socket.on("drain", () => {
+      this.#unreadSince = null;
+      context.turn.schedule(this.#session);
+    });
   }
 
   write(line: string): void {
