@@ -11,12 +11,14 @@ type Reply = {
 export class RawClient {
   readonly #socket: Socket;
   #rest = "";
+  #onClose: () => void = () => {};
   #onReply: (reply: Reply) => void = () => {};
 
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.setEncoding("utf8");
     socket.on("data", (text: string) => this.#read(text));
+    socket.on("close", () => this.#onClose());
   }
 
   static async open(port: number): Promise<RawClient> {

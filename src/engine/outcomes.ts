@@ -14,6 +14,9 @@ import { emitState } from "./intake.ts";
 import { answerOf, conflictAnswer, type EngineParts } from "./parts.ts";
 import { toView } from "./view.ts";
 
+type FinishEvent = Extract<TaskEvent, { type: "finish" }>;
+type DoneOutcome = Extract<FinishEvent["outcome"], { type: "done" }>;
+
 export class Outcomes implements WorkerObserver {
   readonly #parts: EngineParts;
 
@@ -52,14 +55,34 @@ export class Outcomes implements WorkerObserver {
   recorded(message: Message, event: TaskEvent, applied: Applied): void {
     const { queue } = this.#parts;
     queue.settle([message]);
+    if (
+      event.type === "finish" &&
+      event.outcome.type === "done" &&
+      applied.verdict === "applied" &&
+      !this.#parts.watchers.isAny
+    ) {
+      this.#done(message, event, event.outcome);
+      return;
+    }
     const row = rowAfter(message, event, applied);
     if (row === null) return;
     if (applied.verdict !== "applied" && !isSameRequest(row, message.spec)) {
       this.#parts.flights.end(row.id, conflictAnswer(row.id, "id"));
       return;
     }
-    if (event.type === "finish") this.#measure(event, row);
+    if (event.type === "finish") this.#measure(event, row.action);
     this.follow(row, applied.verdict === "applied");
+  }
+
+  /** What nearly every task comes to, without making a row of it again. */
+  #done({ spec }: Message, event: FinishEvent, { result, resultBlob }: DoneOutcome): void {
+    const { flights, metrics, recent } = this.#parts;
+    flights.end(spec.id, { status: "done", task: spec.id, result, resultBlob });
+    this.#measure(event, spec.action);
+    metrics.countFinished(spec.action, "done");
+    this.#parts.onEnded(spec, "done", event.startedAt, event.at, null);
+    recent.finished(false);
+    recent.total.observe(Math.max(0, event.at - spec.createdAt) / 1000);
   }
 
   /** `isNews`: the row changed just now. Otherwise it stood, and only those who wait have to know. */
@@ -82,7 +105,7 @@ export class Outcomes implements WorkerObserver {
     flights.end(row.id, answerOf(row));
     if (!isNews) return;
     metrics.countFinished(row.action, row.state, row.error?.code ?? "");
-    this.#parts.onEnded(row);
+    this.#parts.onEnded(row, row.state, row.startedAt, row.finishedAt, row.error);
     recent.finished(row.state === "failed");
     recent.total.observe(Math.max(0, (row.finishedAt ?? now()) - row.createdAt) / 1000);
     if (!watchers.isAny) return;
@@ -96,9 +119,9 @@ export class Outcomes implements WorkerObserver {
     watchers.end(task);
   }
 
-  #measure(event: Extract<TaskEvent, { type: "finish" }>, row: Task): void {
+  #measure(event: FinishEvent, action: string): void {
     const seconds = Math.max(0, event.at - event.startedAt) / 1000;
-    this.#parts.metrics.observeRun(row.action, seconds);
+    this.#parts.metrics.observeRun(action, seconds);
     this.#parts.recent.run.observe(seconds);
   }
 }

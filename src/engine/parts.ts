@@ -2,7 +2,8 @@ import type { Blobs } from "../blobs/blobs.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
 import { TandaError, toTandaError, type ErrorBody } from "../task/errors.ts";
-import type { Task } from "../task/task.ts";
+import type { State } from "../task/state.ts";
+import type { Task, TaskSpec } from "../task/task.ts";
 import type { Admission } from "./admission.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Answer } from "./engine.ts";
@@ -29,7 +30,13 @@ export type EngineParts = {
   /** A task with `expiresAt` came in. */
   readonly onExpiring: () => void;
   /** A task became final. */
-  readonly onEnded: (row: Task) => void;
+  readonly onEnded: (
+    spec: TaskSpec,
+    state: State,
+    startedAt: number | null,
+    endedAt: number | null,
+    error: ErrorBody | null,
+  ) => void;
   /** Characters of JSON text over which a payload goes to a blob. */
   readonly inlineChars: number;
   readonly log: EngineLog;

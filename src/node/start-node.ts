@@ -95,7 +95,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     makeId: createIdMaker(options.node, now, Math.random),
     onDue: (at) => scheduler.wake(at),
     onExpiring: () => expirer.wake(),
-    onEnded: (row) => reporter.ended(row),
+    onEnded: (...ended) => reporter.ended(...ended),
     inlineChars: INLINE_CHARS,
     log,
   };

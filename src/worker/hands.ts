@@ -21,7 +21,6 @@ export type Hand = {
 
 export class Hands {
   readonly #bySeq = new Map<number, Hand>();
-  readonly #byTask = new Map<string, Hand>();
   #lastSeq = 0;
 
   get size(): number {
@@ -42,21 +41,19 @@ export class Hands {
       progress: null,
     };
     this.#bySeq.set(hand.seq, hand);
-    this.#byTask.set(message.spec.id, hand);
     return hand;
   }
 
   release(seq: number): Hand | undefined {
     const hand = this.#bySeq.get(seq);
-    if (hand) {
-      this.#bySeq.delete(seq);
-      if (this.#byTask.get(hand.message.spec.id) === hand) this.#byTask.delete(hand.message.spec.id);
-    }
+    if (hand) this.#bySeq.delete(seq);
     return hand;
   }
 
+  /** A search, since it is asked for seldom and a second index would be paid by every task. */
   of(task: string): Hand | undefined {
-    return this.#byTask.get(task);
+    for (const hand of this.#bySeq.values()) if (hand.message.spec.id === task) return hand;
+    return undefined;
   }
 
   /** Notes what the handler said. @returns its task, or undefined when it is not in hand any more. */

@@ -16,7 +16,7 @@ export type WireRun = [number, string, number, number, string, string | null, un
 export function encodeRun(id: number, actionText: string, run: Run): string {
   const { attempt, timeoutMs, payloadBlob } = run;
   const payload = payloadBlob === null ? run.payload : "null";
-  return `[${id},${actionText},${attempt},${timeoutMs},${JSON.stringify(run.task)},${payloadBlob === null ? "null" : `"${payloadBlob}"`},${payload}]`;
+  return `[${id},${actionText},${attempt},${timeoutMs},"${run.task}",${payloadBlob === null ? "null" : `"${payloadBlob}"`},${payload}]`;
 }
 
 export const CANCEL = "c";

@@ -4,7 +4,9 @@
  */
 import type { EngineLog } from "../../engine/parts.ts";
 import { formatDuration } from "../../task/duration.ts";
-import type { Task } from "../../task/task.ts";
+import type { ErrorBody } from "../../task/errors.ts";
+import type { State } from "../../task/state.ts";
+import type { TaskSpec } from "../../task/task.ts";
 import { repeat, type Duty } from "./duty.ts";
 
 const TICK_MS = 1000;
@@ -33,21 +35,24 @@ export class Reporter implements Duty {
   }
 
   /** Called for each task that became final. */
-  ended(row: Task): void {
-    if (row.state === "done") this.#done++;
+  ended(
+    spec: TaskSpec,
+    state: State,
+    startedAt: number | null,
+    endedAt: number | null,
+    failure: ErrorBody | null,
+  ): void {
+    if (state === "done") this.#done++;
     else this.#failed++;
     if (this.#lines >= LINES_A_SECOND) {
       this.#unsaid++;
       return;
     }
     this.#lines++;
-    const took =
-      row.startedAt === null || row.finishedAt === null
-        ? ""
-        : ` in ${formatDuration(row.finishedAt - row.startedAt)}`;
-    const facts = { task: row.id, ...(row.error ? { code: row.error.code, error: row.error.message } : {}) };
-    if (row.state === "failed") this.#log.warn(facts, `${row.action} failed${took}`);
-    else this.#log.info(facts, `${row.action} ${row.state}${row.state === "done" ? took : ""}`);
+    const took = startedAt === null || endedAt === null ? "" : ` in ${formatDuration(endedAt - startedAt)}`;
+    const facts = { task: spec.id, ...(failure ? { code: failure.code, error: failure.message } : {}) };
+    if (state === "failed") this.#log.warn(facts, `${spec.action} failed${took}`);
+    else this.#log.info(facts, `${spec.action} ${state}${state === "done" ? took : ""}`);
   }
 
   stop(): Promise<void> {
