@@ -102,6 +102,19 @@ test("the terminal's Ctrl+C and a service manager's SIGTERM do not touch the poo
   assert.equal(pool.pid, pid);
 });
 
+test("a pool process that stands still is killed a second after a deadline", async () => {
+  const driver = new PoolDriver(openProcessPool());
+  await using pool = driver.pool;
+  await pool.start();
+  const pid = pool.pid!;
+  process.kill(pid, "SIGSTOP");
+  const [late, beside] = [driver.ask("obedient", 30_000, { timeoutMs: 100 }), driver.ask("later", 10)];
+  assert.equal(codeOf(await late), "timed_out");
+  assert.equal((await beside).type, "returned");
+  assert.equal(resultOf(await driver.insist("upper", "on")), "ON");
+  assert.equal(isAlive(pid), false);
+});
+
 test("a killed parent leaves no process behind, even while its threads spin", async (t) => {
   const parent = spawn(
     process.execPath,
