@@ -11,6 +11,7 @@ import { Terminal } from "./terminal.ts";
 import { loadVerb, VERB_NAMES } from "./verb-table.ts";
 import { UsageError, type Verb, type VerbInput } from "./verb.ts";
 
+const CLOSE_WITHIN_MS = 2000;
 const DEFAULT_SERVER = "tanda://127.0.0.1:9000";
 
 // `tanda list | head` closes our output early; there is nobody left to tell.
@@ -67,12 +68,19 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
     token,
     async connect(): Promise<Client> {
       const client = connect(server, { token, reconnectFor: "30s" });
-      clients.defer(() => client.$.close({ now: true }));
+      clients.defer(() => closeSoon(client));
       await client.$.open();
       return client;
     },
   };
   return await verb.run(input);
+}
+
+/** What is still to be said, such as a cancel, has its chance. */
+async function closeSoon(client: Client): Promise<void> {
+  const timer = setTimeout(() => void client.$.close({ now: true }), CLOSE_WITHIN_MS);
+  await client.$.close();
+  clearTimeout(timer);
 }
 
 async function findVerb(name: string): Promise<Verb> {

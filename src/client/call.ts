@@ -49,6 +49,12 @@ export class Call {
     return this.before.length + this.after.length;
   }
 
+  /** How long to wait after a refusal: as told, else longer each time, and never in step with others. */
+  restMs(retryAfterMs: number | undefined, chance: number): number {
+    const usualMs = Math.min(FIRST_REST_MS * 2 ** Math.min(this.tries++, 20), LONGEST_REST_MS);
+    return (retryAfterMs ?? usualMs) * (1 + chance / 2);
+  }
+
   /** In pieces: joining those of many lines at once is cheaper than making each line first. */
   say(into: string[]): void {
     if (this.kind === "ask") into.push('{"id":', String(this.id), this.before, this.after);
@@ -58,6 +64,9 @@ export class Call {
     }
   }
 }
+
+const FIRST_REST_MS = 50;
+const LONGEST_REST_MS = 5000;
 
 function ignore(): void {}
 

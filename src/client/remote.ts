@@ -26,8 +26,6 @@ import { Outbox } from "./outbox.ts";
 import type { Soon } from "./transport.ts";
 import { Watches } from "./watches.ts";
 
-const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 5000;
 const CLOSE_WITHIN_MS = 1000;
 
 export type RemoteOptions = LinkOptions & {
@@ -281,18 +279,14 @@ export class RemoteCaller implements Caller {
     }
     // `busy` accepted nothing; after `unavailable` it may have been accepted all the same.
     if (error.code === "unavailable") call.isAgain = true;
-    const delayMs =
-      error.retryAfterMs ?? Math.min(FIRST_RETRY_MS * 2 ** Math.min(call.tries++, 20), LONGEST_RETRY_MS);
     call.state = "resting";
     this.#resting.add(call);
-    call.restTimer = setTimeout(
-      () => {
-        this.#resting.delete(call);
-        call.restTimer = null;
-        if (call.state === "resting") this.#enqueue(call);
-      },
-      delayMs * (1 + this.#options.random() / 2),
-    );
+    const comeBack = (): void => {
+      this.#resting.delete(call);
+      call.restTimer = null;
+      if (call.state === "resting") this.#enqueue(call);
+    };
+    call.restTimer = setTimeout(comeBack, call.restMs(error.retryAfterMs, this.#options.random()));
   }
 }
 

@@ -3,7 +3,7 @@ import { Fifo } from "../../client/fifo.ts";
 import type { Client } from "../../client/typed.ts";
 import { inlinePayload } from "../../protocol/inline.ts";
 import { TandaError } from "../../task/errors.ts";
-import { EXIT } from "../exit-code.ts";
+import { EXIT, exitCodeOf } from "../exit-code.ts";
 import { actionTakesText } from "../payload.ts";
 import { openProgress, type Progress } from "../progress.ts";
 import { readLines } from "../read-lines.ts";
@@ -76,6 +76,7 @@ class Mapping {
   readonly #room = new Signal();
   readonly #work = new Signal();
   #isAllRead = false;
+  #read = 0;
   #written = 0;
   #failed = 0;
   #out = "";
@@ -90,18 +91,21 @@ class Mapping {
 
   async run(): Promise<number> {
     try {
-      await Promise.all([this.#read(), this.#write()]);
+      await Promise.all([this.#readAll(), this.#writeAll()]);
     } finally {
       this.#rules.progress?.stop();
+      // After a fault it may still be open, and would keep this process.
+      this.#terminal.stdin.destroy();
     }
     if (this.#failed > MOST_TOLD) this.#terminal.note(`… ${this.#failed} lines failed in all`);
     return this.#failed > 0 ? EXIT.failed : EXIT.done;
   }
 
-  async #read(): Promise<void> {
+  async #readAll(): Promise<void> {
     for await (const lines of readLines(this.#terminal.stdin)) {
       for (const line of lines) {
-        while (this.#underWay.size >= this.#rules.window) await this.#room.wait();
+        while (this.#read - this.#written >= this.#rules.window) await this.#room.wait();
+        this.#read++;
         this.#underWay.push(this.#start(line));
         this.#work.wake();
       }
@@ -111,13 +115,13 @@ class Mapping {
   }
 
   /** One after another in the order of the lines; what is ready goes out before it waits. */
-  async #write(): Promise<void> {
+  async #writeAll(): Promise<void> {
     for (;;) {
       const head = this.#underWay.shift();
-      this.#room.wake();
       if (head !== undefined) {
         if (!head.isOver) await this.#flush();
         this.#show(await head.ended);
+        this.#room.wake();
         if (this.#out.length >= WRITE_AT) await this.#flush();
         continue;
       }
@@ -132,8 +136,8 @@ class Mapping {
     const ended = this.#client.$.run(this.#action, payload, this.#options).then(
       (result): Ended => ({ result }),
       (thrown: unknown): Ended => {
-        // A task of its own may fail; without a node there is no going on.
-        if (thrown instanceof TandaError && thrown.code !== "unavailable") return { error: thrown };
+        // A task of its own may fail; without a node, or not let in, there is no going on.
+        if (thrown instanceof TandaError && exitCodeOf(thrown) !== EXIT.unreachable) return { error: thrown };
         throw thrown;
       },
     );

@@ -46,7 +46,8 @@ export const verb: Verb = {
     }
     const say = speak(language);
     const crew = new Crew(clients, say, (line) => terminal.say(line));
-    if (!terminal.isInteractive) return readAll(crew, terminal);
+    // Awaited here: what this function opened is closed when it returns.
+    if (!terminal.isInteractive) return await readAll(crew, terminal);
     terminal.say(say("welcome", { server }));
     if (count > 1) terminal.say(say("clients", { count }));
     if (!given.has("lines")) {
