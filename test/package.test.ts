@@ -23,7 +23,7 @@ describe("the published package", { timeout: 300_000 }, () => {
         cwd: ROOT,
         maxBuffer: 1 << 24,
       });
-      // prepack's own output comes before the JSON
+      // prepare's own output comes before the JSON
       const report = JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as unknown;
       const [entry] = Object.values(report as object) as { filename: string; files: { path: string }[] }[];
       packed = entry!.files.map((file) => file.path);
