@@ -184,7 +184,7 @@ test("a client that reads late but in time is kept, and its time begins anew", a
     client.socket.pause();
     for (let i = 0; i < 150; i++) client.socket.write(request);
     await delay(200);
-    skipMs(9000);
+    skipMs(7000);
     await delay(1100);
     assert.equal(client.isClosed, false);
     client.socket.resume();
