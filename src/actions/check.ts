@@ -1,8 +1,8 @@
 /** From what a user wrote to what runs: every definition is checked once, with an error that says where and what to write. */
-import type { BackoffOption } from "../protocol/messages.ts";
 import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
-import { DEFAULT_POLICY, NORMAL, PRIORITIES, type ActionInfo, type Backoff } from "../task/task.ts";
+import { parseBackoff, type BackoffOption } from "../task/retry.ts";
+import { DEFAULT_POLICY, NORMAL, PRIORITIES, type ActionInfo } from "../task/task.ts";
 import type { PriorityLevel } from "../task/task.ts";
 import type { AnySchema, Context } from "./define.ts";
 import { jsonSchemaOf } from "./json-schema.ts";
@@ -81,6 +81,10 @@ function checkAction(name: string, words: Words, where: string): Action {
   if (priority < 0) refuse("priority", `one of ${PRIORITIES.join(", ")}`);
   const timeoutMs = duration("timeout") ?? DEFAULT_POLICY.timeoutMs;
   if (timeoutMs < 1) refuse("timeout", "more than 0");
+  const backoff =
+    words["backoff"] === undefined
+      ? DEFAULT_POLICY.backoff
+      : parseBackoff(words["backoff"] as BackoffOption, DEFAULT_POLICY.backoff, `${where}: backoff`);
   const input = schema("input");
   const output = schema("output");
   const info: ActionInfo = {
@@ -91,7 +95,7 @@ function checkAction(name: string, words: Words, where: string): Action {
     policy: Object.freeze({
       attempts: count("attempts") ?? DEFAULT_POLICY.attempts,
       losses: count("losses") ?? DEFAULT_POLICY.losses,
-      backoff: checkBackoff(words["backoff"] as BackoffOption | undefined, `${where}: \`backoff\``),
+      backoff,
       timeoutMs,
       retentionMs: duration("retention"),
     }),
@@ -102,24 +106,6 @@ function checkAction(name: string, words: Words, where: string): Action {
   };
   const run = words["run"] as Action["run"];
   return { info, input, output, run: (payload, context) => run.call(words, payload, context) };
-}
-
-/** A plain duration is a fixed one. */
-function checkBackoff(value: BackoffOption | undefined, what: string): Backoff {
-  const base = DEFAULT_POLICY.backoff;
-  if (value === undefined) return base;
-  if (!isObject(value)) {
-    const delayMs = parseDuration(value, what);
-    return Object.freeze({ type: "fixed", delayMs, maxDelayMs: delayMs, jitter: base.jitter });
-  }
-  const { type = base.type, jitter = base.jitter, delay, maxDelay } = value;
-  if (type !== "fixed" && type !== "exponential")
-    throw new TandaError("bad_request", `${what}: \`type\` must be "fixed" or "exponential"`);
-  if (typeof jitter !== "number" || !(jitter >= 0 && jitter <= 1))
-    throw new TandaError("bad_request", `${what}: \`jitter\` must be a number from 0 to 1`);
-  const delayMs = delay === undefined ? base.delayMs : parseDuration(delay, what);
-  const maxDelayMs = maxDelay === undefined ? base.maxDelayMs : parseDuration(maxDelay, what);
-  return Object.freeze({ type, jitter, delayMs, maxDelayMs: Math.max(delayMs, maxDelayMs) });
 }
 
 function isObject(value: unknown): value is Words {

@@ -55,6 +55,8 @@ export interface Engine {
   /** True only while a round trip through queue and store succeeded in the last few seconds. */
   readonly health: Health;
   readonly metrics: Metrics;
+  /** This node: its number, which is a part of the ids it makes, and what it runs. */
+  readonly self: { readonly node: number; readonly version: string };
 }
 
 export type Submission = {

@@ -47,6 +47,10 @@ export class LocalEngine implements Engine {
     return this.#parts.metrics;
   }
 
+  get self(): { node: number; version: string } {
+    return { node: this.#facts.node, version: this.#facts.version };
+  }
+
   submit(submissions: readonly Submission[], waiter: Waiter): void {
     this.#intake.submit(submissions, waiter);
   }

@@ -1,16 +1,10 @@
 /** From what was asked to a complete task: options over the action's defaults, checked once, with hints. */
-import type { BackoffOption, SubmitOptions } from "../protocol/messages.ts";
+import type { SubmitOptions } from "../protocol/messages.ts";
 import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { idTime, isTaskId } from "../task/id.ts";
-import {
-  PRIORITIES,
-  type ActionInfo,
-  type Backoff,
-  type Policy,
-  type PriorityLevel,
-  type TaskSpec,
-} from "../task/task.ts";
+import { parseBackoff } from "../task/retry.ts";
+import { PRIORITIES, type ActionInfo, type Policy, type PriorityLevel, type TaskSpec } from "../task/task.ts";
 
 const DAY_MS = 86_400_000;
 const MAX_ATTEMPTS = 1000;
@@ -83,7 +77,7 @@ function checkKey(key: unknown): string {
   throw bad(`options.key is a text of 1 to ${MAX_KEY_LENGTH} characters.`);
 }
 
-export function priorityLevel(name: unknown): PriorityLevel {
+function priorityLevel(name: unknown): PriorityLevel {
   const level = PRIORITIES.indexOf(name as (typeof PRIORITIES)[number]);
   if (level < 0) throw bad(`options.priority is not one of ${PRIORITIES.join(", ")}.`);
   return level as PriorityLevel;
@@ -103,7 +97,7 @@ function dueAt(options: SubmitOptions, now: number): number | null {
 }
 
 /** The very same object when nothing is overridden: most tasks share it. */
-export function policyWith(base: Policy, options: SubmitOptions): Policy {
+function policyWith(base: Policy, options: SubmitOptions): Policy {
   const { attempts, losses, backoff, timeout, retention } = options;
   if (
     attempts === undefined &&
@@ -117,7 +111,7 @@ export function policyWith(base: Policy, options: SubmitOptions): Policy {
   return {
     attempts: attempts === undefined ? base.attempts : count(attempts, "options.attempts"),
     losses: losses === undefined ? base.losses : count(losses, "options.losses"),
-    backoff: backoff === undefined ? base.backoff : parseBackoff(backoff, base.backoff),
+    backoff: backoff === undefined ? base.backoff : parseBackoff(backoff, base.backoff, "options.backoff"),
     timeoutMs:
       timeout === undefined
         ? base.timeoutMs
@@ -135,21 +129,4 @@ function count(value: unknown, what: string): number {
 function positive(ms: number, what: string): number {
   if (ms > 0) return ms;
   throw bad(`${what} is more than 0.`);
-}
-
-/** A plain duration is a fixed one. */
-export function parseBackoff(value: BackoffOption, base: Backoff): Backoff {
-  if (typeof value !== "object" || value === null) {
-    const delayMs = parseDuration(value, "backoff");
-    return { type: "fixed", delayMs, maxDelayMs: delayMs, jitter: base.jitter };
-  }
-  const type = value.type ?? base.type;
-  if (type !== "fixed" && type !== "exponential") throw bad('backoff.type is "fixed" or "exponential".');
-  const jitter = value.jitter ?? base.jitter;
-  if (typeof jitter !== "number" || !(jitter >= 0 && jitter <= 1))
-    throw bad("backoff.jitter is a number from 0 to 1.");
-  const delayMs = value.delay === undefined ? base.delayMs : parseDuration(value.delay, "backoff.delay");
-  const maxDelayMs =
-    value.maxDelay === undefined ? base.maxDelayMs : parseDuration(value.maxDelay, "backoff.maxDelay");
-  return { type, delayMs, maxDelayMs: Math.max(delayMs, maxDelayMs), jitter };
 }

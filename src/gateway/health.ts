@@ -1,4 +1,5 @@
 import type { Health } from "../engine/engine.ts";
+import type { PingView } from "../protocol/messages.ts";
 import type { GatewayContext } from "./context.ts";
 
 /** The node's health as a client is told it: also a gateway that closes is draining. */
@@ -9,5 +10,8 @@ export function healthOf(context: GatewayContext): Health {
 /** What `ping` answers, as JSON text. */
 export function pingData(context: GatewayContext): string {
   const { state, reason } = healthOf(context);
-  return JSON.stringify(reason === null ? { state } : { state, reason });
+  const { node, version } = context.engine.self;
+  const ping: PingView = { node, version, state, at: context.clock.now() };
+  if (reason !== null) ping.reason = reason;
+  return JSON.stringify(ping);
 }

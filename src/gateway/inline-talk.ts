@@ -13,21 +13,33 @@ import {
   type InlineRequest,
 } from "../protocol/inline.ts";
 import { overJsonLimit } from "../protocol/json-limits.ts";
+import type { Submit } from "../protocol/request.ts";
 import { TandaError, toTandaError } from "../task/errors.ts";
 import type { GatewayContext } from "./context.ts";
 import { healthOf } from "./health.ts";
-import type { Slot } from "./load.ts";
-import type { Session } from "./session.ts";
+import type { Pending, Slot } from "./load.ts";
 
 const READY_POLL_MS = 50;
 const WRONG_TOKEN = new TandaError("unauthorized", "this token is wrong");
 
+/** The session a talk belongs to, as far as it needs it. */
+export interface Talker {
+  readonly isAuthorized: boolean;
+  readonly isClosed: boolean;
+  authorize(token: string): boolean;
+  counted(bytes: number, run: () => Promise<void>): Promise<void>;
+  submit(submit: Submit, pending: Pending): void;
+  write(line: string): void;
+  endOfRead(): void;
+  endOfInput(): void;
+}
+
 export class InlineTalk {
   readonly #context: GatewayContext;
-  readonly #session: Session;
+  readonly #session: Talker;
   #slots: Slot[] = [];
 
-  constructor(context: GatewayContext, session: Session) {
+  constructor(context: GatewayContext, session: Talker) {
     this.#context = context;
     this.#session = session;
   }

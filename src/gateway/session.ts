@@ -11,7 +11,7 @@ import { LargeResults } from "./blob-results.ts";
 import type { GatewayContext } from "./context.ts";
 import { MAX_WRONG_TOKENS, unauthorized } from "./door.ts";
 import { pingData } from "./health.ts";
-import { InlineTalk } from "./inline-talk.ts";
+import { InlineTalk, type Talker } from "./inline-talk.ts";
 import { Load, type Item, type Pending } from "./load.ts";
 import { ENGINE_OPS } from "./ops.ts";
 import type { TurnEnd } from "./turn.ts";
@@ -28,7 +28,7 @@ export interface Outlet {
   finish(): void;
 }
 
-export class Session implements Waiter, TurnEnd {
+export class Session implements Waiter, TurnEnd, Talker {
   readonly #context: GatewayContext;
   readonly #outlet: Outlet;
   readonly #load: Load;

@@ -16,22 +16,19 @@ import type { PingView, SubmitOptions } from "../protocol/messages.ts";
 import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { EventQueue } from "./event-queue.ts";
-import { version } from "./version.ts";
 
 const DEFAULT_RETRY_MS = 100;
 
 export class InProcessCaller implements Caller {
   readonly blobs: BlobAccess;
   readonly #engine: Engine;
-  readonly #node: number;
   readonly #underWay = new Set<Promise<unknown>>();
   #isClosed = false;
 
   readonly #makeId: () => string;
 
-  constructor(engine: Engine, node: number, makeId: () => string) {
+  constructor(engine: Engine, makeId: () => string) {
     this.#engine = engine;
-    this.#node = node;
     this.#makeId = makeId;
     this.blobs = {
       put: async (bytes, more = {}) => {
@@ -111,7 +108,7 @@ export class InProcessCaller implements Caller {
 
   #ping(): PingView {
     const { state, reason } = this.#engine.health;
-    return { node: this.#node, version, state, at: Date.now(), ...(reason === null ? {} : { reason }) };
+    return { ...this.#engine.self, state, at: Date.now(), ...(reason === null ? {} : { reason }) };
   }
 
   async #submit(action: string, payload: unknown, options: CallOptions, wait: boolean): Promise<Answer> {

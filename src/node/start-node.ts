@@ -180,7 +180,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
       onError,
     }),
   ];
-  const caller = new InProcessCaller(engine, options.node, parts.makeId);
+  const caller = new InProcessCaller(engine, parts.makeId);
 
   const close = async (): Promise<void> => {
     admission.drain();

@@ -4,15 +4,14 @@
  */
 import type { Duration } from "../task/duration.ts";
 import type { ErrorBody } from "../task/errors.ts";
+import type { BackoffOption } from "../task/retry.ts";
 import type { State } from "../task/state.ts";
 import type { AttemptRecord, LogLine, Priority } from "../task/task.ts";
 
 /** Any JSON value; comes back as it was. Numbers beyond 2⁵³ are refused. */
 export type RequestId = unknown;
 
-export type BackoffOption =
-  | Duration
-  | { type?: "fixed" | "exponential"; delay?: Duration; maxDelay?: Duration; jitter?: number };
+export type { BackoffOption };
 
 /** `options` of a request. Anything else in it is refused. */
 export type SubmitOptions = {

@@ -1,7 +1,6 @@
 /** One action on this node: which lane it runs in, how many at once, how many are in hand. */
 import type { ActionInfo } from "../task/task.ts";
 import { EXCLUSIVE, SHARED, type Lane } from "./slots.ts";
-import type { ThreadLink } from "./thread-link.ts";
 
 export class ActionLoad {
   readonly name: string;
@@ -12,7 +11,8 @@ export class ActionLoad {
   readonly limit: number | null;
   /** At once in one thread, in the shared lane. */
   readonly perThread: number;
-  readonly #perLink = new Map<ThreadLink, number>();
+  /** By the thread that has them. */
+  readonly #perLink = new Map<object, number>();
   #inHand = 0;
 
   constructor(info: ActionInfo, threads: number) {
@@ -31,16 +31,16 @@ export class ActionLoad {
     return this.#perLink.size;
   }
 
-  on(link: ThreadLink): number {
+  on(link: object): number {
     return this.#perLink.get(link) ?? 0;
   }
 
-  handed(link: ThreadLink): void {
+  handed(link: object): void {
     this.#inHand++;
     if (this.limit !== null) this.#perLink.set(link, this.on(link) + 1);
   }
 
-  taken(link: ThreadLink): void {
+  taken(link: object): void {
     this.#inHand--;
     if (this.limit === null) return;
     const left = this.on(link) - 1;

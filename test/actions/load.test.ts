@@ -97,7 +97,7 @@ const wrong: [string, unknown, RegExp][] = [
   ["a timeout of nothing", { a: { run, timeout: 0 } }, /`timeout` must be more than 0/],
   ["a strange priority", { a: { run, priority: "urgent" } }, /`priority` must be one of low, normal/],
   ["a schema that is none", { a: { run, input: { type: "string" } } }, /`input` must be a schema/],
-  ["a strange backoff", { a: { run, backoff: { type: "linear" } } }, /`type` must be "fixed" or/],
+  ["a strange backoff", { a: { run, backoff: { type: "linear" } } }, /backoff\.type is "fixed" or/],
 ];
 for (const [what, table, message] of wrong) {
   test(`refuses ${what}`, () => {

@@ -38,14 +38,14 @@ describe("admission", () => {
 
   test("is ready only after it was told so, and never again once it drains", () => {
     const admission = new Admission({ maxQueued: 10 });
-    assert.equal(admission.health.state, "starting");
+    assert.deepEqual(admission.health, { state: "starting", reason: "starting" });
     admission.setHealth(true, null);
     assert.deepEqual(admission.health, { state: "ready", reason: null });
     admission.setHealth(false, "the disk is gone");
     assert.deepEqual(admission.health, { state: "not_ready", reason: "the disk is gone" });
     admission.drain();
     admission.setHealth(true, null);
-    assert.equal(admission.health.state, "draining");
+    assert.deepEqual(admission.health.state as string, "draining");
     assert.throws(() => admission.check("default"), { code: "unavailable" });
   });
 });

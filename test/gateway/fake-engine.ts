@@ -43,6 +43,7 @@ const text = { type: "string" };
 export class FakeEngine implements Engine {
   readonly blobs = new MemoryBlobs();
   readonly metrics = new Metrics();
+  readonly self = { node: 0, version: "0.0.0" };
   health: Health = { state: "ready", reason: null };
   /** How many submissions came with each call. */
   readonly batches: number[] = [];
