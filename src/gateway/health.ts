@@ -11,7 +11,7 @@ export function healthOf(context: GatewayContext): Health {
 export function pingData(context: GatewayContext): string {
   const { state, reason } = healthOf(context);
   const { node, version } = context.engine.self;
-  const ping: PingView = { node, version, state, at: context.clock.now() };
+  const ping: PingView = { state, node, version, at: context.clock.now() };
   if (reason !== null) ping.reason = reason;
   return JSON.stringify(ping);
 }

@@ -68,7 +68,10 @@ for (const kind of ["tcp", "socket"] as const) {
       assert.deepEqual(settled.sort(), ["T0", "T1", "T2", "T3", "T4"]);
       const again = server.tasks().filter((message) => message.options?.again);
       assert.deepEqual(again.map((message) => String(message.payload)).sort(), ["t1", "t2", "t3", "t4"]);
-      assert.deepEqual([...counts.values()].sort((a, b) => a - b), [1, 2, 2, 2, 2]);
+      assert.deepEqual(
+        [...counts.values()].sort((a, b) => a - b),
+        [1, 2, 2, 2, 2],
+      );
     });
 
     test("an answer that comes twice, or to nobody, changes nothing", async () => {

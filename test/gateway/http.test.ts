@@ -295,7 +295,7 @@ test("views, queues, health and the page", async (t) => {
   assert.equal((await post(`${url}/v1/queues/mail/pause`, "")).body["mode"], "paused");
   assert.equal((await get(`${url}/v1/queues/mail`)).body.mode, "paused");
   assert.equal((await fetch(`${url}/v1/queues/mail/resume`, { method: "POST" })).status, 200);
-  assert.deepEqual((await get(`${url}/readyz`)).body, { state: "ready" });
+  assert.equal((await get(`${url}/readyz`)).body.state, "ready");
   engine.health = { state: "not_ready", reason: "the store does not answer" };
   const down = await get(`${url}/readyz`);
   assert.equal(down.status, 503);
