@@ -60,12 +60,15 @@ export class Scheduler implements Duty {
       })
       .then((next) => {
         this.#running = null;
-        if (next !== null) this.wake(next);
+        // The timer of an instant that was told meanwhile may have gone off already: it is set anew.
+        const soonest = Math.min(next, this.#wakeAt);
+        this.#wakeAt = Infinity;
+        this.wake(soonest);
       });
   }
 
   /** @returns when to look again. */
-  async #release(): Promise<number | null> {
+  async #release(): Promise<number> {
     for (;;) {
       const at = this.#now();
       const rows = await this.#store.due(at, BATCH);
@@ -75,8 +78,7 @@ export class Scheduler implements Duty {
           if (verdict === "applied" && task) this.#outcomes.follow(task, true);
         }
       }
-      if (rows.length < BATCH || this.#isStopped)
-        return Math.min((await this.#store.nextDueAt()) ?? Infinity, this.#wakeAt);
+      if (rows.length < BATCH || this.#isStopped) return (await this.#store.nextDueAt()) ?? Infinity;
     }
   }
 }
