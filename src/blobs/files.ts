@@ -22,17 +22,19 @@ const IS_WINDOWS = process.platform === "win32";
 /** Handlers get paths: what they read must not be written. Windows could not replace such a file. */
 const FILE_MODE = IS_WINDOWS ? 0o644 : 0o444;
 
-/** @param now epoch milliseconds. */
+/** @param isOwner false = another process has the folder open and may be writing in it. @param now epoch milliseconds. */
 export async function openFileBlobs({
   dir,
+  isOwner = true,
   now = Date.now,
 }: {
   dir: string;
+  isOwner?: boolean;
   now?: () => number;
 }): Promise<Blobs> {
   const root = resolve(dir);
   // What was being written when its process died has no name and never will.
-  await rm(join(root, TEMPORARY), { recursive: true, force: true });
+  if (isOwner) await rm(join(root, TEMPORARY), { recursive: true, force: true });
   await mkdir(join(root, TEMPORARY), { recursive: true });
   return new FileBlobs(root, now);
 }

@@ -4,8 +4,10 @@ import { once } from "node:events";
 import { mkdtempDisposable, readdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { openFileBlobs } from "../../src/blobs/files.ts";
+import { openBlobs as openBlobsOfThread } from "../../src/node/open-blobs.ts";
 import { blobsContract } from "./blobs-contract.ts";
 
 blobsContract("A folder of files", async () => {
@@ -39,6 +41,20 @@ test("a blob is one read-only file in a folder of its first two digits, and outl
   assert.equal((await stat(path)).mode & 0o222, 0);
   await again.delete([id]);
   assert.deepEqual(await filesIn(dir.path), []);
+});
+
+test("who opens the folder beside its owner does not harm what is being put", async (t) => {
+  const dir = await mkdtempDisposable(join(tmpdir(), "tanda-blobs-"));
+  t.after(() => dir.remove());
+  await using owner = await openFileBlobs({ dir: dir.path });
+  const upload = new PassThrough();
+  const putting = owner.put(upload);
+  upload.write("ho");
+  while ((await filesIn(dir.path)).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await using beside = await openBlobsOfThread({ dir: dir.path });
+  upload.end("la");
+  const { id } = await putting;
+  assert.equal((await beside.stat(id)).bytes, 4);
 });
 
 test("a put that failed leaves no file", async (t) => {
