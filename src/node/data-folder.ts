@@ -1,12 +1,14 @@
 /** Everything that a node keeps, in one folder: made on the first start, locked against a second process. */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { access, constants, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Blobs } from "../blobs/blobs.ts";
 import { openFileBlobs } from "../blobs/files.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
+import { TandaError } from "../task/errors.ts";
 import { noInHandLog, openInHandFile, type InHandLog, type LeftInHand } from "../worker/in-hand-file.ts";
+import { openTemporaryFolder } from "../worker/temporary-folder.ts";
 
 export const MEMORY = ":memory:";
 
@@ -20,12 +22,34 @@ export type DataFolder = AsyncDisposable & {
   readonly inHandLog: InHandLog;
 };
 
-/** @throws conflict when another process uses the folder, or a newer Tanda wrote it. */
+/** @throws conflict when another process uses the folder, or a newer Tanda wrote it; bad_request when it cannot be one. */
 export async function openDataFolder(data: string): Promise<DataFolder> {
   if (data === MEMORY) return openMemory();
   const dir = resolve(data);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await makeFolder(dir);
   const store = await openSqliteStore({ path: join(dir, "tanda.db") });
+  try {
+    return await openBeside(store, dir);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function makeFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new TandaError(
+      "bad_request",
+      `The data folder ${dir} cannot be made or written: ${(cause as Error).message}`,
+      { hint: "Name another folder with --data, or :memory: to keep nothing.", cause },
+    );
+  }
+}
+
+async function openBeside(store: Store, dir: string): Promise<DataFolder> {
   const blobsDir = join(dir, "blobs");
   const blobs = await openFileBlobs({ dir: blobsDir });
   // Opened after the store: its lock is held now, so nobody else writes this file.
@@ -45,12 +69,12 @@ export async function openDataFolder(data: string): Promise<DataFolder> {
 }
 
 async function openMemory(): Promise<DataFolder> {
-  const blobsDir = await mkdtemp(join(tmpdir(), "tanda-blobs-"));
+  const folder = openTemporaryFolder(join(tmpdir(), "tanda-blobs-"));
   const store = await openSqliteStore({ path: MEMORY });
-  const blobs = await openFileBlobs({ dir: blobsDir });
+  const blobs = await openFileBlobs({ dir: folder.path });
   return {
     dir: null,
-    blobsDir,
+    blobsDir: folder.path,
     store,
     blobs,
     left: { ids: new Set(), alone: new Set() },
@@ -58,7 +82,7 @@ async function openMemory(): Promise<DataFolder> {
     async [Symbol.asyncDispose]() {
       await blobs.close();
       await store.close();
-      await rm(blobsDir, { recursive: true, force: true });
+      await folder.remove();
     },
   };
 }

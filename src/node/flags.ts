@@ -1,6 +1,7 @@
 /** Every flag of a node in one table: it parses them, prints their help and makes their page of the docs. */
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { readFileSync } from "node:fs";
 import { LIMITS, type LimitName, type Limits } from "../gateway/limits.ts";
 import { parseListen } from "../gateway/listen.ts";
 import { formatDuration, parseDuration } from "../task/duration.ts";
@@ -10,9 +11,13 @@ import { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
 import { formatBytes, parseBytes } from "./bytes.ts";
 
 type Draft = { -readonly [Name in keyof NodeOptions]?: NodeOptions[Name] } & {
-  certFile?: string;
-  keyFile?: string;
+  cert?: string;
+  key?: string;
 };
+
+/** Less, and a thread would die of itself. */
+const LEAST_MEMORY_MB = 16;
+const MIB = 1024 * 1024;
 
 export type NodeFlag = {
   readonly name: string;
@@ -43,7 +48,10 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     value: "FILE",
     default: "the built-in ones",
     says: "TypeScript or JavaScript module whose default export holds the actions",
-    apply: (draft, text) => (draft.actions = text),
+    apply: (draft, text) => {
+      if (!statSync(text).isFile()) throw wrong(`--actions is not a file: ${text}`);
+      draft.actions = text;
+    },
   },
   {
     name: "threads",
@@ -55,45 +63,58 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
   {
     name: "memory",
     value: "SIZE",
-    default: formatBytes(DEFAULT_OPTIONS.memoryMb * 1024 * 1024),
+    default: formatBytes(DEFAULT_OPTIONS.memoryMb * MIB),
     says: "heap that one thread may use; over it a task ends as out_of_memory",
-    apply: (draft, text) =>
-      (draft.memoryMb = Math.max(16, Math.round(parseBytes(text, "--memory") / 1024 / 1024))),
+    apply: (draft, text) => {
+      const memoryMb = Math.round(parseBytes(text, "--memory") / MIB);
+      if (memoryMb < LEAST_MEMORY_MB) throw wrong(`--memory is at least ${LEAST_MEMORY_MB}MiB, not ${text}`);
+      draft.memoryMb = memoryMb;
+    },
   },
   {
     name: "token",
     value: "TOKEN",
     default: "none",
     says: "what clients must show; needed off loopback; better in TANDA_TOKEN, where `ps` does not show it",
-    apply: (draft, text) => (draft.token = text),
+    apply: (draft, text) => {
+      // It has to pass through a header and a line.
+      if (!/^[\x21-\x7e]+$/.test(text)) throw wrong("--token has spaces or other than ASCII letters in it");
+      draft.token = text;
+    },
   },
   {
     name: "host",
     value: "NAMES",
     default: "localhost",
     says: "names by which browsers may reach this node, with commas between",
-    apply: (draft, text) => (draft.hosts = list(text)),
+    apply: (draft, text) => (draft.hosts = list(text, "host", isHostName)),
   },
   {
     name: "origin",
     value: "ORIGINS",
     default: "its own",
     says: "web origins whose pages may use this node, with commas between",
-    apply: (draft, text) => (draft.origins = list(text)),
+    apply: (draft, text) => (draft.origins = list(text, "origin", isOrigin)),
   },
   {
     name: "tls-cert",
     value: "FILE",
     default: "none",
     says: "certificate (PEM); with it the same port takes TLS too",
-    apply: (draft, text) => (draft.certFile = text),
+    apply: (draft, text) => {
+      draft.cert = readFileSync(text, "utf8");
+      pem("--tls-cert", "certificate", () => new X509Certificate(draft.cert!));
+    },
   },
   {
     name: "tls-key",
     value: "FILE",
     default: "none",
     says: "key of the certificate (PEM)",
-    apply: (draft, text) => (draft.keyFile = text),
+    apply: (draft, text) => {
+      draft.key = readFileSync(text, "utf8");
+      pem("--tls-key", "private key without a password", () => createPrivateKey(draft.key!));
+    },
   },
   {
     name: "node",
@@ -114,7 +135,7 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     value: "TIME",
     default: formatDuration(DEFAULT_OPTIONS.retentionMs),
     says: "how long finished tasks are kept",
-    apply: (draft, text) => (draft.retentionMs = parseDuration(text, "--retention")),
+    apply: (draft, text) => (draft.retentionMs = duration("retention", text)),
   },
   {
     name: "max-finished",
@@ -135,7 +156,7 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     value: "TIME",
     default: formatDuration(DEFAULT_OPTIONS.drainMs),
     says: "how long a stop waits for running tasks; what is left goes back to the queue",
-    apply: (draft, text) => (draft.drainMs = parseDuration(text, "--drain")),
+    apply: (draft, text) => (draft.drainMs = duration("drain", text)),
   },
   ...Object.entries(LIMITS).map(([name, limit]): NodeFlag => {
     const show = { bytes: formatBytes, ms: formatDuration, count: String }[limit.unit];
@@ -150,7 +171,8 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
 ];
 
 /**
- * From texts to options. A flag not given is looked up in the environment, as TANDA_ and its name in capitals.
+ * From texts to options. A flag not given is looked up in the environment, as TANDA_ and its name in capitals; there an empty
+ * text is none.
  * @throws bad_request saying which flag is wrong.
  */
 export function readNodeFlags(
@@ -159,46 +181,91 @@ export function readNodeFlags(
 ): Partial<NodeOptions> {
   const draft: Draft = { threads: availableParallelism(), listen: [parseListen("127.0.0.1:9000")] };
   for (const flag of NODE_FLAGS) {
-    const given = text(flag.name) ?? env[envName(flag.name)];
-    if (given !== undefined && given !== "") flag.apply(draft, given);
+    const typed = text(flag.name);
+    const given = typed ?? env[envName(flag.name)] ?? "";
+    if (typed === undefined && given === "") continue;
+    try {
+      if (given.trim() === "") throw wrong(`--${flag.name} is empty`);
+      flag.apply(draft, given);
+    } catch (error) {
+      throw refused(flag, typed === undefined, error);
+    }
   }
-  const { certFile, keyFile, ...options } = draft;
-  if ((certFile === undefined) !== (keyFile === undefined)) {
-    throw new TandaError("bad_request", "--tls-cert and --tls-key come together.");
-  }
-  if (certFile !== undefined && keyFile !== undefined) {
-    options.tls = { cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };
-  }
-  return options;
+  const { cert, key, ...options } = draft;
+  if (cert === undefined && key === undefined) return options;
+  if (cert === undefined || key === undefined) throw wrong("--tls-cert and --tls-key come together");
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+    throw wrong("the key of --tls-key is not that of the certificate of --tls-cert");
+  return { ...options, tls: { cert, key } };
 }
 
 export function envName(flag: string): string {
   return `TANDA_${flag.toUpperCase().replaceAll("-", "_")}`;
 }
 
+/** Names the flag, where its text came from, and what is to be written. */
+function refused({ name, value, says }: NodeFlag, isFromEnv: boolean, error: unknown): TandaError {
+  const told = error instanceof Error ? error.message : String(error);
+  const message = told.includes(`--${name}`) ? told : `--${name}: ${told}`;
+  const hint = (error instanceof TandaError ? error.hint : undefined) ?? `--${name} ${value}: ${says}.`;
+  return new TandaError("bad_request", isFromEnv ? `${message} (from ${envName(name)})` : message, {
+    hint,
+    cause: error,
+  });
+}
+
+function wrong(message: string): TandaError {
+  return new TandaError("bad_request", message);
+}
+
 function setLimit(draft: Draft, name: LimitName, text: string): void {
   const { unit, flag } = LIMITS[name];
   const read = {
     bytes: () => parseBytes(text, `--${flag}`),
-    ms: () => parseDuration(text, `--${flag}`),
+    ms: () => duration(flag, text),
     count: () => whole(flag, text, 1, 1e9),
   };
-  const limits: Partial<Limits> = { ...draft.limits, [name]: read[unit]() };
+  const value = read[unit]();
+  if (!Number.isSafeInteger(value) || value < 1) throw wrong(`--${flag} cannot be ${text}`);
+  const limits: Partial<Limits> = { ...draft.limits, [name]: value };
   draft.limits = limits;
 }
 
-function list(text: string): string[] {
-  return text
+/** A bare number is milliseconds, as in JSON. */
+function duration(flag: string, text: string): number {
+  return parseDuration(/^\d+$/.test(text.trim()) ? Number(text) : text, `--${flag}`);
+}
+
+function list(text: string, flag: string, isOne: (item: string) => boolean): string[] {
+  const items = text
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
+  const odd = items.find((item) => !isOne(item));
+  if (odd !== undefined) throw wrong(`--${flag} cannot be ${JSON.stringify(odd)}`);
+  return items;
+}
+
+/** As a Host header has it: a port may follow. */
+function isHostName(text: string): boolean {
+  return /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(text);
+}
+
+/** As a browser sends it; a slash at the end is forgiven. */
+function isOrigin(text: string): boolean {
+  return /^[a-z][a-z\d+.-]*:\/\/[^/?#\s]+\/?$/i.test(text);
+}
+
+function pem(flag: string, what: string, read: () => unknown): void {
+  try {
+    read();
+  } catch {
+    throw wrong(`${flag} does not hold a ${what} in PEM form`);
+  }
 }
 
 function whole(flag: string, text: string, min: number, max: number): number {
   const value = Number(text.replaceAll("_", ""));
   if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new TandaError(
-    "bad_request",
-    `--${flag} is a whole number from ${min} to ${max}, not ${JSON.stringify(text)}.`,
-  );
+  throw wrong(`--${flag} is a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
 }

@@ -7,7 +7,11 @@ export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export function createLog(out: NodeJS.WriteStream, level: LogLevel): EngineLog {
-  if (!out.isTTY) return pino({ level, base: { pid: process.pid } }, out);
+  if (!out.isTTY) {
+    // pino tells an Error only under the name `err`; under another it would be written as {}.
+    const serializers = { err: pino.stdSerializers.err, error: pino.stdSerializers.err };
+    return pino({ level, base: { pid: process.pid }, serializers }, out);
+  }
   const least = LOG_LEVELS.indexOf(level);
   const write = (of: LogLevel, facts: object, text: string): void => {
     if (LOG_LEVELS.indexOf(of) < least) return;

@@ -15,7 +15,8 @@ import type { EngineParts } from "../engine/parts.ts";
 import { Recent } from "../engine/recent.ts";
 import { Watchers } from "../engine/watchers.ts";
 import type { Gateway } from "../gateway/gateway.ts";
-import { formatAddress, parseListen, type ListenAddress } from "../gateway/listen.ts";
+import { withLimits } from "../gateway/limits.ts";
+import { checkListen, formatAddress, parseListen, type ListenAddress } from "../gateway/listen.ts";
 import { createClient } from "../client/surface.ts";
 import type { Client } from "../client/typed.ts";
 import { EmbeddedQueue } from "../queue/embedded.ts";
@@ -33,6 +34,7 @@ import { farewell } from "./farewell.ts";
 import { InProcessCaller } from "./in-process-caller.ts";
 import { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
 import { openPools } from "./open-pools.ts";
+import { tellListenError } from "./listen-error.ts";
 import { recover, type Recovered } from "./recover.ts";
 import { version } from "./version.ts";
 
@@ -44,7 +46,7 @@ export interface TandaNode<Actions = unknown> extends AsyncDisposable {
   readonly client: Client<Actions>;
   readonly engine: Engine;
   /** Where it listens, with the ports it got. */
-  readonly addresses: readonly { host: string; port: number }[];
+  readonly addresses: readonly ListenAddress[];
   readonly recovered: Recovered;
   readonly threads: number;
   /** Loads the actions anew; the old ones stay when the file does not load. */
@@ -58,16 +60,24 @@ export async function startNode<Actions = unknown>(
   given: Partial<NodeOptions> = {},
 ): Promise<TandaNode<Actions>> {
   const options: NodeOptions = { threads: availableParallelism(), ...DEFAULT_OPTIONS, ...given };
+  const listen = options.listen.map((address) =>
+    typeof address === "string" ? parseListen(address) : address,
+  );
+  // What is wrong with these is told before anything that was left behind begins to run.
+  if (listen.length > 0) checkListen(listen, options.token);
+  withLimits(options.limits);
   const folder = await openDataFolder(options.data);
   try {
-    return await assemble<Actions>(options, folder);
+    return await assemble<Actions>({ ...options, listen }, folder);
   } catch (error) {
     await folder[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Promise<TandaNode<Actions>> {
+type Checked = Omit<NodeOptions, "listen"> & { readonly listen: readonly ListenAddress[] };
+
+async function assemble<Actions>(options: Checked, folder: DataFolder): Promise<TandaNode<Actions>> {
   const { log } = options;
   const now = Date.now;
   const startedAt = now();
@@ -108,17 +118,17 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     if (mode === "paused") queue.pause(name);
   }
 
+  // What runs by itself, to be ended also when the start fails half-way.
+  const duties: Duty[] = [scheduler, reporter];
   const { pool, openQuarantinePool } = await openPools(options, folder);
+  await using failed = new AsyncDisposableStack();
+  failed.defer(() => pool.close());
+  failed.defer(() => stopAll(duties));
   const announce = async (infos: Awaited<ReturnType<typeof pool.start>>): Promise<void> => {
     await store.announce(infos);
     catalogue.serve(infos);
   };
-  try {
-    await announce(await pool.start());
-  } catch (error) {
-    await pool.close();
-    throw error;
-  }
+  await announce(await pool.start());
   const worker = new Worker({
     queue,
     store,
@@ -138,6 +148,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     now,
     onError,
   );
+  duties.push(expirer);
   const recovered = await recover(store, queue, worker, folder.left, now);
   scheduler.wake(now());
 
@@ -156,10 +167,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     bytesInFlight: () => gateway?.bytesInFlight ?? 0,
     eventLoopLagMs: () => lag.max / 1e6,
   });
-  const duties: Duty[] = [
-    scheduler,
-    expirer,
-    reporter,
+  duties.push(
     startLateWriter(store, flights, recent, now, onError),
     startJanitor({
       store,
@@ -179,7 +187,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
       isPoolAlive: () => pool.pid !== null,
       onError,
     }),
-  ];
+  );
   const caller = new InProcessCaller(engine, parts.makeId);
 
   const close = async (): Promise<void> => {
@@ -188,7 +196,7 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     const emptied = gateway?.drain();
     queue.quiesce();
     await worker.drain(options.drainMs, () => flights.hasUnwritten);
-    await Promise.all(duties.map((duty) => duty.stop()));
+    await stopAll(duties);
     await worker.stop();
     await farewell(store, flights, now).catch(onError);
     await Promise.race([emptied, new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS).unref())]);
@@ -214,28 +222,33 @@ async function assemble<Actions>(options: NodeOptions, folder: DataFolder): Prom
     stop: once(close),
     [Symbol.asyncDispose]: () => node.stop(),
   };
-  if (options.listen.length > 0) {
-    const { createGateway } = await import("../gateway/gateway.ts");
-    gateway = createGateway({
-      engine,
-      listen: options.listen.map((address) => (typeof address === "string" ? parseListen(address) : address)),
-      token: options.token,
-      hosts: options.hosts,
-      origins: options.origins,
-      limits: options.limits,
-      tls: options.tls,
-      clock: { now },
-      log,
-      version,
-    });
-    try {
+  failed.move();
+  try {
+    if (options.listen.length > 0) {
+      const { createGateway } = await import("../gateway/gateway.ts");
+      gateway = createGateway({
+        engine,
+        listen: options.listen,
+        token: options.token,
+        hosts: options.hosts,
+        origins: options.origins,
+        limits: options.limits,
+        tls: options.tls,
+        clock: { now },
+        log,
+        version,
+      });
       addresses = await gateway.start();
-    } catch (error) {
-      await node.stop().catch(() => {});
-      throw error;
     }
+    return node;
+  } catch (error) {
+    await node.stop().catch(() => {});
+    throw tellListenError(error);
   }
-  return node;
+}
+
+async function stopAll(duties: readonly Duty[]): Promise<void> {
+  await Promise.all(duties.map((duty) => duty.stop()));
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

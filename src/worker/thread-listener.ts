@@ -1,11 +1,12 @@
 /** Where threads connect: a socket in a private folder (a named pipe on Windows), so that data never goes through their process's main thread. */
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ActionInfo } from "../task/task.ts";
 import type { ErrorBody } from "../task/errors.ts";
+import { openTemporaryFolder } from "./temporary-folder.ts";
 import { FrameCutter, HELLO, NOT_LOADED, type Hello, type LoadFailure } from "./thread-wire.ts";
 
 const PREFIX = "tanda-pool-";
@@ -27,14 +28,16 @@ export class ThreadListener implements AsyncDisposable {
   readonly dir: string;
   readonly #server: Server;
   readonly #listener: (arrival: Arrival) => void;
+  readonly #folder: ReturnType<typeof openTemporaryFolder>;
 
-  private constructor(dir: string, listener: (arrival: Arrival) => void) {
-    this.dir = dir;
+  private constructor(folder: ReturnType<typeof openTemporaryFolder>, listener: (arrival: Arrival) => void) {
+    this.#folder = folder;
+    this.dir = folder.path;
     this.token = randomBytes(24).toString("hex");
     this.path =
       process.platform === "win32"
         ? `\\\\.\\pipe\\${PREFIX}${randomBytes(12).toString("hex")}`
-        : join(dir, SOCKET);
+        : join(folder.path, SOCKET);
     this.#listener = listener;
     this.#server = createServer((socket) => this.#greet(socket));
   }
@@ -42,7 +45,7 @@ export class ThreadListener implements AsyncDisposable {
   static async open(listener: (arrival: Arrival) => void): Promise<ThreadListener> {
     const parent = tmpdir().length + PREFIX.length + SOCKET.length + 10 > MAX_PATH ? "/tmp" : tmpdir();
     await removeStale(parent);
-    const opened = new ThreadListener(await mkdtemp(join(parent, PREFIX)), listener);
+    const opened = new ThreadListener(openTemporaryFolder(join(parent, PREFIX)), listener);
     await new Promise<void>((resolve, reject) => {
       opened.#server.once("error", reject);
       opened.#server.listen(opened.path, resolve);
@@ -88,7 +91,7 @@ export class ThreadListener implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    await rm(this.dir, { recursive: true, force: true });
+    await this.#folder.remove();
   }
 }
 

@@ -1,11 +1,14 @@
 import { watch } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { envName, NODE_FLAGS, readNodeFlags } from "../../node/flags.ts";
+import { MEMORY } from "../../node/data-folder.ts";
 import { createLog, LOG_LEVELS, type LogLevel } from "../../node/log.ts";
+import { DEFAULT_OPTIONS, type NodeOptions } from "../../node/options.ts";
 import { startNode, type TandaNode } from "../../node/start-node.ts";
 import { version } from "../../node/version.ts";
 import { EXIT } from "../exit-code.ts";
 import type { Terminal } from "../terminal.ts";
+import { thingsToTry } from "../things-to-try.ts";
 import { UsageError, type Flags, type Verb, type VerbInput } from "../verb.ts";
 
 const RELOAD_AFTER_MS = 100;
@@ -44,56 +47,91 @@ export const verb: Verb = {
   },
   words: { min: 0, max: 0 },
   async run({ given, terminal }: VerbInput): Promise<number> {
-    const level = (given.text("log-level") ?? terminal.env[envName("log-level")] ?? "info") as LogLevel;
-    if (!LOG_LEVELS.includes(level)) throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(", ")}`);
+    const level = (given.text("log-level") ?? (terminal.env[envName("log-level")] || "info")) as LogLevel;
+    if (!LOG_LEVELS.includes(level))
+      throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(", ")}, not ${JSON.stringify(level)}`);
     const options = readNodeFlags((name) => given.text(name), terminal.env);
     if (given.has("watch") && typeof options.actions !== "string")
       throw new UsageError("--watch needs --actions FILE");
     const log = createLog(terminal.stdout, level);
-    await using node = await startNode({ ...options, log });
-    greet(node, terminal, options.data ?? "data", log);
+    const signals = new Signals();
+    await using node = await Promise.race([startNode({ ...options, log }), signals.next()]).then((first) => {
+      if (typeof first !== "string") return first;
+      // Nothing new was taken yet, and what was left behind is still in the store.
+      log.info({ signal: first }, "stopped before it listened");
+      process.exit(EXIT.done);
+    });
+    greet(node, terminal, options, log);
     const watching = given.has("watch") ? watchActions(options.actions as string, node, log) : null;
-    await untilSignal(node, log);
+    await untilSignal(node, signals, log);
     watching?.close();
     return EXIT.done;
   },
 };
 
-function greet(node: TandaNode, terminal: Terminal, data: string, log: ReturnType<typeof createLog>): void {
+function greet(
+  node: TandaNode,
+  terminal: Terminal,
+  options: Partial<NodeOptions>,
+  log: ReturnType<typeof createLog>,
+): void {
   const listen = node.addresses.map(({ host, port }) =>
     host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`,
   );
-  log.info(
-    { version, listen, pid: process.pid, threads: node.threads, data, ...node.recovered },
-    "tanda listens",
+  const data = options.data ?? DEFAULT_OPTIONS.data;
+  log.info({ version, listen, threads: node.threads, data, ...node.recovered }, "tanda listens");
+  if (!terminal.stdout.isTTY) return;
+  const kept = data === MEMORY ? "Nothing is kept." : `Tasks are kept in ${resolve(data)}.`;
+  terminal.say(
+    `\n  ${terminal.style("bold", "Tanda")} ${version} listens on ${listen.join(" and ")}. ${kept}`,
   );
-  const [first] = node.addresses;
-  if (!terminal.stdout.isTTY || !first) return;
-  const host = first.host === "127.0.0.1" ? "localhost" : first.host;
-  const at = `${host} ${first.port}`;
-  terminal.say(`
-  ${terminal.style("bold", "Tanda")} ${version} listens on ${listen.join(" and ")}. Tasks are kept in ${resolve(data)}.
-  Three things to try, in another terminal:
+  const address = node.addresses.find(({ proxy }) => !proxy);
+  if (address) {
+    const needsToken = (options.token ?? null) !== null;
+    const lines = thingsToTry(address, needsToken).map((line) => `    ${terminal.style("cyan", line)}\n`);
+    const where = needsToken ? "in another terminal, where TANDA_TOKEN is set" : "in another terminal";
+    terminal.say(`  Three things to try, ${where}:\n\n${lines.join("")}`);
+  }
+  terminal.say("  Ctrl+C stops it: running tasks end first, and nothing that was accepted is lost.\n");
+}
 
-    ${terminal.style("cyan", `echo upper hola | nc -N ${at}`)}
-    ${terminal.style("cyan", `curl 'http://${host}:${first.port}/v1/tasks?wait' --json '{"action":"upper","payload":"hola"}'`)}
-    ${terminal.style("cyan", "npx tanda run fib 30")}
+/** SIGINT and SIGTERM from the first moment on: one that comes while the node still starts must not be missed. */
+class Signals {
+  #came: string[] = [];
+  #waiting: ((signal: string) => void) | null = null;
 
-  Ctrl+C stops it: running tasks end first, and nothing that was accepted is lost.
-`);
+  constructor() {
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => this.#take(name));
+  }
+
+  /** Of several calls only the last one waits. */
+  next(): Promise<string> {
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      const came = this.#came.shift();
+      if (came !== undefined) this.#take(came);
+    });
+  }
+
+  #take(signal: string): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (waiting) waiting(signal);
+    else this.#came.push(signal);
+  }
 }
 
 /** The first signal drains, the second ends at once: what was accepted is in the store either way. */
-async function untilSignal(node: TandaNode, log: ReturnType<typeof createLog>): Promise<void> {
-  const signal = await new Promise<string>((done) => {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => done(name));
+async function untilSignal(
+  node: TandaNode,
+  signals: Signals,
+  log: ReturnType<typeof createLog>,
+): Promise<void> {
+  const signal = await signals.next();
+  void signals.next().then(() => {
+    log.warn({}, "ended at once; what was accepted is kept and goes on at the next start");
+    process.exit(EXIT.failed);
   });
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => {
-      log.warn({}, "ended at once; what was accepted is kept and goes on at the next start");
-      process.exit(1);
-    });
-  }
   log.info({ signal }, "stopping: no new work, running tasks end; again ends at once");
   await node.stop();
   log.info({}, "stopped");
@@ -108,9 +146,16 @@ function watchActions(file: string, node: TandaNode, log: ReturnType<typeof crea
       (error: unknown) => log.error({ file, error }, "the actions do not load; the old ones go on"),
     );
   };
-  return watch(dirname(resolve(file)), (_event, name) => {
+  const watcher = watch(dirname(resolve(file)), (_event, name) => {
     if (name !== null && name !== basename(file)) return;
     clearTimeout(timer);
     timer = setTimeout(reload, RELOAD_AFTER_MS);
   });
+  watcher.on("error", (error) => log.warn({ file, error }, "the actions are not watched any more"));
+  return {
+    close() {
+      clearTimeout(timer);
+      watcher.close();
+    },
+  };
 }

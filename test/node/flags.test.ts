@@ -1,0 +1,213 @@
+/** Every flag of a node: from the command line, from the environment, and what is said of one that makes no sense. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { LIMITS } from "../../src/gateway/limits.ts";
+import { envName, NODE_FLAGS, readNodeFlags } from "../../src/node/flags.ts";
+import type { NodeOptions } from "../../src/node/options.ts";
+import { TandaError } from "../../src/task/errors.ts";
+import { runCli } from "../cli/run-cli.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "tanda-flags-"));
+after(() => rmSync(dir, { recursive: true, force: true }));
+const file = (name: string, text: string): string => {
+  const path = join(dir, name);
+  writeFileSync(path, text);
+  return path;
+};
+const actions = file("actions.js", "export default {};");
+const pem = makePem();
+
+type Sample = {
+  /** Two texts that mean different things, neither of them the default. */
+  good: readonly [string, string];
+  bad: readonly string[];
+};
+
+const LIMIT_SAMPLES = {
+  bytes: { good: ["3KiB", "5000"], bad: ["much", "-1", "0", "1e3", "99999999TiB"] },
+  ms: { good: ["7s", "700"], bad: ["soon", "-1s", "0", "5 weeks"] },
+  count: { good: ["17", "1_800"], bad: ["many", "-1", "0", "1.5", "9999999999"] },
+} as const satisfies Record<string, Sample>;
+
+const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
+  [
+    "listen",
+    {
+      good: ["127.0.0.1:7001", "[::1]:7002 127.0.0.1:7003,proxy"],
+      bad: ["nowhere", "127.0.0.1:99999", "1.2.3.4:5,tls"],
+    },
+  ],
+  ["data", { good: [":memory:", join(dir, "other")], bad: [actions, join(actions, "below")] }],
+  ["actions", { good: [actions, file("more.js", "export default {};")], bad: [join(dir, "none.js"), dir] }],
+  ["threads", { good: ["3", "1_000"], bad: ["zero", "0", "1025", "1.5", "-1"] }],
+  ["memory", { good: ["64MiB", "1GiB"], bad: ["lots", "1KiB", "0"] }],
+  ["token", { good: ["abcdefghijklmnop", "0123456789abcdef"], bad: ["with a space", "with\nline", "señal"] }],
+  ["host", { good: ["tanda.example", "a.example:9000,b.example"], bad: ["http://a.example", "a b"] }],
+  [
+    "origin",
+    {
+      good: ["https://a.example", "https://a.example,http://b.example:8080"],
+      bad: ["a.example", "https://a.example/page"],
+    },
+  ],
+  ["tls-cert", { good: [pem.cert, pem.otherCert], bad: [join(dir, "none.pem"), actions, pem.key] }],
+  ["tls-key", { good: [pem.key, pem.otherKey], bad: [join(dir, "none.pem"), actions, pem.cert] }],
+  ["node", { good: ["1", "1023"], bad: ["1024", "-1", "one"] }],
+  ["max-queued", LIMIT_SAMPLES.count],
+  ["retention", { good: ["2d", "0"], bad: ["never", "-1s", "20000d"] }],
+  ["max-finished", LIMIT_SAMPLES.count],
+  ["disk-reserve", { good: ["1GiB", "0"], bad: ["none", "-1"] }],
+  ["drain", { good: ["3s", "250"], bad: ["long", "-1s"] }],
+  ...Object.values(LIMITS).map(({ flag, unit }): [string, Sample] => [flag, LIMIT_SAMPLES[unit]]),
+]);
+
+/** What comes with it, where one flag alone makes no sense. */
+const WITH: ReadonlyMap<string, (text: string) => readonly [string, string]> = new Map([
+  ["tls-cert", (text: string) => ["tls-key", text === pem.otherCert ? pem.otherKey : pem.key] as const],
+  ["tls-key", (text: string) => ["tls-cert", text === pem.otherKey ? pem.otherCert : pem.cert] as const],
+]);
+
+function read(flags: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}): Partial<NodeOptions> {
+  const given = new Map(Object.entries(flags));
+  return readNodeFlags((name) => given.get(name), env);
+}
+
+describe("the flags of a node", () => {
+  test("each has samples here", () => {
+    assert.deepEqual(NODE_FLAGS.map(({ name }) => name).toSorted(), [...SAMPLES.keys()].toSorted());
+    assert.equal(new Set(NODE_FLAGS.map(({ name }) => name)).size, NODE_FLAGS.length);
+  });
+
+  for (const [name, { good }] of SAMPLES) {
+    test(`--${name} is ${envName(name)} in the environment, and wins over it`, () => {
+      const [one, other] = good;
+      const more = (text: string): Record<string, string> => {
+        const beside = WITH.get(name)?.(text);
+        return beside ? { [beside[0]]: beside[1] } : {};
+      };
+      const byFlag = read({ ...more(one), [name]: one });
+      assert.notDeepEqual(byFlag, read({}), "the flag changes nothing");
+      assert.deepEqual(read(more(one), { [envName(name)]: one }), byFlag);
+      const byOther = read({ ...more(other), [name]: other });
+      assert.notDeepEqual(byOther, byFlag);
+      assert.deepEqual(read({ ...more(one), [name]: one }, { [envName(name)]: other }), byFlag);
+      assert.deepEqual(read({}, { [envName(name)]: "" }), read({}), "an empty variable is none");
+    });
+  }
+
+  // The folder is looked at when it is opened, which the tests of the command do.
+  for (const [name, { bad }] of [...SAMPLES].filter(([name]) => name !== "data")) {
+    test(`--${name} says what is wrong with it, wherever it came from`, () => {
+      for (const text of [...bad, "", "  "]) {
+        assert.throws(
+          () => read({ [name]: text }),
+          (error: unknown) => isRefusal(error, `--${name}`),
+          JSON.stringify(text),
+        );
+        if (text === "") continue;
+        assert.throws(
+          () => read({}, { [envName(name)]: text }),
+          (error: unknown) => isRefusal(error, `--${name}`) && isRefusal(error, envName(name)),
+          JSON.stringify(text),
+        );
+      }
+    });
+  }
+
+  test("a certificate without its key is refused, and so is one with another's", () => {
+    assert.throws(() => read({ "tls-cert": pem.cert }), /--tls-cert and --tls-key come together/);
+    assert.throws(() => read({ "tls-key": pem.key }), /--tls-cert and --tls-key come together/);
+    assert.throws(
+      () => read({ "tls-cert": pem.cert, "tls-key": pem.otherKey }),
+      /not that of the certificate/,
+    );
+  });
+
+  test("without any, a node listens on loopback, port 9000, and has no token", () => {
+    const options = read({});
+    assert.deepEqual(options.listen, [{ host: "127.0.0.1", port: 9000, proxy: false }]);
+    assert.equal(options.token, undefined);
+  });
+});
+
+describe("tanda serve with a flag that makes no sense", { concurrency: 2 }, () => {
+  for (const [name, { bad }] of SAMPLES) {
+    test(`ends with 2 for --${name}, names it and says what to write`, async () => {
+      const ran = await runCli([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        ":memory:",
+        `--${name}=${bad[0]!}`,
+      ]);
+      assert.equal(ran.code, 2, ran.stdout + ran.stderr);
+      assert.equal(ran.stdout, "");
+      const [said, hint, ...rest] = ran.stderr.trimEnd().split("\n");
+      assert.match(
+        said!,
+        new RegExp(`^error: bad_request: .*--${name}|^error: bad_request: The data folder`),
+      );
+      assert.ok(hint!.length > 10 && rest.length === 0, ran.stderr);
+      if (name === "data") assert.match(hint!, /--data/);
+    });
+  }
+
+  test("tells it as JSON with --json", async () => {
+    const ran = await runCli(["serve", "--json", "--threads", "none"]);
+    assert.equal(ran.code, 2);
+    const { status, error } = JSON.parse(ran.stdout) as { status: string; error: Record<string, string> };
+    assert.deepEqual([status, error["code"]], ["failed", "bad_request"]);
+    assert.match(error["message"]!, /--threads/);
+    assert.ok(error["hint"]);
+  });
+
+  test("says which one was meant when it knows none of that name", async () => {
+    for (const [typed, meant] of [
+      ["--thread=3", "--threads"],
+      ["--maxqueued=3", "--max-queued"],
+      ["--lisen=9000", "--listen"],
+    ] as const) {
+      const ran = await runCli(["serve", typed]);
+      assert.equal(ran.code, 2);
+      assert.match(ran.stderr, new RegExp(`unknown flag ${typed.split("=")[0]}; did you mean ${meant}\\?`));
+    }
+    assert.match((await runCli(["serve", "--zzzzzz"])).stderr, /unknown flag --zzzzzz\n/);
+  });
+
+  test("refuses an unknown log level, from a flag and from the environment, and --watch without a file", async () => {
+    const levels = /--log-level is one of debug, info, warn, error, silent, not "loud"/;
+    assert.match((await runCli(["serve", "--log-level", "loud"])).stderr, levels);
+    const byEnv = await runCli(["serve"], { env: { TANDA_LOG_LEVEL: "loud" } });
+    assert.deepEqual([byEnv.code, levels.test(byEnv.stderr)], [2, true]);
+    const watching = await runCli(["serve", "--watch"]);
+    assert.equal(watching.code, 2);
+    assert.match(watching.stderr, /--watch needs --actions FILE/);
+  });
+});
+
+function isRefusal(error: unknown, name: string): boolean {
+  assert.ok(error instanceof TandaError, String(error));
+  assert.equal(error.code, "bad_request");
+  assert.ok(error.message.includes(name), error.message);
+  assert.ok((error.hint ?? "").length > 10, `no hint: ${error.message}`);
+  return true;
+}
+
+/** Two certificates with their keys, as files. */
+function makePem(): { cert: string; key: string; otherCert: string; otherKey: string } {
+  const make = (name: string): [cert: string, key: string] => {
+    const [cert, key] = [join(dir, `${name}-cert.pem`), join(dir, `${name}-key.pem`)];
+    const subject = ["-subj", "/CN=localhost", "-days", "1", "-keyout", key, "-out", cert];
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    execFileSync("openssl", ["req", "-x509", ...curve, ...subject], { stdio: "ignore" });
+    return [cert, key];
+  };
+  const [cert, key] = make("one");
+  const [otherCert, otherKey] = make("other");
+  return { cert, key, otherCert, otherKey };
+}
