@@ -54,6 +54,8 @@ function isPlainSpec(spec: TaskSpec, id: string): boolean {
   );
 }
 
+type Found = [state: number, attempt: number, queue: string, action: string, isSame: number];
+
 const QUEUED = stateNumber("queued");
 const RUNNING = stateNumber("running");
 const SPEC_COLUMNS = "id, action, queue, priority, payload, policy, expires_at, created_at";
@@ -79,7 +81,10 @@ export class SqlitePlain {
       `insert into tasks (${SPEC_COLUMNS}, state, attempt) values ${rows(`${SPEC_MARKS}, 1, 0`)}`,
     );
     // Found first: `returning` would tell as much, and costs twice what both of these do.
-    this.#find = db.prepare("select state, attempt, queue, action from tasks where id = ?");
+    this.#find = db.prepare(
+      `select state, attempt, queue, action, ?2 is null or (action = ?2 and payload = ?3 and payload_blob is ?4)
+       from tasks where id = ?1`,
+    );
     this.#find.setReturnArrays(true);
     this.#finish = db.prepare(
       `update tasks set state = 4, attempt = ?2, result = ?3, result_blob = null, error = null, due_at = null,
@@ -111,14 +116,15 @@ export class SqlitePlain {
     return true;
   }
 
-  /** @returns false, having written nothing, when the row is not there or past this attempt. */
-  finish({ id, attempt, outcome, startedAt, at }: Done): boolean {
+  /** @returns false, having written nothing, when the row is not there, past this attempt or another request's. */
+  finish({ id, attempt, outcome, startedAt, at, spec }: Done): boolean {
     const bytes = writeId(id, this.#ids[0]!);
-    const found = this.#find.get(bytes) as unknown as [number, number, string, string] | undefined;
+    const asked = [spec?.action ?? null, spec?.payload ?? null, spec?.payloadBlob ?? null];
+    const found = this.#find.get(bytes, ...asked) as unknown as Found | undefined;
     if (found === undefined) return false;
-    const [state, latest, queue, action] = found;
+    const [state, latest, queue, action, isSame] = found;
     const isObeyed = state === QUEUED ? latest === attempt - 1 : state === RUNNING && latest === attempt;
-    if (!isObeyed) return false;
+    if (!isObeyed || isSame === 0) return false;
     this.#finish.run(bytes, attempt, outcome.result, startedAt, at);
     this.#counts.add(queue, action, STATES[state]!, -1);
     this.#counts.add(queue, action, "done", 1);

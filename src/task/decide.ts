@@ -28,7 +28,10 @@ export type Outcome =
 type About = {
   readonly id: string;
   readonly at: number;
-  /** Makes the row first when there is none: the event of a task that nobody was promised yet. */
+  /**
+   * Makes the row first when there is none: the event of a task that nobody was promised yet. Where another request has the
+   * id, what was run was not that request: such a claim, finish or expire is a conflict.
+   */
   readonly spec?: TaskSpec | undefined;
 };
 
@@ -75,6 +78,8 @@ export function decide(stored: Task | null, event: TaskEvent): Decision {
   }
   const row = stored ?? (event.spec ? newTask(event.spec) : null);
   if (row === null) return { row: null, verdict: "not_found" };
+  if (stored !== null && event.spec && event.type !== "cancel" && !isSameRequest(stored, event.spec))
+    return { row, verdict: "conflict" };
   switch (event.type) {
     case "claim":
       return claim(row, event);

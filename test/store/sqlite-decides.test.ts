@@ -42,14 +42,25 @@ function createEventMaker(chance: () => number): (plain: "ride" | "submit" | nul
     { ...DEFAULT_POLICY, retentionMs: 1000 },
   ];
   let at = T0;
+  const requests = new Map<string, Pick<TaskSpec, "action" | "payload" | "payloadBlob">>();
+  /** Mostly what was asked for under this id before. */
+  const request = (id: string): Pick<TaskSpec, "action" | "payload" | "payloadBlob"> => {
+    const known = requests.get(id);
+    if (known !== undefined && chance() < 0.8) return known;
+    const made = {
+      action: pick(["upper", "fib", "toString"]),
+      payload: pick(['"a"', "1", `{"$blob":"${"a".repeat(64)}"}`]),
+      payloadBlob: maybe(0.05, "b".repeat(64)),
+    };
+    requests.set(id, made);
+    return made;
+  };
   const spec = (id: string): TaskSpec =>
     newSpec({
       id,
-      action: pick(["upper", "fib", "toString"]),
+      ...request(id),
       queue: pick(["default", "math"]),
       priority: pick([0, 1, 2, 3] as const),
-      payload: pick(['"a"', "1", `{"$blob":"${"a".repeat(64)}"}`]),
-      payloadBlob: maybe(0.05, "b".repeat(64)),
       key: maybe(0.15, pick(["k1", "k2", "k3"])),
       policy: pick(policies),
       dueAt: maybe(0.1, at + 1000),

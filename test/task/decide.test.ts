@@ -45,6 +45,14 @@ const TABLE: Record<string, [make: (row: Task) => TaskEvent, expected: string[]]
     (row) => claim(row.id, row.attempt + 1),
     STATES.map((state) => (state === "queued" ? "applied running" : `unchanged ${state}`)),
   ],
+  "a claim of the next attempt by another request": [
+    (row) => ({ ...claim(row.id, row.attempt + 1), spec: newSpec({ id: row.id, payload: "2" }) }),
+    STATES.map((state) => `conflict ${state}`),
+  ],
+  "a finish of the next attempt by another request": [
+    (row) => ({ ...finish(row.id, row.attempt + 1), spec: newSpec({ id: row.id, action: "lower" }) }),
+    STATES.map((state) => `conflict ${state}`),
+  ],
   "a finish of the latest attempt": [
     (row) => finish(row.id, row.attempt),
     STATES.map((state) => (state === "running" ? "applied done" : `unchanged ${state}`)),
