@@ -100,8 +100,8 @@ export class Operations {
       if (row.state !== "cancelled") throw notAllowed(row, "cancelled");
       return toView(row);
     }
-    this.#parts.queue.remove([task]);
     const row = await this.#change({ type: "cancel", id: task, at: this.#parts.now(), spec }, "cancelled");
+    this.#forget([task]);
     return toView(row);
   }
 
@@ -158,15 +158,24 @@ export class Operations {
   async #cancelWaiting(rows: readonly Task[]): Promise<number> {
     const waiting = rows.filter((row) => this.#worker.handOf(row.id) === undefined);
     if (waiting.length === 0) return 0;
-    this.#parts.queue.remove(waiting.map((row) => row.id));
     const at = this.#parts.now();
     const events = waiting.map((row): TaskEvent => ({ type: "cancel", id: row.id, at, spec: row }));
-    let cancelled = 0;
+    const cancelled: string[] = [];
     for (const { verdict, task } of await this.#parts.store.apply(events)) {
-      if (verdict === "applied") cancelled++;
+      if (verdict === "applied") cancelled.push(task!.id);
       if (task) this.#outcomes.follow(task, verdict === "applied");
     }
-    return cancelled;
+    this.#forget(cancelled);
+    return cancelled.length;
+  }
+
+  /**
+   * These were cancelled in the store: they need not run. Only after the store said so, or a task whose cancel failed would wait
+   * for ever; so they may have been taken meanwhile.
+   */
+  #forget(tasks: readonly string[]): void {
+    const removed = new Set(this.#parts.queue.remove(tasks));
+    for (const task of tasks) if (!removed.has(task)) this.#worker.cancel(task);
   }
 
   async #change(event: TaskEvent, what: string): Promise<Task> {

@@ -150,6 +150,8 @@ export class EmbeddedQueue implements Queue {
   remove(ids: readonly string[]): string[] {
     return ids.filter((id) => {
       const entry = this.#entries.get(id);
+      // It may be on its way here, in what is being read.
+      if (entry === undefined) this.#backlog.forget(id);
       if (entry?.state !== "waiting") return false;
       this.settle([entry.message]);
       return true;

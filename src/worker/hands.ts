@@ -1,5 +1,6 @@
 /** What is in threads' hands: each run from the moment it is handed over until its end is recorded. */
 import type { Message } from "../queue/queue.ts";
+import type { Applied } from "../store/store.ts";
 import { MAX_LOG_LINES } from "../task/decide.ts";
 import type { LogLine } from "../task/task.ts";
 import type { Pool, Report } from "./pool.ts";
@@ -14,6 +15,8 @@ export type Hand = {
   /** Its row says running, with this attempt. */
   isClaimed: boolean;
   isClaiming: boolean;
+  /** What the store said when it refused the claim: the task has ended, or is at another attempt. */
+  refusal: Applied | null;
   isCancelled: boolean;
   log: LogLine[] | null;
   progress: string | null;
@@ -36,6 +39,7 @@ export class Hands {
       isAlone,
       isClaimed: isAlone,
       isClaiming: false,
+      refusal: null,
       isCancelled: false,
       log: null,
       progress: null,

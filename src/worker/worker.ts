@@ -128,7 +128,8 @@ export class Worker {
       this.#pool.run(runs);
       this.#observer.started(hands);
     }
-    if (messages.length === MOST_AT_ONCE) this.wake();
+    // What was not handed over took nobody's place: there may be room for what lies behind it.
+    if (messages.length === MOST_AT_ONCE || runs.length < messages.length) this.wake();
   }
 
   /** Stops it if it is in hand here. @returns false when it is not: then the row alone has to say. */
@@ -201,8 +202,10 @@ export class Worker {
       const { spec, attempt } = hand.message;
       this.#recorder.record({ type: "claim", id: spec.id, attempt, at: hand.handedAt, spec }, (applied) => {
         hand.isClaimed = applied.verdict === "applied";
-        // Somebody ended it meanwhile, or a newer attempt exists: this one's work would be for nothing.
-        if (!hand.isClaimed) hand.pool.cancel(hand.seq);
+        if (hand.isClaimed) return;
+        // Somebody ended it meanwhile, or it is at another attempt: this one's work would be for nothing.
+        hand.refusal = applied;
+        hand.pool.cancel(hand.seq);
       });
     }
   }
@@ -227,6 +230,11 @@ export class Worker {
     const { message } = hand;
     const { spec } = message;
     const at = ending.endedAt;
+    if (hand.refusal && !hand.isCancelled && ending.type === "cancelled") {
+      const claim: TaskEvent = { type: "claim", id: spec.id, attempt: message.attempt, at };
+      this.#observer.recorded(message, claim, hand.refusal);
+      return;
+    }
     if (
       ending.type === "cancelled" ||
       (hand.isCancelled && ending.type !== "done" && ending.type !== "failed")
@@ -254,6 +262,8 @@ export class Worker {
       log: hand.log ?? undefined,
       progress: hand.progress,
     });
+    // The attempt ended before the cancel came to it; the task is not to be tried again.
+    if (hand.isCancelled) this.#record(message, { type: "cancel", id: spec.id, at });
   }
 
   #record(message: Message, event: TaskEvent): void {
