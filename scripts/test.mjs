@@ -11,6 +11,8 @@ import { parseArgs } from "node:util";
 import { ensureProjectNode, root, withNodeFirst } from "./project-node.mjs";
 
 ensureProjectNode();
+// Not before: an old Node does not read TypeScript.
+const { installPrograms, neededBy } = await import("./system-programs.ts");
 
 /** A test that needs longer says so with its own `timeout`. */
 const TEST_TIMEOUT_MS = 60_000;
@@ -25,6 +27,7 @@ process.chdir(root);
 process.env.PATH = withNodeFirst().PATH;
 
 const files = positionals.length === 0 ? find("{test,examples}/**/*.test.ts") : positionals.flatMap(find);
+installPrograms(neededBy(files));
 const isStrict = process.env.CI === "true";
 const watchdog = new AbortController();
 const open = new Map();

@@ -4,7 +4,11 @@ import type { BlobAccess } from "./caller.ts";
 const DEFAULT_TYPE = "application/octet-stream";
 
 /** Blobs over HTTP: the port that takes lines speaks it too. */
-export function createBlobAccess(baseUrls: readonly string[], token: string | undefined): BlobAccess {
+export function createBlobAccess(
+  baseUrls: readonly string[],
+  token: string | undefined,
+  canUploadStreams: boolean,
+): BlobAccess {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
 
   /** Tries each address; a body that is a stream can be sent only once, so its first failure is final. */
@@ -25,7 +29,10 @@ export function createBlobAccess(baseUrls: readonly string[], token: string | un
   };
 
   return {
-    async put(bytes, more = {}) {
+    async put(given, more = {}) {
+      // Browsers keep a large Blob on disk.
+      const isGathered = given instanceof ReadableStream && !canUploadStreams;
+      const bytes = isGathered ? await new Response(given).blob() : given;
       const isStream = bytes instanceof ReadableStream;
       const init: RequestInit & { duplex?: "half" } = {
         method: "PUT",

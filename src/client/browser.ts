@@ -3,6 +3,7 @@ import { parseAddresses } from "./address.ts";
 import { createRemoteCaller, type ConnectOptions } from "./connect-options.ts";
 import { createClient } from "./surface.ts";
 import type { Client } from "./typed.ts";
+import type { Platform } from "./transport.ts";
 import { createSocketTransport } from "./websocket.ts";
 
 export { TandaError } from "../task/errors.ts";
@@ -16,7 +17,11 @@ export function connect<Actions = unknown>(
   options: ConnectOptions = {},
 ): Client<Actions> {
   const addresses = parseAddresses(url);
-  return createClient(
-    createRemoteCaller(addresses, addresses.map(createSocketTransport), queueMicrotask, options),
-  );
+  return createClient(createRemoteCaller(addresses, addresses.map(createSocketTransport), PLATFORM, options));
 }
+
+const PLATFORM: Platform = {
+  // Not queueMicrotask itself: browsers refuse to run it as a method of another object.
+  soon: (task) => queueMicrotask(task),
+  canUploadStreams: false,
+};

@@ -70,6 +70,17 @@ const LONGEST_REST_MS = 5000;
 
 function ignore(): void {}
 
+/** The one with the most bytes, as they are sent. */
+export function longestOf(calls: Iterable<Call>): Call | null {
+  const utf8 = new TextEncoder();
+  let longest: { call: Call; bytes: number } | null = null;
+  for (const call of calls) {
+    const bytes = utf8.encode(call.before).length + utf8.encode(call.after).length;
+    if (longest === null || bytes > longest.bytes) longest = { call, bytes };
+  }
+  return longest === null ? null : longest.call;
+}
+
 /** Saying these twice does no more than saying them once; `retry`, `delete` and `purge` might. */
 const UNREPEATABLE: ReadonlySet<AskOp> = new Set(["retry", "delete", "purge"]);
 /** A node answers lines up to 64 MiB and closes beyond; three bytes a character at most stay below that. */

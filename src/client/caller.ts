@@ -52,7 +52,7 @@ export interface EventStream extends AsyncIterableIterator<WatchEvent, undefined
 }
 
 export interface BlobAccess {
-  /** Keeps bytes beside the store; put what it answers into a payload. Streams. */
+  /** Keeps bytes beside the store; put what it answers into a payload. Streams, but in browsers, which gather a stream first. */
   put(
     bytes: Uint8Array | string | Blob | ReadableStream<Uint8Array>,
     more?: { type?: string; signal?: AbortSignal },

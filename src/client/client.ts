@@ -4,6 +4,7 @@ import { createRemoteCaller, type ConnectOptions } from "./connect-options.ts";
 import { createClient } from "./surface.ts";
 import { createTcpTransport } from "./tcp.ts";
 import type { Client } from "./typed.ts";
+import type { Platform } from "./transport.ts";
 import { createSocketTransport } from "./websocket.ts";
 
 export { TandaError } from "../task/errors.ts";
@@ -21,6 +22,11 @@ export function connect<Actions = unknown>(url: string, options: ConnectOptions 
   const transports = addresses.map((address) =>
     address.kind === "lines" ? createTcpTransport(address) : createSocketTransport(address),
   );
-  // After the reads of this turn: what their answers set going is gathered, and nothing waits longer for it.
-  return createClient(createRemoteCaller(addresses, transports, setImmediate, options));
+  return createClient(createRemoteCaller(addresses, transports, PLATFORM, options));
 }
+
+const PLATFORM: Platform = {
+  // After the reads of this turn: what their answers set going is gathered, and nothing waits longer for it.
+  soon: setImmediate,
+  canUploadStreams: true,
+};

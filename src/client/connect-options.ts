@@ -2,7 +2,7 @@ import { parseDuration, type Duration } from "../task/duration.ts";
 import type { Address } from "./address.ts";
 import { createBlobAccess } from "./blobs.ts";
 import { RemoteCaller } from "./remote.ts";
-import type { Soon, Transport } from "./transport.ts";
+import type { Platform, Transport } from "./transport.ts";
 
 export type ConnectOptions = {
   token?: string | undefined;
@@ -18,12 +18,12 @@ export type ConnectOptions = {
 export function createRemoteCaller(
   addresses: readonly Address[],
   transports: readonly Transport[],
-  soon: Soon,
+  platform: Platform,
   options: ConnectOptions,
 ): RemoteCaller {
   return new RemoteCaller({
     transports,
-    soon,
+    soon: platform.soon,
     token: options.token,
     callTimeoutMs:
       options.callTimeout === undefined ? null : parseDuration(options.callTimeout, "callTimeout"),
@@ -35,6 +35,7 @@ export function createRemoteCaller(
     blobs: createBlobAccess(
       addresses.map((address) => address.httpUrl),
       options.token,
+      platform.canUploadStreams,
     ),
   });
 }

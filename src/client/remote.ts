@@ -7,7 +7,7 @@ import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { createIdMaker, MAX_NODE_TAG, type IdMaker } from "../task/id.ts";
 import { parseAnswer, type Answer } from "./answer.ts";
-import { sayOp, sayTask, type Call } from "./call.ts";
+import { longestOf, sayOp, sayTask, type Call } from "./call.ts";
 import type {
   AskOp,
   AskOptions,
@@ -200,20 +200,18 @@ export class RemoteCaller implements Caller {
   }
 
   #down(reason: Error): void {
+    // One line was too long, so the longest was; sent again, it would end every connection.
+    const isTooLarge = reason instanceof TandaError && reason.code === "too_large";
+    const refused = isTooLarge ? longestOf(this.#sent.values()) : null;
     for (const call of this.#sent.values()) {
-      if (call.state !== "over" && call.isRepeatable) {
+      if (call.state !== "over" && call.isRepeatable && call !== refused) {
         call.isAgain = true;
         continue;
       }
       this.#sent.delete(call.id);
       this.#outbox.landed(call);
       if (call.state === "over") continue;
-      this.#finish(call).reject(
-        new TandaError("unavailable", `The connection was lost before the answer: ${reason.message}`, {
-          hint: "It may have been done; look before you ask again.",
-          cause: reason,
-        }),
-      );
+      this.#finish(call).reject(call === refused ? reason : unansweredError(reason));
     }
     this.#options.onConnection?.("lost", reason);
   }
@@ -292,4 +290,11 @@ export class RemoteCaller implements Caller {
 
 function closedError(): TandaError {
   return new TandaError("unavailable", "This client was closed.");
+}
+
+function unansweredError(reason: Error): TandaError {
+  return new TandaError("unavailable", `The connection was lost before the answer: ${reason.message}`, {
+    hint: "It may have been done; look before you ask again.",
+    cause: reason,
+  });
 }

@@ -21,8 +21,16 @@ export interface Receiver {
   opened(): void;
   /** Without their newlines; as many as one read brought. */
   lines(lines: readonly string[]): void;
+  /** A TandaError `too_large` when the node does not take a line of ours for its length. */
   closed(reason: Error | null): void;
 }
 
 /** Runs `task` once, when the lines of this turn are gathered. */
 export type Soon = (task: () => void) => void;
+
+/** What differs between Node and browsers besides the transport. */
+export type Platform = {
+  readonly soon: Soon;
+  /** Whether fetch takes a stream as a body over HTTP/1.1. */
+  readonly canUploadStreams: boolean;
+};

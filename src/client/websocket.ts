@@ -1,3 +1,4 @@
+import { TandaError } from "../task/errors.ts";
 import type { Address } from "./address.ts";
 import type { Connection, Receiver, Transport } from "./transport.ts";
 
@@ -8,6 +9,8 @@ export function createSocketTransport(address: Address): Transport {
     open: (receiver) => carry(new WebSocket(address.socketUrl), receiver),
   };
 }
+
+const MESSAGE_TOO_BIG = 1009;
 
 function carry(socket: WebSocket, receiver: Receiver): Connection {
   let isClosed = false;
@@ -30,8 +33,12 @@ function carry(socket: WebSocket, receiver: Receiver): Connection {
     const text = typeof message === "string" && message !== "" ? message : "the WebSocket failed";
     reason ??= new Error(text);
   });
-  socket.addEventListener("close", ({ reason: text }) => {
-    if (text !== "") reason ??= new Error(text);
+  socket.addEventListener("close", ({ code, reason: text }) => {
+    if (code === MESSAGE_TOO_BIG) {
+      reason = new TandaError("too_large", "The node does not take a message that long.", {
+        hint: "Keep the bytes with blobs.put() and send what it returns.",
+      });
+    } else if (text !== "") reason ??= new Error(text);
     tellClosed();
   });
   return {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { connect } from "../../src/client/browser.ts";
+import { startNode } from "../../src/node/start-node.ts";
 import { LineServer } from "./line-server.ts";
 
 const IMPORT =
@@ -42,4 +43,15 @@ test("the client for browsers speaks over a WebSocket", async () => {
   await using server = await LineServer.socket();
   await using tanda = connect(`http://127.0.0.1:${server.port}/`);
   assert.deepEqual(await Promise.all([tanda.upper("a"), tanda.upper("b")]), ["A", "B"]);
+});
+
+test("over a WebSocket, a task too long for the node's line is refused, and the others beside it are not", async () => {
+  await using node = await startNode({ data: ":memory:", listen: ["127.0.0.1:0"] });
+  await using tanda = connect(`http://127.0.0.1:${node.addresses[0]!.port}/`);
+  const codeOf = (call: Promise<string>): Promise<string> =>
+    call.catch((error: { code?: string }) => error.code ?? "no code");
+  const told = ["a", "x".repeat(2_000_000), "b", "ñ".repeat(1_000_000), "c"].map((text) =>
+    codeOf(tanda.upper(text, { callTimeout: "20s" })),
+  );
+  assert.deepEqual(await Promise.all(told), ["A", "too_large", "B", "too_large", "C"]);
 });
