@@ -66,9 +66,19 @@ const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
 ]);
 
 /** What comes with it, where one flag alone makes no sense. */
-const WITH: ReadonlyMap<string, (text: string) => readonly [string, string]> = new Map([
-  ["tls-cert", (text: string) => ["tls-key", text === pem.otherCert ? pem.otherKey : pem.key] as const],
-  ["tls-key", (text: string) => ["tls-cert", text === pem.otherKey ? pem.otherCert : pem.cert] as const],
+const WITH: ReadonlyMap<string, (text: string) => Record<string, string>> = new Map([
+  [
+    "tls-cert",
+    (text: string): Record<string, string> => ({
+      "tls-key": text === pem.otherCert ? pem.otherKey : pem.key,
+    }),
+  ],
+  [
+    "tls-key",
+    (text: string): Record<string, string> => ({
+      "tls-cert": text === pem.otherKey ? pem.otherCert : pem.cert,
+    }),
+  ],
 ]);
 
 function read(flags: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}): Partial<NodeOptions> {
@@ -85,10 +95,7 @@ describe("the flags of a node", () => {
   for (const [name, { good }] of SAMPLES) {
     test(`--${name} is ${envName(name)} in the environment, and wins over it`, () => {
       const [one, other] = good;
-      const more = (text: string): Record<string, string> => {
-        const beside = WITH.get(name)?.(text);
-        return beside ? { [beside[0]]: beside[1] } : {};
-      };
+      const more = (text: string): Record<string, string> => WITH.get(name)?.(text) ?? {};
       const byFlag = read({ ...more(one), [name]: one });
       assert.notDeepEqual(byFlag, read({}), "the flag changes nothing");
       assert.deepEqual(read(more(one), { [envName(name)]: one }), byFlag);
