@@ -95,7 +95,7 @@ export const LIMITS = {
     default: 10_000,
     flag: "max-line-time",
     unit: "ms",
-    meaning: "How long a started line, handshake or HTTP head may take. Longer: closed.",
+    meaning: "How long a started line, WebSocket message, handshake or HTTP head may take. Longer: closed.",
   },
   bodyMs: {
     default: 30_000,

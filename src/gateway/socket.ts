@@ -2,6 +2,7 @@
 import type { RawData, WebSocket } from "ws";
 import type { Duty, Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
+import { FrameWatch } from "./frame-watch.ts";
 import { Session, type Outlet } from "./session.ts";
 
 const GOING_AWAY = 1001;
@@ -16,6 +17,9 @@ export class SocketConnection implements Duty, Outlet {
   #outBytes = 0;
   #heardAt: number;
   #unreadSince: number | null = null;
+  readonly #frames = new FrameWatch();
+  /** When the message began that has not ended; null between messages and while it is us who do not read. */
+  #messageBegunAt: number | null = null;
   #isReading = true;
   #isReadHere = false;
 
@@ -29,6 +33,7 @@ export class SocketConnection implements Duty, Outlet {
     ws.on("message", (data, isBinary) => this.#take(data, isBinary));
     ws.on("error", () => undefined);
     ws.on("close", () => this.#session.close());
+    peer.socket.on("data", (chunk: Buffer) => this.#watch(chunk));
     peer.socket.on("drain", () => {
       this.#unreadSince = null;
       context.turn.schedule(this.#session);
@@ -60,6 +65,7 @@ export class SocketConnection implements Duty, Outlet {
   setReading(isReading: boolean): void {
     if (isReading === this.#isReading) return;
     this.#isReading = isReading;
+    this.#messageBegunAt = isReading && this.#frames.isInMessage ? this.#context.clock.now() : null;
     if (isReading) this.#ws.resume();
     else this.#ws.pause();
   }
@@ -77,12 +83,18 @@ export class SocketConnection implements Duty, Outlet {
   }
 
   sweep(now: number): void {
-    const { idleMs, unreadMs } = this.#context.limits;
+    const { idleMs, lineMs, unreadMs } = this.#context.limits;
     this.#noteUnread(now);
-    const isUnread = this.#unreadSince !== null && now - this.#unreadSince > unreadMs;
-    const isIdle = now - this.#heardAt > idleMs && this.#session.isIdle;
-    if (!isUnread && !isIdle) return;
-    const why = isUnread ? "answers were not read" : "idle";
+    if (this.#unreadSince !== null && now - this.#unreadSince > unreadMs) {
+      return this.#close("answers were not read");
+    }
+    if (this.#messageBegunAt !== null && now - this.#messageBegunAt > lineMs) {
+      return this.#close("a message was begun and not ended");
+    }
+    if (now - this.#heardAt > idleMs && this.#session.isIdle) this.#close("idle");
+  }
+
+  #close(why: string): void {
     this.#context.log.info({ address: this.#peer.address, why }, "closed a connection");
     this.#ws.terminate();
   }
@@ -106,6 +118,14 @@ export class SocketConnection implements Duty, Outlet {
       this.#isReadHere = false;
       this.#session.endOfRead();
     });
+  }
+
+  #watch(chunk: Buffer): void {
+    const wasInMessage = this.#frames.isInMessage;
+    const hasEnded = this.#frames.push(chunk);
+    if (!this.#frames.isInMessage) this.#messageBegunAt = null;
+    // What is left began behind the one that ended here.
+    else if (this.#isReading && (!wasInMessage || hasEnded)) this.#messageBegunAt = this.#context.clock.now();
   }
 
   #noteUnread(now: number): void {
