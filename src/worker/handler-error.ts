@@ -1,21 +1,31 @@
 /** What a handler threw, as an error a client can read. */
 import { formatDuration } from "../task/duration.ts";
+import { overJsonLimit } from "../protocol/json-limits.ts";
 import { TandaError, type ErrorBody } from "../task/errors.ts";
 
 const MAX_MESSAGE = 4096;
 const MAX_DETAILS = 16_384;
+/** What is nested deeper cannot be handed from thread to thread: structured clone dies of it, and the node with it. */
+const MAX_DEPTH = 64;
 /** Tanda's own folders and Node's insides are not where a user's mistake is. */
 const OURS = new URL("..", import.meta.url).href;
 const FRAME = /\(?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/;
 
 export function errorBodyOf(thrown: unknown): ErrorBody {
   if (thrown instanceof TandaError && (thrown.code === "invalid_input" || thrown.code === "task_error"))
-    return thrown.toBody();
+    return bounded(thrown);
   if (!(thrown instanceof Error)) return { code: "task_error", message: cut(messageOf(thrown)) };
   const body: ErrorBody = { code: "task_error", message: cut(thrown.message || thrown.name) };
   const details = ownDetails(thrown) ?? placeOf(thrown);
   if (details !== undefined) body.details = details;
   return body;
+}
+
+/** Handlers may throw our own error too, with anything in it. */
+function bounded(thrown: TandaError): ErrorBody {
+  const { details: _details, ...body } = thrown.toBody();
+  const details = ownDetails(thrown);
+  return { ...body, message: cut(body.message), ...(details === undefined ? {} : { details }) };
 }
 
 export function timedOut(timeoutMs: number): ErrorBody {
@@ -54,7 +64,8 @@ function ownDetails(error: Error): unknown {
   if (details === undefined) return undefined;
   try {
     const json = JSON.stringify(details);
-    return json !== undefined && json.length <= MAX_DETAILS ? JSON.parse(json) : undefined;
+    if (json === undefined || json.length > MAX_DETAILS) return undefined;
+    return overJsonLimit(json, { depth: MAX_DEPTH, keys: MAX_DETAILS }) ? undefined : JSON.parse(json);
   } catch {
     return undefined;
   }
