@@ -1,5 +1,6 @@
 /** The protocol for people at `nc`: `upper hola` is answered `HOLA`. */
 import type { ErrorBody } from "../task/errors.ts";
+import { payloadText } from "./request.ts";
 
 export type InlineRequest =
   | { readonly type: "run"; readonly action: string; readonly rest: string }
@@ -26,12 +27,12 @@ export function parseInline(line: string): InlineRequest | null {
 
 /**
  * The payload of an inline line, as JSON text. A rest that parses as JSON is JSON, unless the action takes text and
- * it is something else.
+ * it is something else. @throws bad_request
  */
 export function inlinePayload(rest: string, takesText: boolean): string {
   const value = parsedOrUndefined(rest);
   if (value === undefined) return takesText || rest !== "" ? JSON.stringify(rest) : "null";
-  return takesText && typeof value !== "string" ? JSON.stringify(rest) : JSON.stringify(value);
+  return takesText && typeof value !== "string" ? JSON.stringify(rest) : payloadText(value);
 }
 
 /** Whether it makes a difference that the action takes text: else it need not be asked. */

@@ -99,6 +99,8 @@ function checkKey(value: unknown, name: string): void {
   if (typeof value !== "string" || value.length === 0 || value.length > MAX_KEY_LENGTH) {
     throw bad(`${name} must be a text of 1 to ${MAX_KEY_LENGTH} characters, not ${quoted(value)}`);
   }
+  // A store keeps UTF-8, which has no half characters: all of them would be one there, and two keys one task.
+  if (!value.isWellFormed()) throw bad(`${name} has half a character: ${quoted(value)}`);
 }
 
 function checkPriority(value: unknown, name: string): void {

@@ -91,7 +91,7 @@ export function parseSubmit(value: unknown, hasId: boolean): Submit {
 }
 
 /** @throws bad_request when a number in it is too large for JavaScript: it would arrive as null. */
-function payloadText(payload: unknown): string {
+export function payloadText(payload: unknown): string {
   if (payload === undefined) return "null";
   const text = JSON.stringify(payload);
   if (text.includes("null") && hasInfinity(payload)) {

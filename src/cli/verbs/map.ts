@@ -132,8 +132,7 @@ class Mapping {
   }
 
   #start(line: string): Entry {
-    const payload = JSON.parse(inlinePayload(line, this.#rules.takesText)) as unknown;
-    const ended = this.#client.$.run(this.#action, payload, this.#options).then(
+    const ended = this.#run(line).then(
       (result): Ended => ({ result }),
       (thrown: unknown): Ended => {
         // A task of its own may fail; without a node, or not let in, there is no going on.
@@ -148,6 +147,12 @@ class Mapping {
     // Also keeps a fault from ending the process before its turn to be told has come.
     ended.then(over, over);
     return entry;
+  }
+
+  /** Rejects, and does not throw, for a line that can be no payload. */
+  async #run(line: string): Promise<unknown> {
+    const payload = JSON.parse(inlinePayload(line, this.#rules.takesText)) as unknown;
+    return this.#client.$.run(this.#action, payload, this.#options);
   }
 
   #show(ended: Ended): void {
