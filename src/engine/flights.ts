@@ -2,12 +2,12 @@
  * Tasks that somebody here waits for, and rides: tasks that nobody was promised yet and that may have no row.
  * Waiters are a list per task, so that one who asks again is answered too.
  */
-import type { TaskSpec } from "../task/task.ts";
+import { isSameRequest, type TaskSpec } from "../task/task.ts";
+import { conflictAnswer } from "./conflict-answer.ts";
 import type { Answer, Waiter } from "./engine.ts";
 
 export class Flight {
-  /** Null when only the id is known. */
-  readonly spec: TaskSpec | null;
+  #spec: TaskSpec | null;
   readonly bornAt: number;
   hasRow: boolean;
   isOver = false;
@@ -17,9 +17,18 @@ export class Flight {
   #more: { waiter: Waiter; token: unknown }[] | null = null;
 
   constructor(spec: TaskSpec | null, bornAt: number, hasRow: boolean) {
-    this.spec = spec;
+    this.#spec = spec;
     this.bornAt = bornAt;
     this.hasRow = hasRow;
+  }
+
+  /** Null when only the id is known, or when it is over. */
+  get spec(): TaskSpec | null {
+    return this.#spec;
+  }
+
+  adopt(spec: TaskSpec): void {
+    this.#spec = spec;
   }
 
   add(waiter: Waiter, token: unknown, gone: WeakSet<Waiter>): void {
@@ -43,6 +52,8 @@ export class Flight {
       for (const { waiter, token } of this.#more) if (!gone.has(waiter)) waiter.answer(token, answer);
     this.#waiter = null;
     this.#more = null;
+    // Whoever still holds the flight, to look at it later, does not hold all that the task was.
+    this.#spec = null;
   }
 }
 
@@ -78,7 +89,13 @@ export class Flights {
     return flight;
   }
 
-  /** It turned out to have no row. */
+  /** It was waited for by its id alone; now it is here, and has no row. */
+  adopt(flight: Flight, spec: TaskSpec): void {
+    flight.adopt(spec);
+    this.unwritten(flight);
+  }
+
+  /** It has no row, or none yet. */
   unwritten(flight: Flight): void {
     flight.hasRow = false;
     this.#unwritten.push(flight);
@@ -91,12 +108,14 @@ export class Flights {
     return flight;
   }
 
-  /** Answers all who wait, once. */
-  end(task: string, answer: Answer): void {
+  /** Answers all who wait, once. `of` is the task that ended: who waits for another request under its id has a conflict. */
+  end(task: string, answer: Answer, of: TaskSpec | null = null): void {
     const flight = this.#byTask.get(task);
     if (flight === undefined) return;
     this.#byTask.delete(task);
-    flight.answer(answer, this.#gone);
+    const { spec } = flight;
+    const isSame = of === null || spec === null || spec === of || isSameRequest(spec, of);
+    flight.answer(isSame ? answer : conflictAnswer(task, "id"), this.#gone);
   }
 
   /** Rides born before this that still have no row. Each is told once. */

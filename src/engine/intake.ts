@@ -7,8 +7,10 @@ import type { Applied } from "../store/store.ts";
 import type { TaskEvent } from "../task/decide.ts";
 import { isFinal } from "../task/state.ts";
 import { isSameRequest, newTask, type Task, type TaskSpec } from "../task/task.ts";
+import { conflictAnswer } from "./conflict-answer.ts";
 import type { Submission, Waiter } from "./engine.ts";
-import { answerOf, conflictAnswer, failedAnswer, noSuchTask, type EngineParts } from "./parts.ts";
+import type { Flight } from "./flights.ts";
+import { answerOf, failedAnswer, noSuchTask, type EngineParts } from "./parts.ts";
 import { specify } from "./specify.ts";
 
 type Entrant = { readonly spec: TaskSpec; readonly submission: Submission; readonly waiter: Waiter };
@@ -69,16 +71,9 @@ export class Intake {
       }
       if (options.task !== undefined) {
         const flight = this.#parts.flights.get(spec.id);
-        if (flight) {
-          if (flight.spec === null || isSameRequest(flight.spec, spec))
-            this.#parts.flights.add(flight, waiter, submission.token);
-          else waiter.answer(submission.token, conflictAnswer(spec.id, "id"));
-          return;
-        }
-        if (options.again) {
-          // Registered before the store is asked, so that an end meanwhile is not missed.
-          const joined = this.#parts.flights.join(spec.id, spec, this.#parts.now());
-          this.#parts.flights.add(joined, waiter, submission.token);
+        if (flight?.spec) return this.#join(flight, flight.spec, entrant);
+        // Sent before, perhaps; or somebody waits for this id, and no more is known of it here.
+        if (flight || options.again) {
           repeated.push(entrant);
           return;
         }
@@ -87,6 +82,11 @@ export class Intake {
     const flight = this.#parts.flights.ride(spec, this.#parts.now());
     this.#parts.flights.add(flight, waiter, submission.token);
     rides.push({ spec, attempt: 1, isRide: true, isSuspect: false });
+  }
+
+  #join(flight: Flight, flown: TaskSpec, { spec, submission, waiter }: Entrant): void {
+    if (isSameRequest(flown, spec)) this.#parts.flights.add(flight, waiter, submission.token);
+    else waiter.answer(submission.token, conflictAnswer(spec.id, "id"));
   }
 
   #go(rides: Message[], promised: Entrant[], repeated: Entrant[]): void {
@@ -143,29 +143,37 @@ export class Intake {
     if (this.#parts.watchers.isAny) emitState(this.#parts, row, this.#parts.now());
   }
 
-  /** Sent before, perhaps: what the store knows goes first; what nobody knows runs now. */
+  /** What the store knows goes first; what nobody knows runs now. */
   #resume(entrants: readonly Entrant[]): void {
-    const { flights, store } = this.#parts;
-    store.get(entrants.map(({ spec }) => spec.id)).then(
+    this.#parts.store.get(entrants.map(({ spec }) => spec.id)).then(
       (rows) => {
         const rides: Message[] = [];
-        for (let index = 0; index < entrants.length; index++) {
-          const { spec } = entrants[index]!;
-          const row = rows[index] ?? null;
-          const flight = flights.get(spec.id);
-          if (flight === undefined) continue;
-          if (row === null) {
-            flights.unwritten(flight);
-            rides.push({ spec, attempt: 1, isRide: true, isSuspect: false });
-          } else if (!isSameRequest(row, spec)) flights.end(spec.id, conflictAnswer(spec.id, "id"));
-          else if (isFinal(row.state)) flights.end(spec.id, answerOf(row));
-        }
+        for (let index = 0; index < entrants.length; index++)
+          this.#resumeOne(entrants[index]!, rows[index] ?? null, rides);
         if (rides.length > 0) this.#publishRides(rides);
       },
       (error: unknown) => {
-        for (const { spec } of entrants) flights.end(spec.id, failedAnswer(spec.id, error));
+        for (const { spec, submission, waiter } of entrants)
+          waiter.answer(submission.token, failedAnswer(spec.id, error));
       },
     );
+  }
+
+  #resumeOne(entrant: Entrant, row: Task | null, rides: Message[]): void {
+    const { spec, submission, waiter } = entrant;
+    const { flights, now } = this.#parts;
+    if (row !== null) {
+      if (!isSameRequest(row, spec)) waiter.answer(submission.token, conflictAnswer(spec.id, "id"));
+      else if (isFinal(row.state)) waiter.answer(submission.token, answerOf(row));
+      else this.wait(spec.id, submission.token, waiter);
+      return;
+    }
+    let flight = flights.get(spec.id);
+    if (flight?.spec) return this.#join(flight, flight.spec, entrant);
+    if (flight) flights.adopt(flight, spec);
+    else flight = flights.ride(spec, now());
+    flights.add(flight, waiter, submission.token);
+    rides.push({ spec, attempt: 1, isRide: true, isSuspect: false });
   }
 
   /** Answers when the task is final. Registered first, so that an end meanwhile is not missed. */

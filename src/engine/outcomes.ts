@@ -10,8 +10,9 @@ import { isSameRequest, newTask, type Task } from "../task/task.ts";
 import type { Hand } from "../worker/hands.ts";
 import type { Report } from "../worker/pool.ts";
 import type { WorkerObserver } from "../worker/worker.ts";
+import { conflictAnswer } from "./conflict-answer.ts";
 import { emitState } from "./intake.ts";
-import { answerOf, conflictAnswer, type EngineParts } from "./parts.ts";
+import { answerOf, type EngineParts } from "./parts.ts";
 import { toView } from "./view.ts";
 
 type FinishEvent = Extract<TaskEvent, { type: "finish" }>;
@@ -66,18 +67,22 @@ export class Outcomes implements WorkerObserver {
     }
     const row = rowAfter(message, event, applied);
     if (row === null) return;
-    if (applied.verdict !== "applied" && !isSameRequest(row, message.spec)) {
-      this.#parts.flights.end(row.id, conflictAnswer(row.id, "id"));
-      return;
-    }
+    if (applied.verdict !== "applied" && !isSameRequest(row, message.spec)) this.#refuse(message);
     if (event.type === "finish") this.#measure(event, row.action);
     this.follow(row, applied.verdict === "applied");
+  }
+
+  /** Another request has its id. Who waits for that one goes on waiting. */
+  #refuse({ spec }: Message): void {
+    const { flights } = this.#parts;
+    const waited = flights.get(spec.id)?.spec;
+    if (waited && isSameRequest(waited, spec)) flights.end(spec.id, conflictAnswer(spec.id, "id"));
   }
 
   /** What nearly every task comes to, without making a row of it again. */
   #done({ spec }: Message, event: FinishEvent, { result, resultBlob }: DoneOutcome): void {
     const { flights, metrics, recent } = this.#parts;
-    flights.end(spec.id, { status: "done", task: spec.id, result, resultBlob });
+    flights.end(spec.id, { status: "done", task: spec.id, result, resultBlob }, spec);
     this.#measure(event, spec.action);
     metrics.countFinished(spec.action, "done");
     this.#parts.onEnded(spec, "done", event.startedAt, event.at, null);
@@ -102,7 +107,7 @@ export class Outcomes implements WorkerObserver {
 
   #ended(row: Task, isNews: boolean): void {
     const { flights, watchers, metrics, recent, now } = this.#parts;
-    flights.end(row.id, answerOf(row));
+    flights.end(row.id, answerOf(row), row);
     if (!isNews) return;
     metrics.countFinished(row.action, row.state, row.error?.code ?? "");
     this.#parts.onEnded(row, row.state, row.startedAt, row.finishedAt, row.error);

@@ -66,21 +66,6 @@ export function failedAnswer(task: string | null, thrown: unknown): Answer {
   return { status: "failed", task, error: toTandaError(thrown).toBody() };
 }
 
-export function conflictAnswer(task: string, what: "id" | "key"): Answer {
-  return {
-    status: "failed",
-    task,
-    error: {
-      code: "conflict",
-      message: `The ${what} belongs to a task with another action or payload.`,
-      hint:
-        what === "key"
-          ? "A key names one request: use another key for another request."
-          : "Make a new id for a new task.",
-    },
-  };
-}
-
 export function noSuchTask(task: string): TandaError {
   return new TandaError("not_found", `There is no task ${JSON.stringify(task.slice(0, 60))}.`, {
     hint: "It may have passed its retention; `list` shows what is kept.",

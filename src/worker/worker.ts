@@ -5,8 +5,7 @@
 import type { Message, Queue } from "../queue/queue.ts";
 import type { Applied, Store } from "../store/store.ts";
 import type { Outcome, TaskEvent } from "../task/decide.ts";
-import type { Hand } from "./hands.ts";
-import { Hands } from "./hands.ts";
+import { Hands, type Hand } from "./hands.ts";
 import type { InHandLog } from "./in-hand-file.ts";
 import type { Ending, Pool, Report, Run } from "./pool.ts";
 import { Quarantine } from "./quarantine.ts";
