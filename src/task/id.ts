@@ -30,7 +30,7 @@ export function createIdMaker(nodeTag: number, now: () => number, random: () => 
   const begin = (ms: number): void => {
     lastMs = ms;
     counter = 0;
-    prefix = timePrefix(ms);
+    prefix = `${timePrefix(ms)}-7`;
     const low4 = Math.floor(random() * 16).toString(16);
     tail = `-${tagTop}${tagLow}${low4}-${hex16(random)}${hex16(random)}${hex16(random)}`;
   };
@@ -38,7 +38,7 @@ export function createIdMaker(nodeTag: number, now: () => number, random: () => 
     const at = now();
     if (at > lastMs) begin(at);
     else if (++counter === COUNTER_SIZE) begin(lastMs + 1);
-    return `${prefix}-7${HEX3[counter]!}${tail}`;
+    return prefix + HEX3[counter]! + tail;
   };
 }
 

@@ -32,7 +32,7 @@ export class Dispatcher {
   readonly #events: DispatcherEvents;
   readonly #means: RunMeans;
   readonly #placement: Placement;
-  readonly #bySeq = new Map<number, InHand>();
+  readonly #handed = new Set<ThreadLink>(); // who has something in hand, or had
   /** More than there was room for: next in turn. */
   readonly #waiting = new Map<number, Run>();
   /** What came back from a stuck thread: goes before what waits, and not to wait for long. */
@@ -73,17 +73,20 @@ export class Dispatcher {
       this.#endNow(waiting, "cancelled");
       return this.turn();
     }
-    const inHand = this.#bySeq.get(seq);
-    if (!inHand || inHand.isCancelled) return;
-    inHand.isCancelled = true;
-    inHand.link.cancel(inHand.id);
-    setTimeout(() => this.#insist(inHand), CANCEL_MS);
+    // A search, since what is in hand is seldom cancelled and an index would be paid by every run.
+    for (const link of this.#handed) {
+      const inHand = link.inHand.find(({ run }) => run.seq === seq);
+      if (!inHand || inHand.isCancelled) continue;
+      inHand.isCancelled = true;
+      link.cancel(inHand.id);
+      setTimeout(() => this.#insist(inHand), CANCEL_MS);
+    }
   }
 
   /** The thread did not obey. If the run has begun its supervisor stops it, else it comes back by the recall. */
   #insist(inHand: InHand): void {
-    const { link, id, load, run } = inHand;
-    if (this.#bySeq.get(run.seq) !== inHand) return;
+    const { link, id, load } = inHand;
+    if (link.inHand.get(id) !== inHand) return;
     link.tell({ type: "stop", key: link.key, id });
     link.recall(load.lane);
   }
@@ -97,7 +100,8 @@ export class Dispatcher {
     }
     const link = this.#placement.pick(load, this.links, now);
     if (!link) return false;
-    this.#bySeq.set(run.seq, link.hand(run, load, now, this.#placement.estimateMs(load)));
+    this.#handed.add(link);
+    link.hand(run, load, now, this.#placement.estimateMs(load));
     return true;
   }
 
@@ -131,9 +135,9 @@ export class Dispatcher {
 
   recalled(link: ThreadLink, message: Extract<FromProcess, { type: "recalled" }>): void {
     const { lane, upTo, begun } = message;
-    const back = [...link.inHand.values()].filter(
-      ({ id, load }) => load.lane === lane && id >> 1 > begun && id >> 1 <= upTo,
-    );
+    const back = link.inHand
+      .values()
+      .filter(({ id, load }) => load.lane === lane && id >> 1 > begun && id >> 1 <= upTo);
     if (lane === SHARED && back.length > 0) link.isBlocked = true;
     this.#giveOthers(back);
     this.turn();
@@ -166,9 +170,10 @@ export class Dispatcher {
 
   /** The thread is gone. What it had begun was stopped for a neighbour, or its end was not heard. */
   dissolve(link: ThreadLink, begun: readonly [number, number]): void {
-    const all = [...link.inHand.values()];
+    const all = link.inHand.values();
     this.#giveOthers(all.filter(({ id, load }) => id >> 1 > begun[load.lane]));
     for (const inHand of link.inHand.values()) this.#return(inHand);
+    this.#handed.delete(link);
     this.turn();
   }
 
@@ -185,11 +190,12 @@ export class Dispatcher {
         else this.#endings.push({ seq: run.seq, startedAt, endedAt, type: "died", wasAlone, error });
       }
     }
+    this.#handed.delete(link);
   }
 
   /** Everything, in hand or waiting. */
   returnAll(): void {
-    for (const inHand of this.#bySeq.values()) this.#return(inHand);
+    for (const link of this.#handed) for (const inHand of link.inHand.values()) this.#return(inHand);
     for (const queue of [this.#back, this.#waiting]) {
       for (const run of queue.values()) this.#endNow(run, "returned");
       queue.clear();
@@ -210,7 +216,6 @@ export class Dispatcher {
 
   #release(inHand: InHand): void {
     inHand.link.take(inHand.id);
-    this.#bySeq.delete(inHand.run.seq);
   }
 
   /** What a thread says on its pipe. */

@@ -3,6 +3,7 @@ import type { Message } from "../queue/queue.ts";
 import type { Applied } from "../store/store.ts";
 import { MAX_LOG_LINES } from "../task/decide.ts";
 import type { LogLine } from "../task/task.ts";
+import { Numbered } from "./numbered.ts";
 import type { Pool, Report } from "./pool.ts";
 
 export type Hand = {
@@ -23,7 +24,7 @@ export type Hand = {
 };
 
 export class Hands {
-  readonly #bySeq = new Map<number, Hand>();
+  readonly #bySeq = new Numbered<Hand>();
   #lastSeq = 0;
 
   get size(): number {
@@ -31,8 +32,9 @@ export class Hands {
   }
 
   take(message: Message, pool: Pool, at: number, isAlone: boolean): Hand {
+    const seq = (this.#lastSeq = this.#bySeq.next(this.#lastSeq));
     const hand: Hand = {
-      seq: ++this.#lastSeq,
+      seq,
       message,
       pool,
       handedAt: at,
@@ -44,7 +46,7 @@ export class Hands {
       log: null,
       progress: null,
     };
-    this.#bySeq.set(hand.seq, hand);
+    this.#bySeq.set(seq, hand);
     return hand;
   }
 
@@ -56,8 +58,7 @@ export class Hands {
 
   /** A search, since it is asked for seldom and a second index would be paid by every task. */
   of(task: string): Hand | undefined {
-    for (const hand of this.#bySeq.values()) if (hand.message.spec.id === task) return hand;
-    return undefined;
+    return this.#bySeq.find((hand) => hand.message.spec.id === task);
   }
 
   /** Notes what the handler said. @returns its task, or undefined when it is not in hand any more. */
@@ -74,7 +75,7 @@ export class Hands {
 
   /** Oldest first. */
   [Symbol.iterator](): IterableIterator<Hand> {
-    return this.#bySeq.values();
+    return this.#bySeq.values().values();
   }
 
   *ids(isAlone: boolean): Generator<string> {

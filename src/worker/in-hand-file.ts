@@ -4,8 +4,14 @@
  */
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 
+const END = ".\n";
+/** Some thousands of ids: then those that ended are dropped. */
+const MAX_BYTES = 262_144;
+
 export type InHandLog = {
-  /** MUST be called before the runs are handed over. `alone`: it runs with nothing beside it. */
+  /** MUST be called before these are handed over. @returns false when it has grown long: {@link write} is due. */
+  add(ids: readonly string[]): boolean;
+  /** Only these are in hand now. `alone`: it runs with nothing beside it. MUST be called before such a one is handed over. */
   write(ids: Iterable<string>, alone: Iterable<string>): void;
   close(): void;
 };
@@ -16,17 +22,30 @@ export function openInHandFile(path: string): { left: LeftInHand; log: InHandLog
   const left = readLeft(path);
   const fd = openSync(path, "w");
   let length = 0;
+  /** A full disk costs this caution, and nothing else. */
+  const put = (text: string, at: number): boolean => {
+    try {
+      writeSync(fd, text, at, "latin1");
+      if (at === 0 && text.length < length) ftruncateSync(fd, text.length);
+      length = at + text.length;
+      return true;
+    } catch {
+      length = 0;
+      return false;
+    }
+  };
   return {
     left,
     log: {
+      // What has ended meanwhile stays named until the next writing: a name too many costs caution, one too few a process.
+      add(ids) {
+        return put(`${ids.join("\n")}\n${END}`, Math.max(0, length - END.length)) && length < MAX_BYTES;
+      },
       write(ids, alone) {
         let text = "";
         for (const id of ids) text += `${id}\n`;
         for (const id of alone) text += `!${id}\n`;
-        text += ".\n";
-        writeSync(fd, text, 0, "latin1");
-        if (text.length < length) ftruncateSync(fd, text.length);
-        length = text.length;
+        put(text + END, 0);
       },
       close() {
         ftruncateSync(fd, 0);
@@ -37,7 +56,7 @@ export function openInHandFile(path: string): { left: LeftInHand; log: InHandLog
 }
 
 /** For a node that keeps nothing. */
-export const noInHandLog: InHandLog = { write() {}, close() {} };
+export const noInHandLog: InHandLog = { add: () => true, write() {}, close() {} };
 
 function readLeft(path: string): LeftInHand {
   const ids = new Set<string>();

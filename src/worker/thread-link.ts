@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { ActionLoad } from "./action-load.ts";
 import type { ToProcess } from "./control-messages.ts";
 import { monoMs } from "./mono-clock.ts";
+import { Numbered } from "./numbered.ts";
 import type { Run } from "./pool.ts";
 import { EXCLUSIVE, MAX_ORDINAL, SHARED, type Lane } from "./slots.ts";
 import { encodeRun, END, FrameCutter, readFrame, type FrameListener } from "./thread-wire.ts";
@@ -26,7 +27,7 @@ export class ThreadLink {
   /** To the supervisor of its process. */
   readonly tell: (message: ToProcess) => void;
   /** By id; in the order they were handed over. */
-  readonly inHand = new Map<number, InHand>();
+  readonly inHand = new Numbered<InHand>();
   /** How many of each lane are in hand. */
   readonly counts: [number, number] = [0, 0];
   readonly lastOrdinals: [number, number] = [0, 0];
@@ -77,14 +78,15 @@ export class ThreadLink {
 
   hand(run: Run, load: ActionLoad, now: number, estimateMs: number): InHand {
     const { lane } = load;
-    const id = ++this.lastOrdinals[lane] * 2 + lane;
+    const id = this.inHand.next(this.lastOrdinals[lane] * 2 + lane, 2);
+    this.lastOrdinals[lane] = id >> 1;
     const inHand: InHand = { run, load, id, link: this, handedAt: now, estimateMs, isCancelled: false };
     this.inHand.set(id, inHand);
     if (++this.counts[lane] === 1 && lane === EXCLUSIVE) this.movedAt = now;
     if (lane === EXCLUSIVE) this.loadMs += estimateMs;
     this.bytes += run.payload.length;
     load.handed(this);
-    const text = encodeRun(id, load.text, run);
+    const text = encodeRun(id, load.head(run), run);
     this.#batch = this.#batch === "" ? `[${text}` : `${this.#batch},${text}`;
     return inHand;
   }

@@ -12,11 +12,15 @@ export const END = "\0";
 /** `[id, action, attempt, timeoutMs, task, payloadBlob, payload]` */
 export type WireRun = [number, string, number, number, string, string | null, unknown];
 
-/** @param actionText the action's name as JSON text. */
-export function encodeRun(id: number, actionText: string, run: Run): string {
-  const { attempt, timeoutMs, payloadBlob } = run;
-  const payload = payloadBlob === null ? run.payload : "null";
-  return `[${id},${actionText},${attempt},${timeoutMs},"${run.task}",${payloadBlob === null ? "null" : `"${payloadBlob}"`},${payload}]`;
+/** What most runs of an action have in common. @param name the action's, as JSON text. */
+export function encodeRunHead(name: string, attempt: number, timeoutMs: number): string {
+  return `,${name},${attempt},${timeoutMs},"`;
+}
+
+/** Few pieces: each piece of a text costs as much as the text. */
+export function encodeRun(id: number, head: string, { task, payload, payloadBlob }: Run): string {
+  if (payloadBlob === null) return `[${id}${head}${task}",null,${payload}]`;
+  return `[${id}${head}${task}","${payloadBlob}",null]`;
 }
 
 export const CANCEL = "c";

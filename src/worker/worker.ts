@@ -123,7 +123,7 @@ export class Worker {
       }
     }
     if (runs.length > 0) {
-      this.#logInHand();
+      if (!this.#options.inHandLog.add(runs.map(({ task }) => task))) this.#logInHand();
       this.#pool.run(runs);
       this.#observer.started(hands);
     }
@@ -217,11 +217,14 @@ export class Worker {
   }
 
   #onEnd(endings: readonly Ending[]): void {
+    let wasAlone = false;
     for (const ending of endings) {
       const hand = this.#hands.release(ending.seq);
-      if (hand) this.#finish(hand, ending);
+      if (hand === undefined) continue;
+      wasAlone ||= hand.isAlone;
+      this.#finish(hand, ending);
     }
-    if (this.#hands.size === 0) this.#logInHand();
+    if (wasAlone || this.#hands.size === 0) this.#logInHand();
     this.wake();
   }
 

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { openInHandFile } from "../../src/worker/in-hand-file.ts";
+
+async function file(t: TestContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "tanda-test-"));
+  t.after(() => rm(dir, { recursive: true }));
+  return join(dir, "in-hand");
+}
+
+/** What the next life reads when this one is killed now. */
+const left = (path: string): string[] => [...openInHandFile(path).left.ids];
+
+test("who was handed over is named after a kill, in as many pieces as it came", async (t) => {
+  const path = await file(t);
+  const { log } = openInHandFile(path);
+  assert.equal(log.add(["a", "b"]), true);
+  assert.equal(log.add(["c"]), true);
+  assert.deepEqual(left(path), ["a", "b", "c"]);
+});
+
+test("what is written anew forgets what ended, and names who runs alone apart", async (t) => {
+  const path = await file(t);
+  const { log } = openInHandFile(path);
+  log.add(["a-long-name", "another-long-name"]);
+  log.write(["b"], ["x"]);
+  log.add(["c"]);
+  const { left } = openInHandFile(path);
+  assert.deepEqual([...left.ids], ["b", "c"]);
+  assert.deepEqual([...left.alone], ["x"]);
+});
+
+test("it asks to be written anew before it grows without end", async (t) => {
+  const path = await file(t);
+  const { log } = openInHandFile(path);
+  const batch = Array.from(
+    { length: 100 },
+    (_, n) => `019a9c0e-1b2c-7000-8000-${String(n).padStart(12, "0")}`,
+  );
+  let times = 1;
+  while (log.add(batch)) times++;
+  assert.ok(times > 10);
+  log.write(["a"], []);
+  assert.ok((await stat(path)).size < 10);
+  assert.equal(log.add(batch), true);
+});
+
+test("after an orderly end it names nobody", async (t) => {
+  const path = await file(t);
+  const { log } = openInHandFile(path);
+  log.add(["a"]);
+  log.close();
+  assert.deepEqual(left(path), []);
+});
