@@ -21,9 +21,10 @@ export interface Blobs extends AsyncDisposable {
   open(id: string, range?: { start: number; end: number }): Promise<Readable>;
   /** Path of a local file with the bytes, read-only, or null where the driver has no files. */
   file(id: string): Promise<string | null>;
-  delete(ids: readonly string[]): Promise<void>;
-  /** Ids last put before this instant, at most `limit`. */
-  old(before: number, limit: number): Promise<string[]>;
+  /** With `putBefore`, one that was last put at that instant or later stays. */
+  delete(ids: readonly string[], putBefore?: number): Promise<void>;
+  /** Ids last put before this instant, at most `limit`, in the order of ids. `after` is exclusive. */
+  old(before: number, limit: number, after?: string | null): Promise<string[]>;
   close(): Promise<void>;
 }
 

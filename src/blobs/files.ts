@@ -5,7 +5,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, opendir, readFile, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { TandaError } from "../task/errors.ts";
@@ -89,27 +89,28 @@ class FileBlobs implements Blobs {
     return this.#path(id);
   }
 
-  async delete(ids: readonly string[]): Promise<void> {
+  async delete(ids: readonly string[], putBefore = Number.POSITIVE_INFINITY): Promise<void> {
     this.#checkOpen();
     for (const id of ids) {
       if (!ID_FORM.test(id)) continue;
       const path = this.#path(id);
+      if (putBefore !== Number.POSITIVE_INFINITY && !(await isPutBefore(path, putBefore))) continue;
       // The type first: left behind, it would be taken for that of a later blob of the same bytes.
       await rm(path + TYPE_ENDING, { force: true });
       await rm(path, { force: true });
     }
   }
 
-  async old(before: number, limit: number): Promise<string[]> {
+  async old(before: number, limit: number, after: string | null = null): Promise<string[]> {
     this.#checkOpen();
     const ids: string[] = [];
-    for await (const shard of await opendir(this.#root)) {
-      if (!SHARD_FORM.test(shard.name)) continue;
-      for await (const { name } of await opendir(join(this.#root, shard.name))) {
-        const id = shard.name + name;
-        if (!ID_FORM.test(id)) continue;
-        const info = await stat(join(this.#root, shard.name, name)).catch(() => null);
-        if (info === null || Math.round(info.mtimeMs) >= before) continue;
+    const shards = (await readdir(this.#root)).filter((name) => SHARD_FORM.test(name)).toSorted();
+    for (const shard of shards) {
+      if (after !== null && shard < after.slice(0, 2)) continue;
+      for (const name of (await readdir(join(this.#root, shard))).toSorted()) {
+        const id = shard + name;
+        if (!ID_FORM.test(id) || (after !== null && id <= after)) continue;
+        if (!(await isPutBefore(join(this.#root, shard, name), before))) continue;
         ids.push(id);
         if (ids.length >= limit) return ids;
       }
@@ -214,6 +215,12 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** False when it is gone. */
+async function isPutBefore(path: string, instant: number): Promise<boolean> {
+  const info = await stat(path).catch(() => null);
+  return info !== null && Math.round(info.mtimeMs) < instant;
 }
 
 async function readType(path: string): Promise<string> {

@@ -162,6 +162,36 @@ export function blobsContract(name: string, open: OpenBlobs): void {
       assert.deepEqual((await blobs.old(Date.now() + 1000, 10)).sort(), [a.id, b.id, c.id].sort());
     });
 
+    test("old blobs are told page by page, in the order of ids, each once", async () => {
+      await using opened = await open();
+      const { blobs } = opened;
+      const ids = await Promise.all(
+        Array.from({ length: 40 }, async (_, n) => (await blobs.put(`page-${n}`)).id),
+      );
+      const told: string[] = [];
+      for (let after: string | null = null; ;) {
+        const page: string[] = await blobs.old(Date.now() + 1000, 7, after);
+        assert.ok(page.length <= 7);
+        told.push(...page);
+        if (page.length < 7) break;
+        after = page.at(-1)!;
+      }
+      assert.deepEqual(told, ids.toSorted());
+    });
+
+    test("of those to be deleted, one that was put again since the instant given stays", async () => {
+      await using opened = await open();
+      const { blobs } = opened;
+      const [a, b] = [await blobs.put("a"), await blobs.put("b")];
+      await sleep(30);
+      const between = Date.now();
+      await sleep(30);
+      await blobs.put("a");
+      await blobs.delete([a.id, b.id], between);
+      assert.equal(String(await read(blobs, a.id)), "a");
+      await assert.rejects(blobs.open(b.id), { code: "not_found" });
+    });
+
     test("closing waits for what is being put, and refuses what comes after; twice is safe", async () => {
       await using opened = await open();
       const { blobs } = opened;

@@ -5,14 +5,14 @@
 import { statfs } from "node:fs/promises";
 import type { Blobs } from "../../blobs/blobs.ts";
 import type { Store } from "../../store/store.ts";
+import { sweepBlobs } from "./blob-sweep.ts";
 import { repeat, type Duty } from "./duty.ts";
 
 const TICK_MS = 1000;
 const BETWEEN_BITES_MS = 20;
-const BLOBS_EVERY = 60;
-const BLOBS_A_TIME = 500;
-/** A blob may be put long before the task that names it; younger ones are never touched. */
-const BLOB_GRACE_MS = 86_400_000;
+/** Every blob is looked at, so not often; the first time soon, for nodes that never live long. */
+const BLOBS_EVERY = 600;
+const BLOBS_FIRST = 60;
 
 export type JanitorOptions = {
   store: Pick<Store, "retire" | "referredBlobs" | "size">;
@@ -39,18 +39,13 @@ export function startJanitor(options: JanitorOptions): Duty {
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_BITES_MS).unref());
     }
   };
-  const sweepBlobs = async (): Promise<void> => {
-    const before = options.now() - Math.max(options.retentionMs, BLOB_GRACE_MS);
-    const old = await options.blobs.old(before, BLOBS_A_TIME);
-    if (old.length === 0) return;
-    const referred = new Set(await options.store.referredBlobs(old));
-    await options.blobs.delete(old.filter((id) => !referred.has(id)));
-  };
   const duty = repeat(
     TICK_MS,
     async () => {
       await retire();
-      if (++ticks % BLOBS_EVERY === 0) await sweepBlobs();
+      if (++ticks % BLOBS_EVERY === BLOBS_FIRST) {
+        await sweepBlobs({ ...options, isStopped: () => life.isStopped });
+      }
     },
     options.onError,
   );
