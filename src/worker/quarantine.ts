@@ -6,12 +6,15 @@ import type { Message } from "../queue/queue.ts";
 import type { Ending, Pool, Report, Run } from "./pool.ts";
 
 const IDLE_MS = 5000;
+const AFTER_ERROR_MS = 1000;
 
 export type QuarantineOptions = {
   /** A pool of one process with one thread, not started. */
   openPool: () => Pool;
   /** How many such processes may run beside each other. */
   cells: number;
+  /** How long one may stand idle before it is closed. Default 5 s. */
+  idleMs?: number | undefined;
   /** Claims the task; false = it is not to run any more. */
   claim: (message: Message) => Promise<boolean>;
   /** Tells the node's side what is about to run, and gives the run. */
@@ -44,12 +47,24 @@ export class Quarantine {
 
   add(message: Message): void {
     this.#waiting.push(message);
-    if (this.#cells < this.#options.cells && !this.#isClosed) {
-      this.#cells++;
-      this.#work()
-        .catch(this.#options.onError)
-        .finally(() => this.#cells--);
-    }
+    this.#work();
+  }
+
+  /** One cell more, if there are not enough. One that ends looks behind it: what came meanwhile has nobody else. */
+  #work(): void {
+    if (this.#cells >= this.#options.cells || this.#waiting.length === 0 || this.#isClosed) return;
+    this.#cells++;
+    this.#workAlone().then(
+      () => {
+        this.#cells--;
+        this.#work();
+      },
+      (error: unknown) => {
+        this.#options.onError(error);
+        this.#cells--;
+        setTimeout(() => this.#work(), AFTER_ERROR_MS).unref();
+      },
+    );
   }
 
   /** Takes one out that has not begun. */
@@ -67,14 +82,14 @@ export class Quarantine {
     await Promise.all([...this.#pools].map((pool) => pool.close()));
   }
 
-  async #work(): Promise<void> {
+  async #workAlone(): Promise<void> {
     let cell: Cell | null = null;
     try {
-      while (!this.#isClosed) {
-        const message = this.#waiting.shift() ?? (await this.#next());
-        if (message === null) return;
-        if (!(await this.#options.claim(message))) continue;
+      while (!this.#isClosed && (await this.#isMore())) {
+        // Before anything is claimed: it takes a while, in which a task may be cancelled, and it may fail.
         cell ??= await this.#openCell();
+        const message = this.#waiting.shift();
+        if (message === undefined || !(await this.#options.claim(message))) continue;
         await this.#runAlone(cell, message);
         if (cell.pool.pid === null) {
           await this.#closeCell(cell);
@@ -87,14 +102,11 @@ export class Quarantine {
   }
 
   /** A little patience, so that a process is not started for each of many suspects. */
-  async #next(): Promise<Message | null> {
-    const until = performance.now() + IDLE_MS;
-    while (performance.now() < until && !this.#isClosed) {
+  async #isMore(): Promise<boolean> {
+    const until = performance.now() + (this.#options.idleMs ?? IDLE_MS);
+    while (this.#waiting.length === 0 && performance.now() < until && !this.#isClosed)
       await new Promise((resolve) => setTimeout(resolve, 20).unref());
-      const message = this.#waiting.shift();
-      if (message) return message;
-    }
-    return null;
+    return this.#waiting.length > 0 && !this.#isClosed;
   }
 
   async #openCell(): Promise<Cell> {
@@ -106,8 +118,13 @@ export class Quarantine {
       this.#options.onEnd(endings);
       cell.freed?.();
     });
-    await pool.start();
-    return cell;
+    try {
+      await pool.start();
+      return cell;
+    } catch (error) {
+      await this.#closeCell(cell);
+      throw error;
+    }
   }
 
   async #runAlone(cell: Cell, message: Message): Promise<void> {

@@ -4,9 +4,10 @@
  */
 import type { Message, Queue } from "../queue/queue.ts";
 import type { Applied, Store } from "../store/store.ts";
-import type { Outcome, TaskEvent } from "../task/decide.ts";
+import type { TaskEvent } from "../task/decide.ts";
 import { Hands, type Hand } from "./hands.ts";
 import type { InHandLog } from "./in-hand-file.ts";
+import { toOutcome } from "./outcome-of-ending.ts";
 import type { Ending, Pool, Report, Run } from "./pool.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Recorder } from "./recorder.ts";
@@ -31,6 +32,7 @@ export type WorkerOptions = {
   /** A pool of one process and one thread, for suspects. */
   openQuarantinePool: () => Pool;
   quarantineCells: number;
+  quarantineIdleMs?: number;
   inHandLog: InHandLog;
   observer: WorkerObserver;
   now: () => number;
@@ -59,6 +61,7 @@ export class Worker {
     this.#quarantine = new Quarantine({
       openPool: options.openQuarantinePool,
       cells: options.quarantineCells,
+      idleMs: options.quarantineIdleMs,
       claim: (message) => this.#claimSuspect(message),
       begin: (message, pool) => this.#begin(message, pool),
       onEnd: (endings) => this.#onEnd(endings),
@@ -284,17 +287,4 @@ function toRun(hand: Hand): Run {
     payload: spec.payload,
     payloadBlob: spec.payloadBlob,
   };
-}
-
-function toOutcome(ending: Ending, hand: Hand): Outcome {
-  switch (ending.type) {
-    case "done":
-      return { type: "done", result: ending.result, resultBlob: ending.resultBlob };
-    case "failed":
-      return { type: "failed", error: ending.error, isFinal: ending.error.code === "invalid_input" };
-    case "died":
-      return { type: "died", error: ending.error, isCharged: hand.isAlone && ending.wasAlone };
-    default:
-      return { type: "died", error: { code: "lost", message: "given back" }, isCharged: false };
-  }
 }

@@ -30,6 +30,8 @@ export type OpenEngineOptions = {
   through?: (store: Store) => Store;
   pool?: Pool;
   openQuarantinePool?: () => Pool;
+  quarantineCells?: number;
+  quarantineIdleMs?: number;
 };
 
 export type OpenedEngine = AsyncDisposable & {
@@ -81,7 +83,8 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     store,
     pool,
     openQuarantinePool: options.openQuarantinePool ?? openInline,
-    quarantineCells: 2,
+    quarantineCells: options.quarantineCells ?? 2,
+    ...(options.quarantineIdleMs === undefined ? {} : { quarantineIdleMs: options.quarantineIdleMs }),
     inHandLog: noInHandLog,
     observer: outcomes,
     now,
