@@ -91,7 +91,7 @@ function dueAt(options: SubmitOptions, now: number): number | null {
   }
   if (options.runAt === undefined) return null;
   const at = typeof options.runAt === "number" ? options.runAt : Date.parse(options.runAt);
-  if (!Number.isFinite(at))
+  if (Number.isNaN(new Date(at).getTime()))
     throw bad("options.runAt is not an instant.", 'Write epoch milliseconds or "2027-01-31T12:00:00Z".');
   return at > now ? Math.round(at) : null;
 }

@@ -4,8 +4,11 @@
  */
 import type { Applied, Store } from "../store/store.ts";
 import type { TaskEvent } from "../task/decide.ts";
+import { toTandaError } from "../task/errors.ts";
 
 const RETRY_MS = 250;
+/** What the store will not take may be taken by the next version of it; meanwhile it is not asked often. */
+const REFUSED_RETRY_MS = 10_000;
 
 export type Recorded = (applied: Applied) => void;
 
@@ -65,7 +68,13 @@ export class Recorder {
       },
       (error: unknown) => {
         this.#onTrouble(error);
-        setTimeout(() => this.#write(events, listeners), RETRY_MS);
+        const { code } = toTandaError(error);
+        const isPassing = code === "busy" || code === "unavailable";
+        // Something in it cannot be stored: each by itself, so that only that waits.
+        if (!isPassing && events.length > 1)
+          for (let at = 0; at < events.length; at++) this.#write([events[at]!], [listeners[at]!]);
+        else if (isPassing) setTimeout(() => this.#write(events, listeners), RETRY_MS);
+        else setTimeout(() => this.#write(events, listeners), REFUSED_RETRY_MS).unref();
       },
     );
   }

@@ -77,6 +77,7 @@ describe("what was asked", () => {
     ["a duration without a unit", { delay: "10" }],
     ["both delay and runAt", { delay: 1, runAt: NOW + 1 }],
     ["an instant that is none", { runAt: "tomorrow" }],
+    ["an instant beyond what a Date can be", { runAt: 8.64e15 + 1 }],
     ["a jitter over 1", { backoff: { jitter: 2 } }],
     ["an unknown kind of backoff", { backoff: { type: "linear" } }],
   ] as [string, SubmitOptions][]) {

@@ -1,0 +1,61 @@
+/** Outcomes are written, whatever the store says to some of them. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
+import type { Applied, Store } from "../../src/store/store.ts";
+import type { TaskEvent } from "../../src/task/decide.ts";
+import { TandaError } from "../../src/task/errors.ts";
+import { Recorder } from "../../src/worker/recorder.ts";
+import { newSpec, ride } from "../store/sample-events.ts";
+import { until } from "../engine/open-engine.ts";
+
+/** Refuses, whole, every call with an event that `refuses` says something to. */
+function refusing(store: Store, refuses: (event: TaskEvent) => TandaError | null): Pick<Store, "apply"> {
+  return {
+    apply(events) {
+      const refusal = events.map(refuses).find((error) => error !== null);
+      return refusal ? Promise.reject(refusal) : store.apply(events);
+    },
+  };
+}
+
+describe("the recorder", () => {
+  test("does not let one event that cannot be stored hold up those beside it", async () => {
+    await using store = await openSqliteStore({ path: ":memory:" });
+    const specs = [newSpec(), newSpec(), newSpec()];
+    const bad = specs[1]!.id;
+    const troubles: unknown[] = [];
+    const refuse = (event: TaskEvent): TandaError | null =>
+      event.id === bad ? new TandaError("internal", "no such row can be") : null;
+    const recorder = new Recorder(refusing(store, refuse), (error) => troubles.push(error));
+    const recorded: string[] = [];
+    for (const spec of specs)
+      recorder.record(ride(spec), ({ verdict }: Applied) => void recorded.push(`${spec.id} ${verdict}`));
+    await until(() => recorded.length === 2);
+    assert.deepEqual(recorded, [`${specs[0]!.id} applied`, `${specs[2]!.id} applied`]);
+    assert.ok(troubles.length >= 2);
+    recorder.close();
+  });
+
+  test("goes on trying while the disk is full, and then tells all, in order", async () => {
+    await using store = await openSqliteStore({ path: ":memory:" });
+    let isFull = true;
+    let calls = 0;
+    const refuse = (): TandaError | null => (isFull ? new TandaError("busy", "The disk is full.") : null);
+    const through = refusing(store, refuse);
+    const counted: Pick<Store, "apply"> = { apply: (events) => (calls++, through.apply(events)) };
+    const recorder = new Recorder(counted, () => {});
+    const specs = Array.from({ length: 50 }, () => newSpec());
+    const recorded: string[] = [];
+    for (const spec of specs) recorder.record(ride(spec), () => void recorded.push(spec.id));
+    await until(() => calls >= 2);
+    // Together as before: a full disk is not made fuller by asking fifty times.
+    assert.equal(calls, 2);
+    isFull = false;
+    await recorder.settled();
+    assert.deepEqual(
+      recorded,
+      specs.map(({ id }) => id),
+    );
+  });
+});
