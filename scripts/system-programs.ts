@@ -15,14 +15,12 @@ import { fileURLToPath } from "node:url";
 type Program = {
   /** Debian's name of the package. */
   readonly debian: string;
-  /** Where else it may be than on the PATH; may be globs. */
+  /** Where else it may be than on the PATH: /usr/sbin, or a glob. */
   readonly folders?: readonly string[];
 };
 
 const PROGRAMS: ReadonlyMap<string, Program> = new Map([["chromium", { debian: "chromium" }]]);
 
-/** Servers live here, and only root has it on the PATH. */
-const SERVER_FOLDERS = ["/usr/local/sbin", "/usr/sbin"];
 /** Held while one installs, so that another finds the work done. Freed by the kernel when its holder dies. */
 const LOCK = "/run/tanda-system-programs.lock";
 /** Another apt may be at work, or a mirror may be out of breath. */
@@ -118,7 +116,10 @@ function variableOf(name: string): string {
 }
 
 function find(name: string, program: Program): string | null {
-  return locate(name, [...SERVER_FOLDERS, ...(program.folders ?? []).flatMap((folder) => globSync(folder))]);
+  return locate(
+    name,
+    (program.folders ?? []).flatMap((folder) => globSync(folder)),
+  );
 }
 
 function locate(name: string, moreFolders: readonly string[] = []): string | null {
