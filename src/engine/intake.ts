@@ -112,7 +112,7 @@ export class Intake {
         const ready: Message[] = [];
         for (let index = 0; index < entrants.length; index++)
           this.#promised(entrants[index]!, applied[index]!, ready);
-        this.#parts.admission.accepted(ready.length);
+        this.#parts.admission.accepted(applied.filter(({ verdict }) => verdict === "applied").length);
         if (ready.length > 0) this.#parts.queue.publish(ready);
       },
       (error: unknown) => {

@@ -11,7 +11,16 @@ const MAX_DEPTH = 64;
 const OURS = new URL("..", import.meta.url).href;
 const FRAME = /\(?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/;
 
+/** Never throws, though what was thrown may be a proxy or have getters that do. */
 export function errorBodyOf(thrown: unknown): ErrorBody {
+  try {
+    return read(thrown);
+  } catch {
+    return { code: "task_error", message: "something was thrown that cannot be read" };
+  }
+}
+
+function read(thrown: unknown): ErrorBody {
   if (thrown instanceof TandaError && (thrown.code === "invalid_input" || thrown.code === "task_error"))
     return bounded(thrown);
   if (!(thrown instanceof Error)) return { code: "task_error", message: cut(messageOf(thrown)) };
