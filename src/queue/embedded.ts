@@ -7,7 +7,8 @@
 import type { Store } from "../store/store.ts";
 import { PRIORITIES, type Task } from "../task/task.ts";
 import { Backlog } from "./backlog.ts";
-import { entryBytes, Lane, score, type Entry } from "./lane.ts";
+import { Lane, score, specBytes, type Entry, type Share } from "./lane.ts";
+import { Room } from "./room.ts";
 import type { Message, Queue, QueueDepth } from "./queue.ts";
 
 export type EmbeddedQueueOptions = {
@@ -21,8 +22,7 @@ export type EmbeddedQueueOptions = {
 };
 
 export class EmbeddedQueue implements Queue {
-  readonly #windowTasks: number;
-  readonly #windowBytes: number;
+  readonly #room: Room;
   readonly #ageStepMs: number;
   readonly #entries = new Map<string, Entry>();
   readonly #lanes = new Map<string, Lane>();
@@ -30,18 +30,15 @@ export class EmbeddedQueue implements Queue {
   readonly #depths = new Map<string, { waiting: number; waitingBytes: number }>();
   readonly #backlog: Backlog;
   #listeners: (() => void)[] = [];
-  #waiting = 0;
-  #waitingBytes = 0;
   #onlyRides = false;
 
   constructor(options: EmbeddedQueueOptions) {
-    this.#windowTasks = options.windowTasks ?? 100_000;
-    this.#windowBytes = options.windowBytes ?? 64 * 1024 * 1024;
+    this.#room = new Room(options.windowTasks ?? 100_000, options.windowBytes ?? 64 * 1024 * 1024);
     this.#ageStepMs = options.ageStepMs ?? 60_000;
     this.#backlog = new Backlog(options.store, {
       isKnown: (id) => this.#entries.has(id),
       add: (task) => this.#addFromStore(task),
-      hasRoom: () => this.#hasRoom(),
+      room: (queue, priority, bytesEach) => this.#room.more(this.#share(queue, priority), bytesEach),
       onAdded: () => this.#announce(),
       onError: options.onError,
     });
@@ -56,14 +53,23 @@ export class EmbeddedQueue implements Queue {
   }
 
   publish(messages: readonly Message[]): void {
+    let isFillDue = false;
     for (const message of messages) {
       const { spec } = message;
       if (this.#entries.has(spec.id)) continue;
-      if (message.isRide || message.isSuspect) this.#add(message);
-      else if (this.#backlog.isExpected(spec.queue, spec.priority) || !this.#hasRoom()) {
-        this.#backlog.expect(spec.queue, spec.priority);
-      } else this.#add(message);
+      if (message.isRide || message.isSuspect) {
+        this.#add(message);
+        continue;
+      }
+      const share = this.#share(spec.queue, spec.priority);
+      if (!this.#backlog.isExpected(spec.queue, spec.priority) && this.#room.more(share, 1) > 0) {
+        this.#add(message);
+        continue;
+      }
+      this.#backlog.expect(spec.queue, spec.priority);
+      isFillDue ||= this.#room.isLow(share);
     }
+    if (isFillDue) this.#backlog.fill();
     this.#announce();
   }
 
@@ -85,7 +91,11 @@ export class EmbeddedQueue implements Queue {
       if (best === undefined) break;
       this.#takeRun(best, secondScore, max, taken);
     }
-    if (taken.length > 0 && this.#waiting < this.#windowTasks / 2) this.#backlog.fill();
+    if (
+      this.#backlog.isAnyExpected &&
+      open.some(({ lane }) => lane.share !== null && this.#room.isLow(lane.share))
+    )
+      this.#backlog.fill();
     return taken;
   }
 
@@ -108,7 +118,7 @@ export class EmbeddedQueue implements Queue {
     for (const [name, lane] of this.#lanes) {
       const head = lane.head();
       if (head === undefined) {
-        this.#lanes.delete(name);
+        this.#drop(name, lane);
         continue;
       }
       if (this.#paused.has(lane.queue) || (this.#onlyRides && !head.message.isRide)) continue;
@@ -117,6 +127,13 @@ export class EmbeddedQueue implements Queue {
       if (left > 0) open.push({ lane, room: left, score: head.score });
     }
     return open;
+  }
+
+  /** Names come from outside: what is empty must not pile up. */
+  #drop(name: string, { queue }: Lane): void {
+    this.#lanes.delete(name);
+    this.#room.forget(name.slice(1, name.indexOf("\n")));
+    if (this.#depths.get(queue)?.waiting === 0) this.#depths.delete(queue);
   }
 
   onReady(listener: () => void): void {
@@ -222,11 +239,14 @@ export class EmbeddedQueue implements Queue {
     // Rides have lanes of their own, so that `quiesce` can tell by the head alone.
     const name = `${message.isRide ? "r" : "p"}${priority}${queue}\n${action}`;
     let lane = this.#lanes.get(name);
-    if (lane === undefined) this.#lanes.set(name, (lane = new Lane(queue, action)));
+    if (lane === undefined) {
+      lane = new Lane(queue, action, message.isRide ? null : this.#share(queue, priority));
+      this.#lanes.set(name, lane);
+    }
     const entry: Entry = {
       message,
       lane,
-      bytes: entryBytes(message),
+      bytes: specBytes(message.spec),
       score: score(message, this.#ageStepMs),
       state: "waiting",
     };
@@ -236,8 +256,7 @@ export class EmbeddedQueue implements Queue {
   }
 
   #count(entry: Entry, sign: 1 | -1): void {
-    this.#waiting += sign;
-    this.#waitingBytes += sign * entry.bytes;
+    this.#room.count(entry.lane.share, sign, sign * entry.bytes);
     const { queue } = entry.lane;
     let depth = this.#depths.get(queue);
     if (depth === undefined) this.#depths.set(queue, (depth = { waiting: 0, waitingBytes: 0 }));
@@ -245,8 +264,8 @@ export class EmbeddedQueue implements Queue {
     depth.waitingBytes += sign * entry.bytes;
   }
 
-  #hasRoom(): boolean {
-    return this.#waiting < this.#windowTasks && this.#waitingBytes < this.#windowBytes;
+  #share(queue: string, priority: number): Share {
+    return this.#room.share(`${priority}${queue}`);
   }
 
   #announce(): void {

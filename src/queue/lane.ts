@@ -1,4 +1,5 @@
 import { Fifo } from "./fifo.ts";
+import type { TaskSpec } from "../task/task.ts";
 import type { Message } from "./queue.ts";
 
 /** A message while it is in the queue's hands or its taker's. */
@@ -11,15 +12,21 @@ export type Entry = {
   state: "waiting" | "taken" | "gone";
 };
 
+/** What of one queue name and priority waits here and has a row, so that it could be read again. */
+export type Share = { tasks: number; bytes: number };
+
 /** What waits with one queue name, priority and action: all its entries are as good as one another, so order is arrival. */
 export class Lane {
   readonly queue: string;
   readonly action: string;
+  /** Shared with the lanes of other actions; null for rides. */
+  readonly share: Share | null;
   readonly fifo = new Fifo<Entry>();
 
-  constructor(queue: string, action: string) {
+  constructor(queue: string, action: string, share: Share | null) {
     this.queue = queue;
     this.action = action;
+    this.share = share;
   }
 
   /** The first that really waits; what was removed meanwhile is dropped here. */
@@ -41,7 +48,7 @@ export function score(message: Message, ageStepMs: number): number {
   return (spec.dueAt ?? spec.createdAt) - spec.priority * ageStepMs;
 }
 
-/** Memory that a waiting message holds, roughly: text is two bytes a character, the rest is objects. */
-export function entryBytes(message: Message): number {
-  return 400 + message.spec.payload.length * 2;
+/** Memory that a waiting task holds, roughly: text is two bytes a character, the rest is objects. */
+export function specBytes(spec: TaskSpec): number {
+  return 400 + spec.payload.length * 2;
 }

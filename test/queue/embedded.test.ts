@@ -55,6 +55,65 @@ async function drain(queue: EmbeddedQueue, store: Store): Promise<string[]> {
 }
 
 describe("the window of the embedded queue", () => {
+  test("has a place for every queue and priority, however full the others have made it", async () => {
+    await using store = await openSqliteStore({ path: ":memory:" });
+    await using queue = new EmbeddedQueue({ store, windowTasks: 10, onError });
+    queue.pause("paused");
+    queue.publish(await promise(store, 30, { queue: "paused" }));
+    queue.publish(await promise(store, 30, { queue: "busy", priority: 0 }));
+    const other = await promise(store, 5, { queue: "other" });
+    queue.publish(other);
+    const urgent = await promise(store, 5, { queue: "busy", priority: 3 });
+    queue.publish(urgent);
+    const ids = await drain(queue, store);
+    assert.equal(ids.length, 40);
+    const ofUrgent = urgent.map(({ spec }) => ids.indexOf(spec.id));
+    assert.ok(Math.max(...ofUrgent) < 15, `the urgent ones came at ${ofUrgent.join()}`);
+    assert.deepEqual(
+      ids.filter((id) => other.some(({ spec }) => spec.id === id)),
+      other.map(({ spec }) => spec.id),
+    );
+  });
+
+  test("is filled also after a read that failed", async () => {
+    await using store = await openSqliteStore({ path: ":memory:" });
+    const errors: unknown[] = [];
+    const failing = {
+      backlog: (...about: Parameters<Store["backlog"]>) =>
+        errors.length === 0 ? Promise.reject(new Error("no disk")) : store.backlog(...about),
+    };
+    await using queue = new EmbeddedQueue({ store: failing, onError: (error) => errors.push(error) });
+    await promise(store, 3, { queue: "default" });
+    queue.recover(["default"]);
+    const until = performance.now() + 5000;
+    while (queue.depths()[0]?.waiting !== 3 && performance.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(queue.take(10, anyRoom).length, 3);
+  });
+
+  test("of large tasks reads little more than it can hold", async () => {
+    await using store = await openSqliteStore({ path: ":memory:" });
+    let rowsRead = 0;
+    const counted = {
+      backlog: async (...about: Parameters<Store["backlog"]>) => {
+        const rows = await store.backlog(...about);
+        rowsRead += rows.length;
+        return rows;
+      },
+    };
+    await using queue = new EmbeddedQueue({ store: counted, windowBytes: 100_000, onError });
+    const payload = JSON.stringify("x".repeat(1000));
+    const messages = await promise(store, 2000, { payload, queue: "large" });
+    queue.publish(messages);
+    const ids = await drain(queue, store);
+    assert.deepEqual(
+      ids,
+      messages.map(({ spec }) => spec.id),
+    );
+    // Each once to be run, and the last window's worth again to see that no more came in behind.
+    assert.ok(rowsRead < 2 * messages.length, `${rowsRead} rows were read`);
+  });
+
   test("keeps no more than its size, and brings back the rest in order, each once", async () => {
     await using store = await openSqliteStore({ path: ":memory:" });
     await using queue = new EmbeddedQueue({ store, windowTasks: 50, onError });

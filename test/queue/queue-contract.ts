@@ -15,16 +15,18 @@ export type MessageOptions = {
   priority?: PriorityLevel;
   at?: number;
   isRide?: boolean;
+  payload?: string;
 };
 
 export function message(options: MessageOptions = {}): Message {
   const { action = "upper", queue = "default", priority = 1, at = START, isRide = true } = options;
+  const { payload = '"hola"' } = options;
   const spec: TaskSpec = {
     id: makeId(),
     action,
     queue,
     priority,
-    payload: '"hola"',
+    payload,
     payloadBlob: null,
     key: null,
     policy: DEFAULT_POLICY,
