@@ -61,7 +61,9 @@ export class Watchers {
   }
 
   #push(watcher: Watcher, event: WatchEvent): void {
-    if (watcher.events.length >= MOST_EVENTS) {
+    // The states of one task are few, and the last of them is what its watcher waits for.
+    const isNeeded = watcher.filter.task !== undefined && event.type === "state";
+    if (watcher.events.length >= MOST_EVENTS && !isNeeded) {
       watcher.missed++;
       return;
     }
@@ -80,7 +82,11 @@ export class Watchers {
     const events = watcher.events;
     watcher.events = [];
     if (watcher.missed > 0) {
-      events.push({ type: "missed", at: this.#now(), count: watcher.missed });
+      events.splice(isLast ? -1 : events.length, 0, {
+        type: "missed",
+        at: this.#now(),
+        count: watcher.missed,
+      });
       watcher.missed = 0;
     }
     watcher.listener(events, isLast);

@@ -133,6 +133,20 @@ describe("watchers", () => {
     assert.equal(watchers.isAny, false);
   });
 
+  test("who watches one task hears its end as the last word, however much was left out before", () => {
+    const watchers = new Watchers(() => 7);
+    let heard: readonly WatchEvent[] = [];
+    watchers.add({ task: "t" }, (events, isLast) => {
+      if (isLast) heard = events;
+    });
+    for (let n = 0; n < 10_005; n++)
+      watchers.emit(about, { type: "progress", at: n, task: "t", attempt: 1, progress: n });
+    const end: WatchEvent = { ...about, type: "state", at: 9, state: "done", attempt: 1 };
+    watchers.emit(about, end);
+    watchers.end("t");
+    assert.deepEqual(heard.slice(-2), [{ type: "missed", at: 7, count: 5 }, end]);
+  });
+
   test("that are flooded within a turn are told how much they missed", async () => {
     const watchers = new Watchers(() => 7);
     let heard: readonly WatchEvent[] = [];
