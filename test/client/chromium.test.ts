@@ -84,6 +84,28 @@ describe("the client in Chromium", { skip: chromium.skip, timeout: 180_000 }, ()
     }
   });
 
+  test("shows its token on the WebSocket and for blobs; with a wrong one it is told so at once", async () => {
+    const token = "a-token-of-some-length";
+    const flags = ["--threads", "1", "--token", token, "--origin", site.originAs("127.0.0.1")];
+    await using guarded = await startNodeProcess(flags);
+    const told = await inPage(
+      async ({ sdk, address, token }) => {
+        await using tanda = sdk.connect(address, { token });
+        await using stranger = sdk.connect(address, { token: `${token}?` });
+        const link = await tanda.$.blobs.put("kept");
+        const refused = (error: { code: string }) => error.code;
+        return [
+          await tanda.upper("hola"),
+          await new Response(await tanda.$.blobs.get(link)).text(),
+          await stranger.upper("hola").catch(refused),
+          await stranger.$.blobs.get(link).catch(refused),
+        ];
+      },
+      { address: `http://127.0.0.1:${guarded.port}`, token },
+    );
+    assert.deepEqual(told, ["HOLA", "kept", "unauthorized", "unauthorized"]);
+  });
+
   test("1000 tasks at once are answered, each with its own result", async () => {
     const said = await inPage(async ({ sdk, url }) => {
       await using tanda = sdk.connect<Actions>(url);

@@ -95,6 +95,8 @@ export async function sendBlob(
   void reply.headers({
     etag: `"${id}"`,
     "cache-control": "private, max-age=31536000, immutable",
+    // A browser keeps it for whoever asked, and for nobody without his token or from another page.
+    vary: "Authorization, Origin",
     "accept-ranges": "bytes",
     "content-security-policy": "default-src 'none'; sandbox",
     "content-disposition": isJson ? "inline" : `attachment; filename="${id.slice(0, 16)}"`,
