@@ -5,7 +5,7 @@
  *   describe("…", { skip: chromium.skip }, …)
  *
  * `npm test` reads those words and, as root on Debian, installs what is missing before any test runs: apt has one lock, and its
- * minutes are no test's. By hand: node scripts/system-programs.ts chromium
+ * minutes are no test's. By hand: npx node scripts/system-programs.ts chromium
  */
 import { spawnSync, type StdioOptions } from "node:child_process";
 import { accessSync, constants, globSync, readFileSync, statSync } from "node:fs";
