@@ -11,6 +11,12 @@ const said = (answer: string, more = ""): string =>
 const LOADED = "actions loaded anew";
 const BROKEN = "the actions do not load; the old ones go on";
 
+/** Whole at once: a reader between truncation and writing would see an empty file. */
+function replaceFile(file: string, text: string): void {
+  writeFileSync(`${file}~`, text);
+  renameSync(`${file}~`, file);
+}
+
 /** How often the log has said it. */
 const count = (serve: ServeProcess, words: string): number => serve.text.split(words).length - 1;
 /** Resolves after the log has said it once more than `before`. */
@@ -41,17 +47,14 @@ test("--watch takes up new actions and changed ones, keeps the old while the fil
 
   await t.test("a new action appears, in what runs and in the list", async () => {
     assert.equal(await code("shout"), "unknown_action");
-    await change(LOADED, () => writeFileSync(file, said("second", `shout: { run: () => "loud" }`)));
+    await change(LOADED, () => replaceFile(file, said("second", `shout: { run: () => "loud" }`)));
     assert.equal((await lines.ask({ action: "shout" })).result?.data, "loud");
     const actions = (await lines.ask({ op: "actions" })).data as { action: string; isServed: boolean }[];
     assert.equal(actions.find(({ action }) => action === "shout")?.isServed, true);
   });
 
   await t.test("what an editor does, writing beside and renaming, is seen", async () => {
-    await change(LOADED, () => {
-      writeFileSync(`${file}~`, said("renamed"));
-      renameSync(`${file}~`, file);
-    });
+    await change(LOADED, () => replaceFile(file, said("renamed")));
     assert.equal(await say(), "renamed");
   });
 
@@ -63,7 +66,7 @@ test("--watch takes up new actions and changed ones, keeps the old while the fil
   ] as const) {
     await t.test(`${what} changes nothing, and the log says why`, async () => {
       const { length } = serve.text;
-      await change(BROKEN, () => (text === null ? rmSync(file) : writeFileSync(file, text)));
+      await change(BROKEN, () => (text === null ? rmSync(file) : replaceFile(file, text)));
       const event = serve.text
         .slice(length)
         .split("\n")
@@ -78,7 +81,7 @@ test("--watch takes up new actions and changed ones, keeps the old while the fil
   }
 
   await t.test("mending the file mends the node", async () => {
-    await change(LOADED, () => writeFileSync(file, said("mended")));
+    await change(LOADED, () => replaceFile(file, said("mended")));
     assert.equal(await say(), "mended");
     const left = (await lines.ask({ op: "actions" })).data as { action: string; isServed: boolean }[];
     assert.equal(
@@ -96,7 +99,7 @@ test("--watch takes up new actions and changed ones, keeps the old while the fil
       ),
     );
     const running = lines.ask({ action: "slow", options: {} });
-    await change(LOADED, () => writeFileSync(file, said("new", `slow: { run: () => "as it is now" }`)));
+    await change(LOADED, () => replaceFile(file, said("new", `slow: { run: () => "as it is now" }`)));
     assert.equal(await say(), "new");
     const reply = await running;
     assert.equal(reply.result?.data, "as it began");
@@ -106,7 +109,7 @@ test("--watch takes up new actions and changed ones, keeps the old while the fil
   await t.test("a file beside it is not its own", async () => {
     const before = count(serve, LOADED);
     writeFileSync(join(place.path, "other.ts"), "nothing");
-    await change(LOADED, () => writeFileSync(file, said("last")));
+    await change(LOADED, () => replaceFile(file, said("last")));
     assert.equal(count(serve, LOADED), before + 1);
   });
 
@@ -118,10 +121,10 @@ test("--watch takes up new actions and changed ones, keeps the old while the fil
 test("without --watch the actions stay as they were", async () => {
   using place = new Place();
   const file = join(place.path, "actions.ts");
-  writeFileSync(file, said("first"));
+  replaceFile(file, said("first"));
   await using serve = place.serve({ args: ["--actions", file] });
   using lines = await Lines.open(await serve.listening());
-  writeFileSync(file, said("second"));
+  replaceFile(file, said("second"));
   await new Promise((resolve) => setTimeout(resolve, 500));
   assert.equal((await lines.ask({ action: "say" })).result?.data, "first");
   assert.equal(count(serve, LOADED), 0);

@@ -10,6 +10,8 @@ import { repeat, type Duty } from "./duty.ts";
 
 const TICK_MS = 1000;
 const BETWEEN_BITES_MS = 20;
+/** Where nothing is past its time there is no hurry: millions of kept rows are walked over and over. */
+const BETWEEN_LOOKS_MS = 100;
 /** Every blob is looked at, so not often; the first time soon, for nodes that never live long. */
 const BLOBS_EVERY = 600;
 const BLOBS_FIRST = 60;
@@ -35,8 +37,11 @@ export function startJanitor(options: JanitorOptions): Duty {
       maxFinished: options.maxFinished,
       maxBytes: await maxStoreBytes(options),
     };
-    while (!life.isStopped && (await options.store.retire(rule)).isMore) {
-      await new Promise((resolve) => setTimeout(resolve, BETWEEN_BITES_MS).unref());
+    while (!life.isStopped) {
+      const { deleted, isMore } = await options.store.retire(rule);
+      if (!isMore) return;
+      const restMs = deleted > 0 ? BETWEEN_BITES_MS : BETWEEN_LOOKS_MS;
+      await new Promise((resolve) => setTimeout(resolve, restMs).unref());
     }
   };
   const duty = repeat(
