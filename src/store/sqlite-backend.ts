@@ -18,6 +18,8 @@ type Result<T, K extends keyof T> = T[K] extends (...args: never[]) => infer R ?
 /** One side of the store: `T` has the methods, wherever it lives. */
 export interface Side<T> {
   call<K extends Method<T> & string>(op: K, ...args: Args<T, K>): Promise<Result<T, K>>;
+  /** Its thread is gone: nothing more can be asked of it. */
+  readonly isOver: boolean;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export interface WriteSide extends Side<SqliteWrites> {
 export class HereSide<T extends SqliteReads | SqliteWrites> implements Side<T> {
   readonly #target: T;
   readonly #close: () => void;
+  readonly isOver = false;
   #isOpen = true;
 
   constructor(target: T, close: () => void) {
@@ -90,6 +93,10 @@ export class ThreadSide<T> implements Side<T> {
     });
     this.#worker.on("error", (cause) => this.#end(unavailable("The store's thread died", cause)));
     this.#worker.on("exit", () => this.#end(closed()));
+  }
+
+  get isOver(): boolean {
+    return this.#ended !== null;
   }
 
   /** Resolves when the thread has its database open; rejects, and ends the thread, when it cannot. */

@@ -1,6 +1,7 @@
 /**
  * The store in one SQLite file. Writes have a thread and a connection, reads another pair that starts with the first read, so
- * lists do not hold up commits. ":memory:" runs the same code in the caller's thread.
+ * lists do not hold up commits. A thread that died is replaced by the next call; what it was doing is unknown, as the contract
+ * says. ":memory:" runs the same code in the caller's thread.
  */
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -24,19 +25,28 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     const db = openWritable(options);
     const writes = new HereWriteSide(new SqliteWrites(db, () => performance.now()), () => db.close());
     const reads = new HereSide(new SqliteReads(db), () => {});
-    return new SqliteStore(null, writes, async () => reads, null);
+    return new SqliteStore(
+      null,
+      writes,
+      async () => writes,
+      async () => reads,
+      null,
+    );
   }
   const path = resolve(options.path);
   const lock = acquireLock(`${path}.lock`, dirname(path));
   try {
-    const writes = new ThreadSide<SqliteWrites>("writer", { ...options, path });
-    await writes.opened();
+    const openWrites = async (): Promise<WriteSide> => {
+      const writes = new ThreadSide<SqliteWrites>("writer", { ...options, path });
+      await writes.opened();
+      return writes;
+    };
     const openReads = async (): Promise<Side<SqliteReads>> => {
       const reads = new ThreadSide<SqliteReads>("reader", { path });
       await reads.opened();
       return reads;
     };
-    return new SqliteStore(path, writes, openReads, lock);
+    return new SqliteStore(path, await openWrites(), openWrites, openReads, lock);
   } catch (error) {
     lock.release();
     throw error;
@@ -45,27 +55,32 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
 
 class SqliteStore implements Store {
   readonly #path: string | null;
-  readonly #writes: WriteSide;
+  readonly #openWrites: () => Promise<WriteSide>;
   readonly #openReads: () => Promise<Side<SqliteReads>>;
   readonly #lock: Lock | null;
+  #writes: WriteSide;
+  #reopening: Promise<WriteSide> | null = null;
   #reads: Promise<Side<SqliteReads>> | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(
     path: string | null,
     writes: WriteSide,
+    openWrites: () => Promise<WriteSide>,
     openReads: () => Promise<Side<SqliteReads>>,
     lock: Lock | null,
   ) {
     this.#path = path;
     this.#writes = writes;
+    this.#openWrites = openWrites;
     this.#openReads = openReads;
     this.#lock = lock;
   }
 
   async apply(events: readonly TaskEvent[]): Promise<Applied[]> {
     if (events.length === 0) return [];
-    const answers = await this.#writes.apply(events);
+    const writes = this.#writes.isOver ? await this.#reopen() : this.#writes;
+    const answers = await writes.apply(events);
     return events.map((event, index) => toApplied(event, answers?.[index] ?? null));
   }
 
@@ -114,24 +129,24 @@ class SqliteStore implements Store {
     return (await this.#reader()).call("referredBlobs", ids);
   }
 
-  counts(): Promise<Count[]> {
-    return this.#writes.call("counts");
+  async counts(): Promise<Count[]> {
+    return (await this.#writer()).call("counts");
   }
 
-  announce(actions: readonly ActionInfo[]): Promise<void> {
-    return this.#writes.call("announce", actions);
+  async announce(actions: readonly ActionInfo[]): Promise<void> {
+    return (await this.#writer()).call("announce", actions);
   }
 
-  setQueue(queue: QueueState): Promise<void> {
-    return this.#writes.call("setQueue", queue);
+  async setQueue(queue: QueueState): Promise<void> {
+    return (await this.#writer()).call("setQueue", queue);
   }
 
-  retire(rule: RetentionRule): Promise<Retired> {
-    return this.#writes.call("retire", rule);
+  async retire(rule: RetentionRule): Promise<Retired> {
+    return (await this.#writer()).call("retire", rule);
   }
 
-  probe(): Promise<void> {
-    return this.#writes.call("probe");
+  async probe(): Promise<void> {
+    return (await this.#writer()).call("probe");
   }
 
   async size(): Promise<number> {
@@ -151,6 +166,7 @@ class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     try {
+      await this.#reopening?.catch(() => null);
       // The reader first: the last connection to close folds the log into the file.
       const reads = await this.#reads?.catch(() => null);
       await reads?.close();
@@ -160,14 +176,29 @@ class SqliteStore implements Store {
     }
   }
 
-  #reader(): Promise<Side<SqliteReads>> {
-    if (this.#reads === null) {
+  async #writer(): Promise<WriteSide> {
+    return this.#writes.isOver ? this.#reopen() : this.#writes;
+  }
+
+  #reopen(): Promise<WriteSide> {
+    if (this.#closing) return Promise.reject(closed());
+    this.#reopening ??= this.#openWrites()
+      .then((writes) => (this.#writes = writes))
+      .finally(() => (this.#reopening = null));
+    return this.#reopening;
+  }
+
+  async #reader(): Promise<Side<SqliteReads>> {
+    const known = this.#reads;
+    if (known !== null && !(await known).isOver) return known;
+    // Of all who find it over, the first opens another.
+    if (this.#reads === known) {
       const opening = this.#closing ? Promise.reject(closed()) : this.#openReads();
       this.#reads = opening;
       // A start that failed, for want of memory or disk, is tried again by the next read.
       opening.catch(() => (this.#reads = null));
     }
-    return this.#reads;
+    return this.#reads ?? this.#reader();
   }
 }
 

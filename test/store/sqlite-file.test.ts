@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { DEFAULT_POLICY } from "../../src/task/task.ts";
 import { newSpec, ride, submit } from "./sample-events.ts";
 
 async function temporaryFile(t: TestContext): Promise<string> {
@@ -133,4 +134,26 @@ test("the log beside the file stays small while much is written", async (t) => {
   assert.ok(file.size > 40_000_000, String(file.size));
   assert.ok(log.size < 16_000_000, String(log.size));
   assert.ok((await store.size()) >= file.size + log.size);
+});
+
+test("a thread that died is replaced: what was under way is unknown, what comes after is kept", async (t) => {
+  const path = await temporaryFile(t);
+  await using store = await openSqliteStore({ path });
+  const [before, after] = [newSpec(), newSpec()];
+  await store.apply([submit(before)]);
+  // No policy has such a text, and reading it is the death of the thread.
+  const deadly = { ...DEFAULT_POLICY, toJSON: () => undefined };
+  const dying = [store.apply([submit(newSpec({ policy: deadly }))]), store.probe()];
+  for (const result of await Promise.allSettled(dying)) {
+    assert.ok(result.status === "rejected");
+    assert.equal((result.reason as { code: string }).code, "unavailable");
+  }
+  const [applied] = await Promise.all([store.apply([submit(after)]), store.probe()]);
+  assert.equal(applied[0]!.verdict, "applied");
+  const rows = await store.get([before.id, after.id]);
+  assert.deepEqual(
+    rows.map((row) => row?.state),
+    ["queued", "queued"],
+  );
+  assert.deepEqual(await store.counts(), [{ queue: "default", action: "upper", state: "queued", count: 2 }]);
 });
