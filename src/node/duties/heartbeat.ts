@@ -33,7 +33,7 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Duty> {
       if (options.dataDir !== null)
         admission.setDiskLow((await freeBytes(options.dataDir)) < options.diskReserveBytes);
       await withTimeout(options.store.probe(), PROBE_MS);
-      const counts = await options.store.counts();
+      const counts = await withTimeout(options.store.counts(), PROBE_MS);
       admission.setUnfinished(counts.reduce((sum, one) => (isFinal(one.state) ? sum : sum + one.count), 0));
       if (options.isPoolAlive()) admission.setHealth(true, null);
       else admission.setHealth(false, "The worker's process is starting again.");

@@ -1,0 +1,37 @@
+/** Health is what succeeded in the last few seconds. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Admission } from "../../src/engine/admission.ts";
+import { Recent } from "../../src/engine/recent.ts";
+import { startHeartbeat } from "../../src/node/duties/heartbeat.ts";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { until } from "../engine/open-engine.ts";
+
+test("a store that stops answering in the middle of a beat makes the node not ready", async (t) => {
+  await using store = await openSqliteStore({ path: ":memory:" });
+  const admission = new Admission({ maxQueued: 10 });
+  let isHanging = false;
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const duty = await startHeartbeat({
+    store: {
+      probe: () => store.probe(),
+      counts: async () => {
+        if (isHanging) await gate;
+        return store.counts();
+      },
+    },
+    admission,
+    recent: new Recent(Date.now),
+    dataDir: null,
+    diskReserveBytes: 0,
+    isPoolAlive: () => true,
+    onError: (error) => assert.fail(String(error)),
+  });
+  t.after(() => duty.stop());
+  assert.equal(admission.health.state, "ready");
+  isHanging = true;
+  await until(() => admission.health.state === "not_ready");
+  isHanging = false;
+  open();
+  await until(() => admission.health.state === "ready");
+});
