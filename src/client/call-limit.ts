@@ -1,5 +1,8 @@
 import type { Call } from "./call.ts";
 
+/** A timer that is given more goes off at once. */
+const LONGEST_TIMER_MS = 0x7fff_ffff;
+
 /** Has a call abandoned when its signal aborts or its time is over; `call.release` undoes that. */
 export function limitCall(
   call: Call,
@@ -13,7 +16,7 @@ export function limitCall(
     abandon(new DOMException(`No answer within ${limitMs} ms${rest}.`, "TimeoutError"));
   };
   signal?.addEventListener("abort", onAbort, { once: true });
-  const timer = limitMs === null ? null : setTimeout(onTimeout, limitMs);
+  const timer = limitMs === null ? null : setTimeout(onTimeout, Math.min(limitMs, LONGEST_TIMER_MS));
   call.release = () => {
     signal?.removeEventListener("abort", onAbort);
     if (timer !== null) clearTimeout(timer);

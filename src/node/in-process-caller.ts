@@ -18,6 +18,8 @@ import { TandaError } from "../task/errors.ts";
 import { EventQueue } from "./event-queue.ts";
 
 const DEFAULT_RETRY_MS = 100;
+/** A timer that is given more goes off at once. */
+const LONGEST_TIMER_MS = 0x7fff_ffff;
 
 export class InProcessCaller implements Caller {
   readonly blobs: BlobAccess;
@@ -163,7 +165,7 @@ export class InProcessCaller implements Caller {
         ? undefined
         : setTimeout(
             () => giveUp(new DOMException("The call took too long; the task goes on.", "TimeoutError")),
-            parseDuration(options.callTimeout, "callTimeout"),
+            Math.min(parseDuration(options.callTimeout, "callTimeout"), LONGEST_TIMER_MS),
           );
     ask(waiter).catch(reject);
     this.#underWay.add(promise);

@@ -61,6 +61,17 @@ describe("a node inside a program", () => {
     assert.deepEqual(readdirSync(dir), []);
   });
 
+  test("waits for an answer for as long as it is told, be it longer than a timer can", async () => {
+    await using node = await startNode<typeof actions>({
+      data: ":memory:",
+      actions,
+      listen: ["127.0.0.1:0"],
+    });
+    await using remote = connect<typeof actions>(`tanda://127.0.0.1:${node.addresses[0]!.port}`);
+    for (const client of [node.client, remote])
+      assert.equal(await client.counting(null, { callTimeout: "30d" }), "counted");
+  });
+
   test("gives the same refusals as a node elsewhere", async () => {
     await using node = await startNode<typeof actions>({
       data: ":memory:",
