@@ -2,7 +2,7 @@
  * Which tasks were in threads' hands when the node died: a small file, never synced. The page cache outlives the
  * process, so after a `kill -9` it names the suspects; after a power cut it may be old, which costs a little caution only.
  */
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 
 const END = ".\n";
 /** Some thousands of ids: then those that ended are dropped. */
@@ -19,9 +19,10 @@ export type InHandLog = {
 export type LeftInHand = { ids: ReadonlySet<string>; alone: ReadonlySet<string> };
 
 export function openInHandFile(path: string): { left: LeftInHand; log: InHandLog } {
-  const left = readLeft(path);
-  const fd = openSync(path, "w");
-  let length = 0;
+  const { left, bytes } = readLeft(path);
+  // What is left stays until there is something newer to write: who dies while starting must not forget it either.
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  let length = bytes;
   /** A full disk costs this caution, and nothing else. */
   const put = (text: string, at: number): boolean => {
     try {
@@ -58,7 +59,8 @@ export function openInHandFile(path: string): { left: LeftInHand; log: InHandLog
 /** For a node that keeps nothing. */
 export const noInHandLog: InHandLog = { add: () => true, write() {}, close() {} };
 
-function readLeft(path: string): LeftInHand {
+/** `bytes`: up to where it is to be believed. */
+function readLeft(path: string): { left: LeftInHand; bytes: number } {
   const ids = new Set<string>();
   const alone = new Set<string>();
   let text = "";
@@ -67,11 +69,11 @@ function readLeft(path: string): LeftInHand {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  for (const line of text.split("\n")) {
-    // A "." ends the newest writing; a longer older one may still lie behind it.
-    if (line === ".") break;
+  // It ends the newest writing; a longer older one may still lie behind it.
+  const end = text.indexOf(END);
+  for (const line of (end < 0 ? text : text.slice(0, end)).split("\n")) {
     if (line.startsWith("!")) alone.add(line.slice(1));
     else if (line) ids.add(line);
   }
-  return { ids, alone };
+  return { left: { ids, alone }, bytes: end < 0 ? 0 : end + END.length };
 }

@@ -39,6 +39,18 @@ async function occupy(lines: Lines, action: string, payload: unknown): Promise<s
 }
 
 describe("tanda serve that ends", () => {
+  test("is not what `tanda serve | head` does: a log that nobody reads any more ends no node", async () => {
+    using place = new Place();
+    await using serve = place.serve({ args: ["--actions", fixtures] });
+    using lines = await Lines.open(await serve.listening());
+    const answer = lines.ask({ op: "wait", task: await occupy(lines, "nap", 500) });
+    serve.deafen();
+    // It logs that it stops, to nobody; then it waits for what runs all the same.
+    serve.signal("SIGTERM");
+    assert.equal((await answer).status, "done");
+    assert.equal(await serve.exited, 0);
+  });
+
   for (const isTerminal of [false, true]) {
     const how = isTerminal ? "Ctrl+C at the terminal" : "SIGINT";
     test(`${how} lets what runs end, answers it, and ends with 0`, async () => {

@@ -73,6 +73,12 @@ export class ServeProcess implements AsyncDisposable {
     });
   }
 
+  /** Nobody reads any more what it prints. */
+  deafen(): void {
+    this.#child.stdout!.destroy();
+    this.#child.stderr!.destroy();
+  }
+
   /** Without colours and carriage returns. */
   get text(): string {
     return stripVTControlCharacters(this.raw).replaceAll("\r", "").replace(PID_LINE, "");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -54,4 +54,21 @@ test("after an orderly end it names nobody", async (t) => {
   log.add(["a"]);
   log.close();
   assert.deepEqual(left(path), []);
+});
+
+test("who is killed while starting forgets nothing that the life before left", async (t) => {
+  const path = await file(t);
+  openInHandFile(path).log.add(["a"]);
+  openInHandFile(path);
+  assert.deepEqual(left(path), ["a"]);
+  openInHandFile(path).log.add(["b"]);
+  assert.deepEqual(left(path), ["a", "b"]);
+});
+
+test("a writing that was cut short before the older one behind it was cut off is read as far as it goes", async (t) => {
+  const path = await file(t);
+  await writeFile(path, "b\n.\nold\nolder\n.\n");
+  const { log } = openInHandFile(path);
+  log.add(["c"]);
+  assert.deepEqual(left(path), ["b", "c"]);
 });

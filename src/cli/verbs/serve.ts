@@ -53,6 +53,8 @@ export const verb: Verb = {
     const options = readNodeFlags((name) => given.text(name), terminal.env);
     if (given.has("watch") && typeof options.actions !== "string")
       throw new UsageError("--watch needs --actions FILE");
+    // `tanda serve | head`: a log that nobody reads any more ends no node.
+    terminal.stdout.removeAllListeners("error").on("error", () => {});
     const log = createLog(terminal.stdout, level);
     const signals = new Signals();
     await using node = await Promise.race([startNode({ ...options, log }), signals.next()]).then((first) => {
