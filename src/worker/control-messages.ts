@@ -1,4 +1,4 @@
-/** What node and pool process say to each other beside the threads' pipes: few, small, over the process's IPC channel. */
+/** What node and pool process say to each other beside the threads' pipes: few, small, over a pipe of their own (control-pipe.ts). */
 import type { ErrorBody } from "../task/errors.ts";
 import type { BlobModule } from "./blob-options.ts";
 import type { Lane } from "./slots.ts";

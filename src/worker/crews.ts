@@ -129,16 +129,14 @@ export class Crews {
       }
       return;
     }
-    link.attach(
-      arrival.socket,
-      arrival.cutter,
-      this.#dispatcher.listen(link),
-      () => this.#dissolveIfOver(crew, link),
-      () => {
+    link.attach(arrival.socket, arrival.cutter, this.#dispatcher.listen(link), {
+      closed: () => this.#dissolveIfOver(crew, link),
+      turn: () => {
         this.#dispatcher.turn();
         if (link.isWorn) this.retireThread(link);
       },
-    );
+      garbled: () => crew.child.garbled(),
+    });
     crew.load(arrival.actions);
     crew.fill();
     this.#takePlaces(crew);

@@ -1,11 +1,12 @@
 /** Hands runs to threads, takes back what a stuck one has not begun, and tells each run's one ending. */
 import type { ErrorBody } from "../task/errors.ts";
-import type { ActionInfo, BlobRef, LogLine } from "../task/task.ts";
+import type { ActionInfo, LogLine } from "../task/task.ts";
 import { ActionLoad } from "./action-load.ts";
 import type { ForcedEnding, FromProcess } from "./control-messages.ts";
 import { monoMs } from "./mono-clock.ts";
 import { Placement, STILL_MS } from "./placement.ts";
 import type { Ending, Report, Run } from "./pool.ts";
+import { readEnding } from "./read-ending.ts";
 import type { RunMeans } from "./run-means.ts";
 import { EXCLUSIVE, SHARED } from "./slots.ts";
 import type { InHand, ThreadLink } from "./thread-link.ts";
@@ -226,42 +227,20 @@ export class Dispatcher {
       // Over already, by its supervisor's word or another thread's.
       if (!inHand) return;
       const { seq, action } = inHand.run;
-      if (letter === wire.PROGRESS)
+      if (letter === wire.PROGRESS) {
+        JSON.parse(json); // whoever reads it later must not be the one to find that it is none
         return void this.#reports.push({ seq, type: "progress", at: startedAt, progress: json });
+      }
       if (letter === wire.LOG)
         return void this.#reports.push({ seq, type: "log", line: JSON.parse(json) as LogLine });
       if (letter === wire.DROPPED) return this.#giveOthers([inHand]);
       if (letter === wire.UNKNOWN) return this.#return(inHand);
+      // Read before it is let go: what cannot be read leaves its run in hand, to be lost with its process.
+      const ending = readEnding(letter, seq, startedAt, durationUs / 1000, json);
       this.#release(inHand);
       this.#means.add(action, durationUs / 1000);
       if (inHand.load.lane === EXCLUSIVE) link.movedAt = monoMs();
-      const endedAt = startedAt + Math.round(durationUs / 1000);
-      switch (letter) {
-        case wire.DONE:
-          this.#endings.push({ seq, startedAt, endedAt, type: "done", result: json, resultBlob: null });
-          break;
-        case wire.BLOB: {
-          const resultBlob = JSON.parse(json) as BlobRef;
-          this.#endings.push({ seq, startedAt, endedAt, type: "done", result: null, resultBlob });
-          break;
-        }
-        case wire.FAILED:
-          this.#endings.push({
-            seq,
-            startedAt,
-            endedAt,
-            type: "failed",
-            error: JSON.parse(json) as ErrorBody,
-          });
-          break;
-        case wire.DIED: {
-          const error = JSON.parse(json) as ErrorBody;
-          this.#endings.push({ seq, startedAt, endedAt, type: "died", wasAlone: false, error });
-          break;
-        }
-        default:
-          this.#endings.push({ seq, startedAt, endedAt, type: "cancelled" });
-      }
+      this.#endings.push(ending);
     };
   }
 

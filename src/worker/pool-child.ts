@@ -1,9 +1,12 @@
 /** The node's side of one pool process: its threads' links, what its supervisor says, and how it died. */
 import { spawn, type ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ErrorBody } from "../task/errors.ts";
 import type { FromProcess, PoolSettings, ToProcess } from "./control-messages.ts";
+import { CONTROL_FD, ControlPipe } from "./control-pipe.ts";
+import { crashed } from "./handler-error.ts";
 import { deathError } from "./process-death.ts";
 import { ThreadLink } from "./thread-link.ts";
 
@@ -36,22 +39,24 @@ export class PoolChild {
   endedFor: "close" | "retired" | "overdue" | null = null;
   rssBytes = 0;
   readonly #process: ChildProcess;
+  readonly #control: ControlPipe<FromProcess, ToProcess>;
   #tail = "";
   #dying: ErrorBody | null = null;
   #death: ErrorBody | null = null;
 
   constructor(setup: ChildSetup, events: ChildEvents) {
     this.#process = spawn(setup.execPath, [...setup.execArgv, ENTRY], {
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
       env: setup.env,
       windowsHide: true,
     });
     const child = this.#process;
-    child.on("message", (message: FromProcess) => {
-      if (message.type === "dying") this.#dying = message.error;
-      else if (message.type === "rss") this.rssBytes = message.bytes;
-      events.said(this, message);
-    });
+    const pipe = child.stdio[CONTROL_FD] as Socket;
+    this.#control = new ControlPipe(
+      pipe,
+      (message) => this.#take(message, events),
+      () => this.garbled(),
+    );
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream]!.setEncoding("utf8").on("data", (text: string) => {
         if (stream === "stderr") this.#tail = (this.#tail + text).slice(-TAIL_CHARS);
@@ -67,6 +72,7 @@ export class PoolChild {
       this.state = "dead";
       child.stdout?.destroy();
       child.stderr?.destroy();
+      pipe.destroy();
       events.died(this);
     };
     child.on("exit", (code, signal) => void onExit(code, signal));
@@ -100,8 +106,22 @@ export class PoolChild {
   }
 
   send(message: ToProcess): void {
-    // Gone meanwhile: its exit says so.
-    if (this.#process.connected) this.#process.send(message, () => {});
+    this.#control.send(message);
+  }
+
+  /** What came on one of its pipes is none of ours: users' code writes where it should not, and nothing more can be believed. */
+  garbled(): void {
+    this.#dying ??= {
+      ...crashed("something wrote into the pipes between Tanda and the process that ran it"),
+      hint: "A handler, or a library it uses, writes to a file descriptor that is not its own.",
+    };
+    this.#process.kill("SIGKILL");
+  }
+
+  #take(message: FromProcess, events: ChildEvents): void {
+    if (message.type === "dying") this.#dying = message.error;
+    else if (message.type === "rss") this.rssBytes = message.bytes;
+    events.said(this, message);
   }
 
   kill(endedFor: NonNullable<PoolChild["endedFor"]>): void {

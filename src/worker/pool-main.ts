@@ -1,5 +1,7 @@
 /** Entry of a pool process. It obeys its parent alone and does not outlive it, even while its threads spin. */
 import { writeFileSync } from "node:fs";
+import { Socket } from "node:net";
+import { CONTROL_FD, ControlPipe } from "./control-pipe.ts";
 import type { FromProcess, ToProcess } from "./control-messages.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -8,8 +10,8 @@ function die(): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-process.on("disconnect", die);
-if (!process.connected) die();
+const pipe = new Socket({ fd: CONTROL_FD });
+pipe.on("end", die).on("close", die);
 // The terminal and service managers signal the whole group; the parent decides what becomes of the work.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.title = "tanda pool";
@@ -21,11 +23,16 @@ try {
 }
 
 let supervisor: Supervisor | null = null;
-const send = (message: FromProcess): void => {
-  if (process.connected) process.send?.(message);
-};
-process.on("message", (message: ToProcess) => {
-  if (message.type === "start")
-    supervisor ??= new Supervisor(message.settings, send, () => setTimeout(die, 5));
-  else supervisor?.obey(message);
-});
+const control = new ControlPipe<ToProcess, FromProcess>(
+  pipe,
+  (message) => {
+    if (message.type !== "start") supervisor?.obey(message);
+    else
+      supervisor ??= new Supervisor(
+        message.settings,
+        (said) => control.send(said),
+        () => setTimeout(die, 5),
+      );
+  },
+  die,
+);

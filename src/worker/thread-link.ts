@@ -53,18 +53,22 @@ export class ThreadLink {
     socket: Socket,
     cutter: FrameCutter,
     listener: FrameListener,
-    onClose: () => void,
-    onTurn: () => void,
+    events: { closed: () => void; turn: () => void; garbled: () => void },
   ): void {
     this.#socket = socket;
     this.state = "up";
     const onFrame = (text: string, from: number, end: number): void => readFrame(text, from, end, listener);
     socket.on("data", (chunk: string) => {
       this.isBlocked = false;
-      cutter.cut(chunk, onFrame);
-      onTurn();
+      try {
+        cutter.cut(chunk, onFrame);
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        events.garbled();
+      }
+      events.turn();
     });
-    socket.on("close", onClose);
+    socket.on("close", events.closed);
   }
 
   get isOpen(): boolean {

@@ -100,6 +100,13 @@ const cases: Case[] = [
     mayTakeProcess: true,
   },
   {
+    what: "garbage written to descriptors that are not its own",
+    action: "scribble",
+    code: "crashed",
+    message: /wrote into the pipes/,
+    mayTakeProcess: true,
+  },
+  {
     what: "a synchronous native call past its deadline",
     action: "shell",
     timeoutMs: 200,
