@@ -50,9 +50,7 @@ export class RawClient {
         while (sent < count && sent - got < window) lines += `${request(sent++)}\n`;
         if (lines) this.#socket.write(lines);
       };
-      this.#socket.once("close", () =>
-        reject(new Error(`the connection ended after ${got} of ${count} answers`)),
-      );
+      this.#onClose = () => reject(new Error(`the connection ended after ${got} of ${count} answers`));
       this.#onReply = (reply) => {
         if (!check(reply)) reject(new Error(`a wrong answer: ${JSON.stringify(reply)}`));
         got++;
