@@ -51,8 +51,8 @@ export class ServeProcess implements AsyncDisposable {
 
   constructor(args: readonly string[], isTerminal: boolean, cwd: string, env: NodeJS.ProcessEnv) {
     const all: NodeJS.ProcessEnv = { ...process.env, SHELL: "/bin/sh", TERM: "xterm-256color", ...env };
-    // The test runner says that its output takes no colour.
-    for (const name of ["NO_COLOR", "FORCE_COLOR", "NODE_DISABLE_COLORS"])
+    // The test runner says that its output takes no colour, and so does a CI machine.
+    for (const name of ["NO_COLOR", "FORCE_COLOR", "NODE_DISABLE_COLORS", "CI"])
       if (!(name in env)) delete all[name];
     const command = [process.execPath, MAIN, "serve", ...args];
     const [program, ...rest] = isTerminal ? atTerminal(command) : ["/bin/sh", "-c", announced(command)];

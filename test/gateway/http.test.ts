@@ -299,7 +299,8 @@ test("views, queues, health and the page", async (t) => {
   engine.health = { state: "not_ready", reason: "the store does not answer" };
   const down = await get(`${url}/readyz`);
   assert.equal(down.status, 503);
-  assert.deepEqual(down.body, { state: "not_ready", reason: "the store does not answer" });
+  assert.equal(down.body.state, "not_ready");
+  assert.equal(down.body.reason, "the store does not answer");
   assert.equal((await get(`${url}/healthz`)).status, 200);
   const page = await get(url);
   assert.match(page.body, /<h1>Tanda<\/h1>/);

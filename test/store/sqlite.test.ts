@@ -2,12 +2,26 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
+import type { Store } from "../../src/store/store.ts";
 import { storeContract } from "./store-contract.ts";
 
-storeContract("SQLite in memory", async () => {
-  const store = await openSqliteStore({ path: ":memory:" });
-  return { store, reopen: null, [Symbol.asyncDispose]: () => store.close() };
-});
+const openInMemory = (): Promise<Store> => openSqliteStore({ path: ":memory:" });
+
+storeContract(
+  "SQLite in memory",
+  async () => {
+    let store = await openInMemory();
+    return {
+      store,
+      async reopen() {
+        await store.close();
+        return (store = await openInMemory());
+      },
+      [Symbol.asyncDispose]: () => store.close(),
+    };
+  },
+  false,
+);
 
 storeContract("SQLite in a file", async () => {
   const dir = await mkdtemp(join(tmpdir(), "tanda-store-"));
