@@ -3,6 +3,12 @@ import type { Outcome } from "../task/decide.ts";
 import type { Hand } from "./hands.ts";
 import type { Ending } from "./pool.ts";
 
+/** The node stopped, or its thread or process had to be ended for another's sake. Read in the task's history. */
+const INTERRUPTED = {
+  code: "lost",
+  message: "It was interrupted before its end, for no fault of its own, and waits again.",
+} as const;
+
 export function toOutcome(ending: Ending, hand: Hand): Outcome {
   switch (ending.type) {
     case "done":
@@ -12,6 +18,6 @@ export function toOutcome(ending: Ending, hand: Hand): Outcome {
     case "died":
       return { type: "died", error: ending.error, isCharged: hand.isAlone && ending.wasAlone };
     default:
-      return { type: "died", error: { code: "lost", message: "given back" }, isCharged: false };
+      return { type: "died", error: INTERRUPTED, isCharged: false };
   }
 }

@@ -5,6 +5,7 @@
 import type { Message, Queue } from "../queue/queue.ts";
 import type { Applied, Store } from "../store/store.ts";
 import type { TaskEvent } from "../task/decide.ts";
+import type { TaskSpec } from "../task/task.ts";
 import { Hands, type Hand } from "./hands.ts";
 import type { InHandLog } from "./in-hand-file.ts";
 import { toOutcome } from "./outcome-of-ending.ts";
@@ -115,7 +116,7 @@ export class Worker {
     const runs: Run[] = [];
     for (const message of messages) {
       const { spec } = message;
-      if (spec.expiresAt !== null && spec.expiresAt <= at) {
+      if (isTooLate(spec, at)) {
         this.#record(message, { type: "expire", id: spec.id, at, spec });
       } else if (message.isSuspect || (this.#suspects.size > 0 && this.#suspects.has(spec.id))) {
         this.#quarantine.add(message);
@@ -186,9 +187,13 @@ export class Worker {
 
   async #claimSuspect(message: Message): Promise<boolean> {
     const { spec, attempt } = message;
-    const event: TaskEvent = { type: "claim", id: spec.id, attempt, at: this.#options.now(), spec };
+    const at = this.#options.now();
+    // It may have waited long for its process.
+    const event: TaskEvent = isTooLate(spec, at)
+      ? { type: "expire", id: spec.id, at, spec }
+      : { type: "claim", id: spec.id, attempt, at, spec };
     const applied = await new Promise<Applied>((resolve) => this.#recorder.record(event, resolve));
-    if (applied.verdict === "applied" && !this.#isStopped) return true;
+    if (event.type === "claim" && applied.verdict === "applied" && !this.#isStopped) return true;
     this.#suspects.delete(spec.id);
     this.#observer.recorded(message, event, applied);
     return false;
@@ -274,6 +279,10 @@ export class Worker {
   #record(message: Message, event: TaskEvent): void {
     this.#recorder.record(event, (applied) => this.#observer.recorded(message, event, applied));
   }
+}
+
+function isTooLate({ expiresAt }: TaskSpec, at: number): boolean {
+  return expiresAt !== null && expiresAt <= at;
 }
 
 function toRun(hand: Hand): Run {

@@ -111,6 +111,7 @@ describe("tanda serve that ends", () => {
     using again = await Lines.open(await next.listening());
     const view = (await again.ask({ op: "get", task: running })).data as TaskView;
     assert.deepEqual([view.state, view.losses], ["queued", 0]);
+    assert.match(view.history!.at(-1)!.message, /interrupted .* for no fault of its own/);
   });
 
   test("nothing is left of one that keeps nothing, ended in order or at once", async () => {

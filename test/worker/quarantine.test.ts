@@ -57,6 +57,24 @@ describe("the quarantine", () => {
     assert.ok(told !== "no answer" && told.status === "failed" && told.error.code === "cancelled");
   });
 
+  test("does not begin what has become too late while its process started, also when it has no row", async () => {
+    let runs = 0;
+    const actions = { count: { run: () => ++runs } };
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    await using opened = await openEngine({
+      actions,
+      openQuarantinePool: () => startingWith(createInlinePool({ actions }), () => gate),
+    });
+    const task = makeId();
+    opened.worker.suspect([task]);
+    const answer = ask(opened.engine, "count", 1, { task, expires: 30 });
+    await sleep(50);
+    open();
+    const told = await within(1000, answer);
+    assert.ok(told !== "no answer" && told.status === "failed" && told.error.code === "expired");
+    assert.equal(runs, 0);
+  });
+
   test("runs what comes while its idle processes are being closed", async () => {
     const actions = { echo: { run: (value: unknown) => value } };
     let isClosing = false;
