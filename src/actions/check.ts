@@ -1,4 +1,5 @@
 /** From what a user wrote to what runs: every definition is checked once, with an error that says where and what to write. */
+import { checkName } from "../protocol/options.ts";
 import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { parseBackoff, type BackoffOption } from "../task/retry.ts";
@@ -77,10 +78,14 @@ function checkAction(name: string, words: Words, where: string): Action {
     if (value === undefined || typeof value?.["~standard"]?.validate === "function") return value;
     return refuse(word, "a schema that speaks Standard Schema (zod, valibot, arktype …)");
   };
+  const queue = text("queue") ?? "default";
+  checkName(queue, `${where}: \`queue\``);
   const priority = words["priority"] === undefined ? NORMAL : PRIORITIES.indexOf(words["priority"] as never);
   if (priority < 0) refuse("priority", `one of ${PRIORITIES.join(", ")}`);
   const timeoutMs = duration("timeout") ?? DEFAULT_POLICY.timeoutMs;
   if (timeoutMs < 1) refuse("timeout", "more than 0");
+  const expiresMs = duration("expires");
+  if (expiresMs !== null && expiresMs < 1) refuse("expires", "more than 0");
   const backoff =
     words["backoff"] === undefined
       ? DEFAULT_POLICY.backoff
@@ -90,7 +95,7 @@ function checkAction(name: string, words: Words, where: string): Action {
   const info: ActionInfo = {
     name,
     description: text("description"),
-    queue: text("queue") ?? "default",
+    queue,
     priority: priority as PriorityLevel,
     policy: Object.freeze({
       attempts: count("attempts") ?? DEFAULT_POLICY.attempts,
@@ -100,7 +105,7 @@ function checkAction(name: string, words: Words, where: string): Action {
       retentionMs: duration("retention"),
     }),
     concurrency: count("concurrency") ?? null,
-    expiresMs: duration("expires"),
+    expiresMs,
     input: jsonSchemaOf(input, "input"),
     output: jsonSchemaOf(output, "output"),
   };

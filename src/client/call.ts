@@ -140,7 +140,8 @@ function inner(object: object): string {
   return text.length > 2 ? `,${text.slice(1, -1)}` : "";
 }
 
-function toJson(value: unknown): string {
+/** @throws bad_request */
+export function toJson(value: unknown): string {
   try {
     const text = JSON.stringify(value);
     if (text !== undefined) return text;

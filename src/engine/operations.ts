@@ -1,5 +1,6 @@
 /** What can be asked of tasks that exist, and of queues. */
 import type { ListFilter, QueueView, TaskView } from "../protocol/messages.ts";
+import { checkName } from "../protocol/options.ts";
 import type { ListQuery } from "../store/store.ts";
 import type { TaskEvent } from "../task/decide.ts";
 import { parseDuration } from "../task/duration.ts";
@@ -12,7 +13,6 @@ import type { WatchFilter, WatchListener } from "./engine.ts";
 import type { Intake } from "./intake.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { noSuchTask, type EngineParts } from "./parts.ts";
-import { checkQueueName } from "./specify.ts";
 import { toBriefView, toView } from "./view.ts";
 
 const DEFAULT_LIMIT = 100;
@@ -119,7 +119,7 @@ export class Operations {
   }
 
   async setQueue(queue: string, mode: QueueView["mode"]): Promise<void> {
-    checkQueueName(queue);
+    checkName(queue, "queue");
     const { store, admission } = this.#parts;
     await store.setQueue({ queue, mode });
     admission.setQueueMode(queue, mode);
@@ -129,7 +129,7 @@ export class Operations {
 
   /** Cancels all that waits in the queue; what runs goes on. */
   async purge(queue: string): Promise<{ queue: string; cancelled: number }> {
-    checkQueueName(queue);
+    checkName(queue, "queue");
     let cancelled = 0;
     for (const flight of this.#parts.flights) {
       if (flight.spec?.queue !== queue || flight.hasRow || this.#worker.handOf(flight.spec.id)) continue;

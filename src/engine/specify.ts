@@ -1,15 +1,13 @@
 /** From what was asked to a complete task: options over the action's defaults, checked once, with hints. */
 import type { SubmitOptions } from "../protocol/messages.ts";
+import { bad, checkKey, checkName, checkTaskId } from "../protocol/options.ts";
 import { parseDuration } from "../task/duration.ts";
-import { TandaError } from "../task/errors.ts";
-import { idTime, isTaskId } from "../task/id.ts";
+import { idTime } from "../task/id.ts";
 import { parseBackoff } from "../task/retry.ts";
 import { PRIORITIES, type ActionInfo, type Policy, type PriorityLevel, type TaskSpec } from "../task/task.ts";
 
 const DAY_MS = 86_400_000;
 const MAX_ATTEMPTS = 1000;
-const MAX_KEY_LENGTH = 256;
-const QUEUE_NAME = /^[\p{L}\p{N}_.:-]{1,128}$/u;
 
 /** @throws bad_request, saying which option is wrong. */
 export function specify(
@@ -39,11 +37,11 @@ export function specify(
   return {
     id: options.task === undefined ? makeId() : checkId(options.task, now),
     action: action.name,
-    queue: options.queue === undefined ? action.queue : checkQueueName(options.queue),
+    queue: options.queue === undefined ? action.queue : queueName(options.queue),
     priority: options.priority === undefined ? action.priority : priorityLevel(options.priority),
     payload,
     payloadBlob: null,
-    key: options.key === undefined ? null : checkKey(options.key),
+    key: options.key === undefined ? null : ownKey(options.key),
     policy: policyWith(action.policy, options),
     dueAt: dueAt(options, now),
     expiresAt: expiresMs === null ? null : now + expiresMs,
@@ -51,13 +49,8 @@ export function specify(
   };
 }
 
-function bad(message: string, hint?: string): TandaError {
-  return new TandaError("bad_request", message, hint === undefined ? {} : { hint });
-}
-
 function checkId(id: string, now: number): string {
-  if (!isTaskId(id))
-    throw bad("options.task is not a UUIDv7 in lower case.", "Leave it out, and Tanda names the task.");
+  checkTaskId(id, "options.task");
   if (Math.abs(idTime(id) - now) > DAY_MS) {
     throw bad(
       "options.task is a UUIDv7 more than a day from now.",
@@ -67,14 +60,15 @@ function checkId(id: string, now: number): string {
   return id;
 }
 
-export function checkQueueName(queue: unknown): string {
-  if (typeof queue === "string" && QUEUE_NAME.test(queue)) return queue;
-  throw bad("A queue's name is 1 to 128 letters, digits, or _ . : -");
+/** Names that the ops could not say again must not come in by another way. */
+function queueName(queue: unknown): string {
+  checkName(queue, "options.queue");
+  return queue;
 }
 
-function checkKey(key: unknown): string {
-  if (typeof key === "string" && key.length > 0 && key.length <= MAX_KEY_LENGTH) return key;
-  throw bad(`options.key is a text of 1 to ${MAX_KEY_LENGTH} characters.`);
+function ownKey(key: unknown): string {
+  checkKey(key, "options.key");
+  return key;
 }
 
 function priorityLevel(name: unknown): PriorityLevel {

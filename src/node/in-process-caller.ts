@@ -12,7 +12,9 @@ import type {
   WatchFilter,
 } from "../client/caller.ts";
 import type { Answer, Engine, Waiter } from "../engine/engine.ts";
+import { toJson } from "../client/call.ts";
 import type { PingView, SubmitOptions } from "../protocol/messages.ts";
+import { checkOptions } from "../protocol/options.ts";
 import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -123,8 +125,8 @@ export class InProcessCaller implements Caller {
     const submission = {
       token: null,
       action,
-      payload: JSON.stringify(payload ?? null),
-      options: isBare ? null : asked,
+      payload: payload === undefined ? "null" : toJson(payload),
+      options: isBare ? null : checkOptions(asked),
     };
     const until =
       callTimeout === undefined ? Infinity : performance.now() + parseDuration(callTimeout, "callTimeout");

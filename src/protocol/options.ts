@@ -95,7 +95,8 @@ function checkBoolean(value: unknown, name: string): void {
   if (typeof value !== "boolean") throw bad(`${name} must be true or false, not ${quoted(value)}`);
 }
 
-function checkKey(value: unknown, name: string): void {
+/** The user's own idempotency key. @throws bad_request */
+export function checkKey(value: unknown, name: string): asserts value is string {
   if (typeof value !== "string" || value.length === 0 || value.length > MAX_KEY_LENGTH) {
     throw bad(`${name} must be a text of 1 to ${MAX_KEY_LENGTH} characters, not ${quoted(value)}`);
   }

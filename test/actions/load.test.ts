@@ -95,6 +95,8 @@ const wrong: [string, unknown, RegExp][] = [
   ["attempts of 0", { a: { run, attempts: 0 } }, /`attempts` must be a whole number/],
   ["a strange timeout", { a: { run, timeout: "soon" } }, /`timeout` is not a duration/],
   ["a timeout of nothing", { a: { run, timeout: 0 } }, /`timeout` must be more than 0/],
+  ["an end of no time", { a: { run, expires: 0 } }, /`expires` must be more than 0/],
+  ["a queue that nobody could name", { a: { run, queue: "mañana tarde" } }, /`queue` is not a name/],
   ["a strange priority", { a: { run, priority: "urgent" } }, /`priority` must be one of low, normal/],
   ["a schema that is none", { a: { run, input: { type: "string" } } }, /`input` must be a schema/],
   ["a strange backoff", { a: { run, backoff: { type: "linear" } } }, /backoff\.type is "fixed" or/],

@@ -56,6 +56,12 @@ describe("what was asked", () => {
     });
   });
 
+  test("may have every name and key that the protocol's page allows", () => {
+    const spec = make({ queue: `a/b:c.d_e-${"9".repeat(90)}`, key: "k".repeat(200) });
+    assert.equal(spec.queue.length, 100);
+    assert.equal(spec.key!.length, 200);
+  });
+
   test("is due at an instant, given as a number or a text; in the past means now", () => {
     assert.equal(make({ runAt: NOW + 5 }).dueAt, NOW + 5);
     assert.equal(make({ runAt: new Date(NOW + 1000).toISOString() }).dueAt, NOW + 1000);
@@ -67,8 +73,11 @@ describe("what was asked", () => {
     ["a task id that is no UUIDv7", { task: "7" }],
     ["a task id of another day", { task: createIdMaker(0, () => NOW - 2 * 86_400_000, Math.random)() }],
     ["an empty key", { key: "" }],
-    ["a key that is too long", { key: "k".repeat(257) }],
+    ["a key that is too long", { key: "k".repeat(201) }],
+    ["half a character in a key", { key: "\ud800" }],
     ["a queue with a blank", { queue: "a b" }],
+    ["a queue that the ops could not name", { queue: "ñ" }],
+    ["a queue whose name is too long", { queue: "q".repeat(101) }],
     ["an unknown priority", { priority: "urgent" }],
     ["no attempts", { attempts: 0 }],
     ["too many attempts", { attempts: 1001 }],

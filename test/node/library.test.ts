@@ -84,9 +84,14 @@ describe("a node inside a program", () => {
       await assert.rejects(client.$.run("nothing", null), { code: "unknown_action" });
       await assert.rejects(client.slow(null), { code: "timed_out" });
       await assert.rejects(client.$.get("nonsense"), { code: "bad_request" });
-      await assert.rejects(client.$.run("greet", { name: "x" }, { priority: "urgent" as never }), {
-        code: "bad_request",
-      });
+      for (const options of [{ priority: "urgent" }, { prio: 1 }, { key: "k".repeat(201) }, { queue: "ñ" }]) {
+        await assert.rejects(client.$.run("greet", { name: "x" }, options as never), { code: "bad_request" });
+      }
+      await assert.rejects(client.$.run("greet", { name: 7n }), { code: "bad_request" });
+      await assert.rejects(
+        client.$.run("greet", () => "x"),
+        { code: "bad_request" },
+      );
     }
   });
 
