@@ -63,7 +63,7 @@ export const builtinActions = {
     description: "The average of the numbers.",
     input: numbers,
     output: anyNumber,
-    run: (payload: number[]) => payload.reduce((sum, item) => sum + item / payload.length, 0),
+    run: average,
   },
   sleep: {
     description: "Waits so many milliseconds, then answers how many.",
@@ -79,6 +79,12 @@ export const builtinActions = {
     run: (payload: number) => fib(payload),
   },
 } satisfies ActionTable;
+
+/** By the sum, which is exact for whole numbers; where that is beyond what a number can be, by parts. */
+function average(payload: number[]): number {
+  const mean = payload.reduce((sum, item) => sum + item, 0) / payload.length;
+  return Number.isFinite(mean) ? mean : payload.reduce((sum, item) => sum + item / payload.length, 0);
+}
 
 function fib(n: number): number {
   return n < 2 ? n : fib(n - 1) + fib(n - 2);

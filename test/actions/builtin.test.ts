@@ -31,6 +31,8 @@ test("texts are taken by code points", async () => {
 
 test("numbers", async () => {
   assert.equal(await run("average", [1, 2, 6]), 3);
+  assert.equal(await run("average", [3, 3, 3, 3, 3, 3, 3]), 3);
+  assert.equal(await run("average", [1e308, 1e308]), 1e308);
   assert.equal(await run("fib", 20), 6765);
   assert.equal(await run("sleep", 1), 1);
 });
