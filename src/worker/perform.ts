@@ -2,11 +2,12 @@
 import type { Action } from "../actions/check.ts";
 import { validateInput, validateOutput } from "../actions/validate.ts";
 import type { Blobs } from "../blobs/blobs.ts";
-import { TandaError, type ErrorBody } from "../task/errors.ts";
+import type { ErrorBody } from "../task/errors.ts";
 import type { BlobRef } from "../task/task.ts";
 import { MARK, putHandles } from "./blob-handles.ts";
 import { errorBodyOf } from "./handler-error.ts";
 import type { RunContext } from "./run-context.ts";
+import { toldJson } from "./told-json.ts";
 
 export type Performed =
   | { readonly type: "done"; readonly json: string }
@@ -99,14 +100,7 @@ async function finishChecked(checked: PromiseLike<unknown>, tools: Tools): Promi
 }
 
 function told(result: unknown, tools: Tools): Performed | Promise<Performed> {
-  let json: string;
-  try {
-    json = JSON.stringify(result) ?? "null";
-  } catch (error) {
-    throw new TandaError("task_error", `the result cannot be told as JSON: ${(error as Error).message}`, {
-      hint: "Return plain data; give large bytes to context.blob() and return what it gives.",
-    });
-  }
+  const json = toldJson(result, "result");
   const most = tools.blobOverBytes;
   // A UTF-16 unit is at most 3 bytes of UTF-8: short texts need no count.
   if (most === null || json.length * 3 <= most || Buffer.byteLength(json) <= most)

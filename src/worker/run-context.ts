@@ -5,6 +5,7 @@ import type { Context } from "../actions/define.ts";
 import type { Blobs } from "../blobs/blobs.ts";
 import { TandaError } from "../task/errors.ts";
 import type { LogLine } from "../task/task.ts";
+import { toldJson } from "./told-json.ts";
 
 /** Where a handler's words go. */
 export interface RunSink {
@@ -44,7 +45,7 @@ export class RunContext implements Context {
 
   /** These three work taken out of the context too: `{ progress, log, blob }`. */
   get progress(): Context["progress"] {
-    return (value) => this.#sink.progress(JSON.stringify(value) ?? "null");
+    return (value) => this.#sink.progress(toldJson(value, "progress"));
   }
 
   get log(): Context["log"] {

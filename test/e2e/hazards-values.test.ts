@@ -89,7 +89,7 @@ describe("a node that is sent hostile values", () => {
         const reply = await lines.ask({ action, payload: depth, options: {} });
         assert.ok(
           reply.status === "done" || code(reply) === "task_error",
-          JSON.stringify(reply).slice(0, 300),
+          `${action} ${depth}: ${reply.status}`, // the reply itself may be too deep to be shown
         );
         const view = await fetch(`${url}/v1/tasks/${reply.task}`);
         assert.equal(view.status, 200);

@@ -7,6 +7,8 @@ import { startNodeProcess, type NodeProcess } from "./node-process.ts";
 
 const ROUNDS = 20;
 const IN_FLIGHT = 200;
+/** Each start takes a second on a busy machine, and what was promised is asked for one by one. */
+const SLOW_MS = 300_000;
 const makeId = createIdMaker(7, Date.now, Math.random);
 
 type Promised = { payload: string; answer: "queued" | "done" };
@@ -56,46 +58,54 @@ async function check(node: NodeProcess, promised: ReadonlyMap<string, Promised>)
 }
 
 describe("a node that is killed", () => {
-  test(`keeps every promise through ${ROUNDS} kills at random moments under load`, async (t) => {
-    await using node = await startNodeProcess();
-    const promised = new Map<string, Promised>();
-    for (let round = 0; round < ROUNDS; round++) {
-      const clients = [submitUntilDeath(node, promised), submitUntilDeath(node, promised)];
-      await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 400));
-      await node.kill("SIGKILL");
-      await Promise.all(clients);
-      await node.start();
-    }
-    assert.ok(promised.size > ROUNDS * 10, `only ${promised.size} promises were made: nothing was tested`);
-    await check(node, promised);
-    const queued = [...promised.values()].filter(({ answer }) => answer === "queued").length;
-    t.diagnostic(`${promised.size} promises (${queued} queued, ${promised.size - queued} done), all kept`);
-  });
-
-  test("ends every call of the SDK once, with the recorded answer, though it is killed every second", async (t) => {
-    await using node = await startNodeProcess();
-    const client = connect(`tanda://127.0.0.1:${node.port}`);
-    const life = { isOver: false };
-    let calls = 0;
-    const work = async (name: number): Promise<void> => {
-      for (let n = 0; !life.isOver; n++) {
-        const result = await client.$.run("upper", `c-${name}-${n}`, { callTimeout: "60s" });
-        assert.equal(result, `C-${name}-${n}`);
-        calls++;
+  test(
+    `keeps every promise through ${ROUNDS} kills at random moments under load`,
+    { timeout: SLOW_MS },
+    async (t) => {
+      await using node = await startNodeProcess();
+      const promised = new Map<string, Promised>();
+      for (let round = 0; round < ROUNDS; round++) {
+        const clients = [submitUntilDeath(node, promised), submitUntilDeath(node, promised)];
+        await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 400));
+        await node.kill("SIGKILL");
+        await Promise.all(clients);
+        await node.start();
       }
-    };
-    const workers = Array.from({ length: 50 }, (_, name) => work(name));
-    for (let round = 0; round < 8; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-      await node.kill("SIGKILL");
-      await node.start();
-    }
-    life.isOver = true;
-    await Promise.all(workers);
-    await client.$.close();
-    assert.ok(calls > 100, `only ${calls} calls`);
-    t.diagnostic(`${calls} calls through 8 kills`);
-  });
+      assert.ok(promised.size > ROUNDS * 10, `only ${promised.size} promises were made: nothing was tested`);
+      await check(node, promised);
+      const queued = [...promised.values()].filter(({ answer }) => answer === "queued").length;
+      t.diagnostic(`${promised.size} promises (${queued} queued, ${promised.size - queued} done), all kept`);
+    },
+  );
+
+  test(
+    "ends every call of the SDK once, with the recorded answer, though it is killed every second",
+    { timeout: SLOW_MS },
+    async (t) => {
+      await using node = await startNodeProcess();
+      const client = connect(`tanda://127.0.0.1:${node.port}`);
+      const life = { isOver: false };
+      let calls = 0;
+      const work = async (name: number): Promise<void> => {
+        for (let n = 0; !life.isOver; n++) {
+          const result = await client.$.run("upper", `c-${name}-${n}`, { callTimeout: "60s" });
+          assert.equal(result, `C-${name}-${n}`);
+          calls++;
+        }
+      };
+      const workers = Array.from({ length: 50 }, (_, name) => work(name));
+      for (let round = 0; round < 8; round++) {
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await node.kill("SIGKILL");
+        await node.start();
+      }
+      life.isOver = true;
+      await Promise.all(workers);
+      await client.$.close();
+      assert.ok(calls > 100, `only ${calls} calls`);
+      t.diagnostic(`${calls} calls through 8 kills`);
+    },
+  );
 
   test("loses no answer on SIGTERM under load: who was accepted is answered, the rest is told to go elsewhere", async (t) => {
     await using node = await startNodeProcess();
