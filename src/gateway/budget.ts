@@ -1,7 +1,14 @@
-/** Bytes of unanswered requests of all connections of a node. Who finds no room is told when there is some. */
+import { TandaError } from "../task/errors.ts";
+
+/**
+ * Bytes of requests of all connections of a node. In flight: of those that are not answered; who finds no room is told when
+ * there is some. Held: of those that are not complete, or wait on a stalled connection; as much again, and a long one that
+ * finds no room is refused, since waiting for each other none of them would ever end.
+ */
 export class Budget {
   readonly #maxBytes: number;
   #bytes = 0;
+  #heldBytes = 0;
   readonly #waiting = new Set<() => void>();
 
   constructor(maxBytes: number) {
@@ -10,6 +17,19 @@ export class Budget {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  get mayHold(): boolean {
+    return this.#heldBytes < this.#maxBytes;
+  }
+
+  /** So many more, or less. */
+  hold(bytes: number): void {
+    this.#heldBytes += bytes;
   }
 
   get hasRoom(): boolean {
@@ -36,4 +56,36 @@ export class Budget {
   forget(wake: () => void): void {
     this.#waiting.delete(wake);
   }
+}
+
+/** So much of a request is always taken, or nobody could say anything to a node that holds much. */
+export const SHORT_BYTES = 16_384;
+
+/** What has come of one request that is not complete. */
+export class Arriving {
+  readonly #budget: Budget;
+  #bytes = 0;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  /** @returns false when it is long and there is no room: it is to be refused. */
+  has(bytes: number): boolean {
+    this.#budget.hold(bytes - this.#bytes);
+    this.#bytes = bytes;
+    return bytes <= SHORT_BYTES || this.#budget.mayHold;
+  }
+
+  hasMore(bytes: number): boolean {
+    return this.has(this.#bytes + bytes);
+  }
+
+  end(): void {
+    this.has(0);
+  }
+}
+
+export function noRoom(): TandaError {
+  return new TandaError("busy", "too much is coming in on this node", { retryAfterMs: 1000 });
 }

@@ -43,6 +43,8 @@ export interface Gateway extends AsyncDisposable {
   readonly connections: number;
   /** Of requests that are not answered yet. */
   readonly bytesInFlight: number;
+  /** Of requests that are not complete, or wait on a stalled connection. */
+  readonly bytesArriving: number;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
@@ -80,6 +82,10 @@ class OneGateway implements Gateway {
 
   get bytesInFlight(): number {
     return this.#context.budget.bytes;
+  }
+
+  get bytesArriving(): number {
+    return this.#context.budget.heldBytes;
   }
 
   async start(): Promise<ListenAddress[]> {

@@ -22,6 +22,13 @@ import { routeTasks } from "./http/tasks.ts";
 import { routeHealth, routeViews } from "./http/views.ts";
 import { SocketDoor } from "./http/socket-door.ts";
 
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Of a JSON body that was read. */
+    bodyBytes: number;
+  }
+}
+
 /** Longer than the longest wait, so that only a connection that nobody reads is over it. */
 const SILENT_RESPONSE_MS = 600_000;
 
@@ -116,8 +123,10 @@ export class Http {
     // The schemas describe; what comes in is checked by protocol/, and what goes out is written as it is.
     app.setValidatorCompiler(() => () => true);
     app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+    app.decorateRequest("bodyBytes", 0);
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
+      request.bodyBytes = body.length;
       try {
         done(null, readJson(context, request, body as Buffer));
       } catch (error) {

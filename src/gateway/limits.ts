@@ -53,7 +53,8 @@ export const LIMITS = {
     default: 256 * MIB,
     flag: "max-node-bytes",
     unit: "bytes",
-    meaning: "Bytes of unanswered requests of all connections. At it: stalled; HTTP answers `busy`.",
+    meaning:
+      "Bytes of unanswered requests of all connections. At it: stalled; HTTP answers `busy`. As much again may lie in requests that are not complete; a long one more: `busy`, on WebSocket closed.",
   },
   stalledOps: {
     default: 100,

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { LineReader, type LineSink } from "../protocol/line-reader.ts";
 import { leadingIdPrefix } from "../protocol/request-id.ts";
 import { TandaError } from "../task/errors.ts";
+import { Arriving, noRoom } from "./budget.ts";
 import { Leaving, type Duty, type Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
 import { Session, type Outlet } from "./session.ts";
@@ -13,6 +14,7 @@ export class LineConnection implements Duty, Outlet, LineSink {
   readonly #socket: Socket;
   readonly #reader: LineReader;
   readonly #session: Session;
+  readonly #arriving: Arriving;
   #out = "";
   #isReading = true;
   #heardAt: number;
@@ -32,6 +34,7 @@ export class LineConnection implements Duty, Outlet, LineSink {
       decode: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
     });
     this.#session = new Session(context, this, !context.door.needsToken);
+    this.#arriving = new Arriving(context.budget);
     peer.duty = this;
     socket.on("data", (chunk: Buffer) => this.#take(chunk));
     socket.on("end", () => this.#end());
@@ -39,7 +42,10 @@ export class LineConnection implements Duty, Outlet, LineSink {
       this.#unreadSince = null;
       context.turn.schedule(this.#session);
     });
-    socket.on("close", () => this.#session.close());
+    socket.on("close", () => {
+      this.#session.close();
+      this.#arriving.end();
+    });
     if (first.length > 0) this.#take(first);
     if (socket.readableEnded) this.#end();
     else if (this.#isReading) socket.resume();
@@ -56,7 +62,7 @@ export class LineConnection implements Duty, Outlet, LineSink {
             hint: 'PUT /v1/blobs takes large values; send {"$blob":"ID"} as the payload',
           })
         : new TandaError("bad_json", "the line is not valid UTF-8");
-    this.#session.refuseLine(head.trimStart().startsWith("{") ? leadingIdPrefix(head) : null, error);
+    this.#refuse(head, error);
   }
 
   overflow(): void {
@@ -123,6 +129,10 @@ export class LineConnection implements Duty, Outlet, LineSink {
     this.#heardAt = this.#context.clock.now();
     const wasInLine = this.#reader.isInLine;
     this.#reader.push(chunk, this);
+    if (!this.#arriving.has(this.#reader.heldBytes)) {
+      this.#refuse(this.#reader.abandon(), noRoom());
+      this.#arriving.end();
+    }
     if (!this.#reader.isInLine) this.#lineBegunAt = null;
     // A chunk with a newline in it ended the old line; what is left began now.
     else if (!wasInLine || chunk.includes(10)) this.#lineBegunAt = this.#heardAt;
@@ -132,8 +142,14 @@ export class LineConnection implements Duty, Outlet, LineSink {
   #end(): void {
     this.#lineBegunAt = null;
     this.#reader.end(this);
+    this.#arriving.end();
     this.#session.endOfRead();
     this.#session.endOfInput();
+  }
+
+  /** `head` is how the line begins. */
+  #refuse(head: string, error: TandaError): void {
+    this.#session.refuseLine(head.trimStart().startsWith("{") ? leadingIdPrefix(head) : null, error);
   }
 
   #noteUnread(now: number): void {

@@ -23,7 +23,7 @@ export type Item =
   | { readonly type: "submit"; readonly bytes: number; readonly submit: Submit; readonly pending: Pending }
   | { readonly type: "op"; readonly bytes: number; readonly prefix: string; readonly op: OpRequest };
 
-/** How far a stalled connection is read in search of ops, when it is the node that has no room. */
+/** How far a stalled connection is read in search of ops, when the node has no room. */
 const LOOKAHEAD_BYTES = 65_536;
 
 /** After this the engine has a row of a waiting task and needs no memory for it (or has answered). */
@@ -65,7 +65,8 @@ export class Load {
   get isFull(): boolean {
     if (this.hasRoom && this.#parkedSubmits.length === 0 && this.#parkedOps.length === 0) return false;
     const waiting = this.#overtaking + this.#parkedSubmits.length + this.#parkedOps.length;
-    const lookahead = this.#budget.hasRoom ? this.#limits.lineBytes : LOOKAHEAD_BYTES;
+    const { hasRoom, mayHold } = this.#budget;
+    const lookahead = hasRoom && mayHold ? this.#limits.lineBytes : LOOKAHEAD_BYTES;
     return waiting >= this.#limits.stalledOps || this.#parkedBytes >= lookahead;
   }
 
@@ -74,7 +75,7 @@ export class Load {
     const isFirst = item.type === "op" ? this.#parkedOps.length === 0 : this.#parkedSubmits.length === 0;
     if (isFirst && this.#mayRun(item)) return true;
     (item.type === "op" ? this.#parkedOps : this.#parkedSubmits).push(item);
-    this.#parkedBytes += item.bytes;
+    this.#park(item.bytes);
     return false;
   }
 
@@ -85,7 +86,7 @@ export class Load {
       try {
         while (taken < parked.length && this.#mayRun(parked[taken]!)) {
           const item = parked[taken++]!;
-          this.#parkedBytes -= item.bytes;
+          this.#park(-item.bytes);
           yield item;
         }
       } finally {
@@ -115,10 +116,16 @@ export class Load {
   drop(): void {
     this.#parkedSubmits = [];
     this.#parkedOps = [];
+    this.#park(-this.#parkedBytes);
     const bytes = this.#bytes;
     this.#bytes = 0;
     this.#count = 0;
     if (bytes > 0) setTimeout(() => this.#budget.give(bytes), ENGINE_HOLDS_MS).unref();
+  }
+
+  #park(bytes: number): void {
+    this.#parkedBytes += bytes;
+    this.#budget.hold(bytes);
   }
 
   #mayRun(item: Item): boolean {

@@ -1,5 +1,6 @@
 /** A WebSocket: one JSON message of lines in each text message, both ways. */
 import type { RawData, WebSocket } from "ws";
+import { Arriving } from "./budget.ts";
 import type { Duty, Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
 import { FrameWatch } from "./frame-watch.ts";
@@ -18,6 +19,7 @@ export class SocketConnection implements Duty, Outlet {
   #heardAt: number;
   #unreadSince: number | null = null;
   readonly #frames = new FrameWatch();
+  readonly #arriving: Arriving;
   /** When the message began that has not ended; null between messages and while it is us who do not read. */
   #messageBegunAt: number | null = null;
   #isReading = true;
@@ -29,10 +31,14 @@ export class SocketConnection implements Duty, Outlet {
     this.#peer = peer;
     this.#heardAt = context.clock.now();
     this.#session = new Session(context, this, isAuthorized);
+    this.#arriving = new Arriving(context.budget);
     peer.duty = this;
     ws.on("message", (data, isBinary) => this.#take(data, isBinary));
     ws.on("error", () => undefined);
-    ws.on("close", () => this.#session.close());
+    ws.on("close", () => {
+      this.#session.close();
+      this.#arriving.end();
+    });
     peer.socket.on("data", (chunk: Buffer) => this.#watch(chunk));
     peer.socket.on("drain", () => {
       this.#unreadSince = null;
@@ -123,6 +129,11 @@ export class SocketConnection implements Duty, Outlet {
   #watch(chunk: Buffer): void {
     const wasInMessage = this.#frames.isInMessage;
     const hasEnded = this.#frames.push(chunk);
+    // At most so much of the chunk is of the message that has not ended.
+    const isSame = wasInMessage && !hasEnded;
+    const arrived = this.#frames.isInMessage ? chunk.length : 0;
+    if (!(isSame && arrived > 0 ? this.#arriving.hasMore(arrived) : this.#arriving.has(arrived)))
+      return this.#close("no room for its message");
     if (!this.#frames.isInMessage) this.#messageBegunAt = null;
     // What is left began behind the one that ended here.
     else if (this.#isReading && (!wasInMessage || hasEnded)) this.#messageBegunAt = this.#context.clock.now();

@@ -45,6 +45,18 @@ export class LineReader {
     return this.#heldBytes > 0 || this.#state === "discarding";
   }
 
+  /** Of a line that has begun and not ended. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Gives up the line that has begun; its rest is thrown away. @returns how it begins. */
+  abandon(): string {
+    this.#discarded = this.#heldBytes;
+    this.#state = "discarding";
+    return lenient.decode(this.#take(NOTHING).subarray(0, HEAD_BYTES));
+  }
+
   /** `chunk` is not kept. */
   push(chunk: Uint8Array, sink: LineSink): void {
     let rest = chunk;

@@ -1,6 +1,9 @@
 /** What is done with every request before its route: who asks, from which page, and how long its body may take. */
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { Transform, type Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Arriving, noRoom, SHORT_BYTES, type Budget } from "../budget.ts";
 import type { Peer } from "../connections.ts";
 import type { GatewayContext } from "../context.ts";
 import { checkPage, checkToken } from "./guard.ts";
@@ -57,5 +60,34 @@ export function addHooks(
       reply.raw.once("close", () => clearTimeout(timer));
     }
   });
+  app.addHook("preParsing", async (request, _reply, body) => {
+    const { isStream } = request.routeOptions.config as { isStream?: boolean };
+    const told = request.headers["content-length"];
+    const isShort = told !== undefined && Number(told) <= SHORT_BYTES;
+    return isStream || isShort ? body : counted(body, context.budget, request.routeOptions.bodyLimit);
+  });
   app.addHook("preValidation", async (request) => clearTimeout(bodyTimers.get(request)));
+}
+
+/** The body, counted while it comes in; cut off when there is no room for more of it. */
+function counted(body: Readable, budget: Budget, limit: number): Readable {
+  const arriving = new Arriving(budget);
+  let bytes = 0;
+  const stream = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      // What is over the limit is thrown away.
+      if (arriving.has(Math.min(bytes, limit))) done(null, chunk);
+      else done(noRoom());
+    },
+  });
+  stream.once("close", () => arriving.end());
+  const cutOff = (): void => void stream.destroy(new HttpError(400, "bad_request", "the body was cut off"));
+  body.once("error", cutOff);
+  body.once("close", () => {
+    if (!(body as IncomingMessage).complete) cutOff();
+  });
+  // Fastify holds it against Content-Length.
+  Object.defineProperty(stream, "receivedEncodedLength", { get: () => bytes });
+  return body.pipe(stream);
 }

@@ -119,12 +119,12 @@ async function admitted<T>(
   if (!context.budget.hasRoom) {
     throw new TandaError("busy", "too much is in flight on this node", { retryAfterMs: 1000 });
   }
-  const bytes = Number(request.headers["content-length"] ?? 0) || 0;
-  context.budget.take(bytes);
+  const { bodyBytes } = request;
+  context.budget.take(bodyBytes);
   try {
     return await run();
   } finally {
-    context.budget.give(bytes);
+    context.budget.give(bodyBytes);
   }
 }
 
