@@ -1,7 +1,7 @@
 /** `tanda serve --watch`: the actions follow their file. */
 import assert from "node:assert/strict";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { Lines } from "./lines.ts";
 import { Place, type ServeProcess } from "./serve-process.ts";
@@ -111,6 +111,20 @@ test("--watch takes up new actions and changed ones, keeps the old while the fil
     writeFileSync(join(place.path, "other.ts"), "nothing");
     await change(LOADED, () => replaceFile(file, said("last")));
     assert.equal(count(serve, LOADED), before + 1);
+  });
+
+  await t.test("a file that it imports is, also in another folder and by way of another file", async () => {
+    const [near, far] = [join(place.path, "near.ts"), join(place.path, "far", "words.ts")];
+    mkdirSync(dirname(far));
+    writeFileSync(far, `export const word: string = "far";\n`);
+    writeFileSync(near, `export { word } from "./far/words.ts";\n`);
+    const text = `import { word } from "./near.ts";\nexport default { say: { run: () => word } };\n`;
+    await change(LOADED, () => replaceFile(file, text));
+    assert.equal(await say(), "far");
+    await change(LOADED, () => replaceFile(far, `export const word: string = "farther";\n`));
+    assert.equal(await say(), "farther");
+    await change(LOADED, () => replaceFile(near, `export const word: string = "near";\n`));
+    assert.equal(await say(), "near");
   });
 
   serve.signal("SIGINT");

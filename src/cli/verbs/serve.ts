@@ -1,5 +1,4 @@
-import { watch } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { envName, NODE_FLAGS, readNodeFlags } from "../../node/flags.ts";
 import { MEMORY } from "../../node/data-folder.ts";
 import { createLog, LOG_LEVELS, type LogLevel } from "../../node/log.ts";
@@ -7,11 +6,10 @@ import { DEFAULT_OPTIONS, type NodeOptions } from "../../node/options.ts";
 import { startNode, type TandaNode } from "../../node/start-node.ts";
 import { version } from "../../node/version.ts";
 import { EXIT } from "../exit-code.ts";
+import { watchImported } from "../imported-files.ts";
 import type { Terminal } from "../terminal.ts";
 import { thingsToTry } from "../things-to-try.ts";
 import { UsageError, type Flags, type Verb, type VerbInput } from "../verb.ts";
-
-const RELOAD_AFTER_MS = 100;
 
 export const verb: Verb = {
   name: "serve",
@@ -21,7 +19,7 @@ export const verb: Verb = {
     { command: "tanda serve", says: "the built-in actions on 127.0.0.1:9000, tasks kept in ./data" },
     {
       command: "tanda serve --actions ./actions.ts --watch",
-      says: "your actions, loaded anew when the file changes",
+      says: "your actions, loaded anew when the file or one it imports changes",
     },
     {
       command: "TANDA_TOKEN=$(openssl rand -hex 24) tanda serve --listen 0.0.0.0:9000",
@@ -34,7 +32,7 @@ export const verb: Verb = {
     "Ctrl+C lets running tasks end and stops; a second one ends at once. Either way nothing that was accepted is lost.",
   ],
   flags: {
-    watch: { says: "load the actions anew when their file changes" },
+    watch: { says: "load the actions anew when their file changes, or one it imports by a relative path" },
     "log-level": { value: "LEVEL", says: `${LOG_LEVELS.join(", ")} (info)` },
     ...Object.fromEntries(
       NODE_FLAGS.filter(({ name }) => name !== "token").map(
@@ -139,25 +137,14 @@ async function untilSignal(
   log.info({}, "stopped");
 }
 
-/** Editors save by renaming, so the folder is watched and not the file. */
 function watchActions(file: string, node: TandaNode, log: ReturnType<typeof createLog>): { close(): void } {
-  let timer: NodeJS.Timeout | undefined;
   const reload = (): void => {
     node.reload().then(
       () => log.info({ file }, "actions loaded anew"),
       (error: unknown) => log.error({ file, error }, "the actions do not load; the old ones go on"),
     );
   };
-  const watcher = watch(dirname(resolve(file)), (_event, name) => {
-    if (name !== null && name !== basename(file)) return;
-    clearTimeout(timer);
-    timer = setTimeout(reload, RELOAD_AFTER_MS);
-  });
-  watcher.on("error", (error) => log.warn({ file, error }, "the actions are not watched any more"));
-  return {
-    close() {
-      clearTimeout(timer);
-      watcher.close();
-    },
-  };
+  return watchImported(file, reload, (error) =>
+    log.warn({ file, error }, "not all files of the actions are watched"),
+  );
 }
