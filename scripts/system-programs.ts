@@ -8,7 +8,16 @@
  * minutes are no test's. By hand: npx node scripts/system-programs.ts chromium
  */
 import { spawnSync, type StdioOptions } from "node:child_process";
-import { accessSync, constants, globSync, readFileSync, statSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  globSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,7 +28,16 @@ type Program = {
   readonly folders?: readonly string[];
 };
 
-const PROGRAMS: ReadonlyMap<string, Program> = new Map([["chromium", { debian: "chromium" }]]);
+const PROGRAMS: ReadonlyMap<string, Program> = new Map([
+  ["chromium", { debian: "chromium" }],
+  ["ceph-mon", { debian: "ceph-mon" }],
+  ["ceph-osd", { debian: "ceph-osd" }],
+  ["radosgw", { debian: "radosgw" }],
+]);
+
+/** While this says no, a package that is being installed starts no daemon: tests start servers of their own. */
+const POLICY = "/usr/sbin/policy-rc.d";
+const POLICY_TEXT = "#!/bin/sh\n# For the programs of Tanda's tests.\nexit 101\n";
 
 /** Held while one installs, so that another finds the work done. Freed by the kernel when its holder dies. */
 const LOCK = "/run/tanda-system-programs.lock";
@@ -81,9 +99,21 @@ function installNow(names: readonly string[]): boolean {
   if (packages.length === 0) return true;
   return (
     aptGet("update", "-qq") &&
-    aptGet("install", "-y", "-qq", "--no-install-recommends", ...packages) &&
+    withoutDaemons(() => aptGet("install", "-y", "-qq", "--no-install-recommends", ...packages)) &&
     missingOf(names).length === 0
   );
+}
+
+/** A policy of the machine's own stays as it is; ours, left behind by one who was killed, goes. */
+function withoutDaemons(install: () => boolean): boolean {
+  const isOurs = !existsSync(POLICY) || readFileSync(POLICY, "utf8") === POLICY_TEXT;
+  if (!isOurs) return install();
+  writeFileSync(POLICY, POLICY_TEXT, { mode: 0o755 });
+  try {
+    return install();
+  } finally {
+    rmSync(POLICY, { force: true });
+  }
 }
 
 function aptGet(...args: string[]): boolean {
