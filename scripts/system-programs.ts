@@ -33,6 +33,8 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   ["ceph-mon", { debian: "ceph-mon" }],
   ["ceph-osd", { debian: "ceph-osd" }],
   ["radosgw", { debian: "radosgw" }],
+  ["postgres", { debian: "postgresql", folders: ["/usr/lib/postgresql/*/bin"] }],
+  ["rabbitmq-server", { debian: "rabbitmq-server" }],
 ]);
 
 /** While this says no, a package that is being installed starts no daemon: tests start servers of their own. */
