@@ -6,11 +6,17 @@ import type { EngineLog } from "../engine/parts.ts";
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+const MOST_UNREAD_BYTES = 1024 * 1024;
+
 export function createLog(out: NodeJS.WriteStream, level: LogLevel): EngineLog {
   if (!out.isTTY) {
     // pino tells an Error only under the name `err`; under another it would be written as {}.
     const serializers = { err: pino.stdSerializers.err, error: pino.stdSerializers.err };
-    return pino({ level, base: { pid: process.pid }, serializers }, out);
+    const log: EngineLog = pino(
+      { level, base: { pid: process.pid }, serializers },
+      bounded(out, (lines) => log.warn({ lines }, "lines of this log are missing here: they were not read")),
+    );
+    return log;
   }
   const least = LOG_LEVELS.indexOf(level);
   const write = (of: LogLevel, facts: object, text: string): void => {
@@ -25,6 +31,28 @@ export function createLog(out: NodeJS.WriteStream, level: LogLevel): EngineLog {
     info: (facts, text) => write("info", facts, text),
     warn: (facts, text) => write("warn", facts, text),
     error: (facts, text) => write("error", facts, text),
+  };
+}
+
+/** A reader that stops must not fill the memory: lines are left out, and counted when it goes on. */
+function bounded(
+  out: NodeJS.WriteStream,
+  onMissed: (lines: number) => void,
+): { write: (line: string) => void } {
+  let missed = 0;
+  return {
+    write(line) {
+      if (out.writableLength > MOST_UNREAD_BYTES) {
+        missed++;
+        return;
+      }
+      if (missed > 0) {
+        const lines = missed;
+        missed = 0;
+        onMissed(lines);
+      }
+      out.write(line);
+    },
   };
 }
 
