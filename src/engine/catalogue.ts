@@ -46,6 +46,6 @@ function isNear(a: string, b: string): boolean {
   const right = b.slice(from, b.length - end);
   return (
     (left.length <= 1 && right.length <= 1) ||
-    (left.length === 2 && left[0] === right[1] && left[1] === right[0])
+    (left.length === 2 && right.length === 2 && left[0] === right[1] && left[1] === right[0])
   );
 }

@@ -68,7 +68,7 @@ function waiting(
   if (concurrency !== null && position === 0) {
     return say(
       "at_concurrency",
-      `${concurrency} tasks of ${row.action} run already, as many as its concurrency allows. ${before}`,
+      `As many tasks of ${row.action} run already as its concurrency allows: ${concurrency}. ${before}`,
       more,
     );
   }

@@ -39,6 +39,7 @@ export type OpenedEngine = AsyncDisposable & {
   store: Store;
   worker: Worker;
   queue: EmbeddedQueue;
+  catalogue: Catalogue;
   troubles: unknown[];
 };
 
@@ -106,6 +107,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     store: inner,
     worker,
     queue,
+    catalogue,
     troubles,
     async [Symbol.asyncDispose]() {
       await worker.stop(0);

@@ -74,6 +74,8 @@ describe("the catalogue", () => {
     for (const name of ["__proto__", "constructor", "toString"]) {
       assert.throws(() => catalogue.find(name), { code: "unknown_action" });
     }
+    catalogue.serve([info("one")]);
+    assert.throws(() => catalogue.find("nope"), { hint: /`actions` lists/ });
   });
 });
 
