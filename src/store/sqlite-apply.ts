@@ -7,16 +7,9 @@ import { decide, type TaskEvent, type Verdict } from "../task/decide.ts";
 import type { TandaError } from "../task/errors.ts";
 import type { SqliteCounts } from "./sqlite-counts.ts";
 import { toStoreError } from "./sqlite-errors.ts";
-import {
-  isDone,
-  isPlainSubmit,
-  isRide,
-  ROWS_A_STATEMENT,
-  type Ride,
-  type SqlitePlain,
-  type Submit,
-} from "./sqlite-plain.ts";
-import { toRow, toTask, type Row } from "./sqlite-row.ts";
+import { isDone, isPlainSubmit, isRide, type Ride, type Submit } from "./plain-events.ts";
+import { ROWS_A_STATEMENT, type SqlitePlain } from "./sqlite-plain.ts";
+import { toRow, toTask, type Row } from "./task-row.ts";
 import type { SqliteTasks } from "./sqlite-tasks.ts";
 
 /** Null = applied, and the caller can tell the row by itself: a submit's new task, a finish that is done. */

@@ -5,7 +5,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { STATES, type State } from "../task/state.ts";
 import type { Count } from "./store.ts";
-import { stateNumber } from "./sqlite-row.ts";
+import { stateNumber } from "./task-row.ts";
 
 type Tally = Map<string, Map<string, Int32Array>>;
 

@@ -5,7 +5,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { ListQuery } from "./store.ts";
 import { idRange, lowestIdAt, toIdBytes, toIdText } from "./sqlite-id.ts";
-import { COLUMNS, stateNumber, type Row } from "./sqlite-row.ts";
+import { COLUMNS, stateNumber, type Row } from "./task-row.ts";
 import { toRows } from "./sqlite-tasks.ts";
 
 export type RowPage = { rows: Row[]; next: string | null };

@@ -4,55 +4,16 @@
  * What the rows look like is `decide`'s rule in SQL; a test holds the two together.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import type { TaskEvent } from "../task/decide.ts";
 import { STATES } from "../task/state.ts";
 import type { TaskSpec } from "../task/task.ts";
-import { mentionsBlob } from "./sqlite-blob-refs.ts";
+import type { Done, Ride, Submit } from "./plain-events.ts";
 import type { SqliteCounts } from "./sqlite-counts.ts";
 import { isTaken } from "./sqlite-errors.ts";
 import { ID_BYTES, writeId } from "./sqlite-id.ts";
-import { policyText, stateNumber } from "./sqlite-row.ts";
+import { policyText, stateNumber } from "./task-row.ts";
 
 /** More rows a statement gain little; fewer leave less for the slow way when one of them is not new. */
 export const ROWS_A_STATEMENT = 8;
-
-type Finish = Extract<TaskEvent, { type: "finish" }>;
-export type Submit = Extract<TaskEvent, { type: "submit" }>;
-/** Done, with nothing else to tell. */
-export type Done = Finish & { readonly outcome: Extract<Finish["outcome"], { type: "done" }> };
-/** The first attempt of a task that nobody was promised. */
-export type Ride = Done & { readonly spec: TaskSpec };
-
-export function isDone(event: TaskEvent): event is Done {
-  return (
-    event.type === "finish" &&
-    event.outcome.type === "done" &&
-    event.outcome.resultBlob === null &&
-    !event.log?.length &&
-    (event.progress ?? null) === null &&
-    !mentionsBlob(event.outcome.result)
-  );
-}
-
-export function isRide(event: TaskEvent): event is Ride {
-  return (
-    event.spec !== undefined && isDone(event) && event.attempt === 1 && isPlainSpec(event.spec, event.id)
-  );
-}
-
-export function isPlainSubmit(event: TaskEvent): event is Submit {
-  return event.type === "submit" && isPlainSpec(event.spec, event.id);
-}
-
-function isPlainSpec(spec: TaskSpec, id: string): boolean {
-  return (
-    spec.id === id &&
-    spec.key === null &&
-    spec.dueAt === null &&
-    spec.payloadBlob === null &&
-    !mentionsBlob(spec.payload)
-  );
-}
 
 type Found = [state: number, attempt: number, queue: string, action: string, isSame: number];
 

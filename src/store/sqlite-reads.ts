@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { ActionInfo } from "../task/task.ts";
 import { toIdBytes, ID_BYTES } from "./sqlite-id.ts";
 import { SqliteList, type RowPage } from "./sqlite-list.ts";
-import { COLUMNS, type Row } from "./sqlite-row.ts";
+import { COLUMNS, type Row } from "./task-row.ts";
 import { toRows } from "./sqlite-tasks.ts";
 import type { ListQuery, QueueState } from "./store.ts";
 

@@ -2,10 +2,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { STATES, type State } from "../task/state.ts";
 import type { Task } from "../task/task.ts";
-import { blobsIn, blobsOf } from "./sqlite-blob-refs.ts";
+import { blobsIn, blobsOf } from "./blob-refs.ts";
 import type { SqliteCounts } from "./sqlite-counts.ts";
 import { ID_BYTES, toIdText, writeId } from "./sqlite-id.ts";
-import { COLUMNS, purgeAt, toRow, type Row } from "./sqlite-row.ts";
+import { COLUMNS, purgeAt, toRow, type Row } from "./task-row.ts";
 
 const STATE = COLUMNS.indexOf("state");
 const ALL = COLUMNS.join(", ");

@@ -4,8 +4,8 @@
  */
 import type { TaskEvent } from "../task/decide.ts";
 import type { PriorityLevel, TaskSpec } from "../task/task.ts";
-import { isDone, isRide } from "./sqlite-plain.ts";
-import { policyOf, policyText } from "./sqlite-row.ts";
+import { isDone, isRide } from "./plain-events.ts";
+import { policyOf, policyText } from "./task-row.ts";
 
 export type Packed = {
   readonly kinds: readonly Kind[];

@@ -11,7 +11,7 @@ import { acquireLock, type Lock } from "./lock.ts";
 import type { Answer } from "./sqlite-apply.ts";
 import { closed, HereSide, HereWriteSide, ThreadSide, type Side, type WriteSide } from "./sqlite-backend.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
-import { toTask, type Row } from "./sqlite-row.ts";
+import { toTask, type Row } from "./task-row.ts";
 import { openWritable, type SqliteOptions } from "./sqlite-schema.ts";
 import { SqliteWrites } from "./sqlite-writes.ts";
 import type { Applied, Count, ListQuery, Page, QueueState, Retired, RetentionRule, Store } from "./store.ts";
