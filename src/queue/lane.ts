@@ -18,13 +18,15 @@ export type Share = { tasks: number; bytes: number };
 /** What waits with one queue name, priority and action: all its entries are as good as one another, so order is arrival. */
 export class Lane {
   readonly queue: string;
+  readonly priority: number;
   readonly action: string;
   /** Shared with the lanes of other actions; null for rides. */
   readonly share: Share | null;
   readonly fifo = new Fifo<Entry>();
 
-  constructor(queue: string, action: string, share: Share | null) {
+  constructor(queue: string, priority: number, action: string, share: Share | null) {
     this.queue = queue;
+    this.priority = priority;
     this.action = action;
     this.share = share;
   }

@@ -5,12 +5,13 @@ import type { TaskSpec } from "../task/task.ts";
  * store decides (store/store.ts) and tasks that stay unseen are published again.
  *
  * - `publish` takes arrays. It MUST NOT block the caller: a queue that is full keeps the newest out and gets them again
- *   from the store's backlog (tasks with a row), or refuses with `busy` (tasks without one).
+ *   from the store's backlog (tasks with a row), or refuses with `busy` (tasks without one). Where messages travel, they may be
+ *   a while on their way to `take`, of this process or of another; a driver tells its own callback which did not arrive for certain.
  * - `take` MUST give high priorities first, yet never starve the low ones (ageing); within one queue and priority, in the order
  *   of publishing; nothing of a paused queue. `room` says how many of an action may be taken now; an action without room
  *   MUST NOT hold up others behind it.
  * - Taken messages belong to the taker until `settle` (their row is final or leased) or `putBack`.
- *   After the taker's death they MUST come again.
+ *   After the taker's death they MUST come again, as `isRepeat`, and never as rides.
  * - `onReady` is called when there may be something to take after `take` gave nothing. It is a hint: calling it too
  *   often is allowed, never calling it is not.
  */
@@ -20,7 +21,7 @@ export interface Queue extends AsyncDisposable {
   onReady(listener: () => void): void;
   settle(messages: readonly Message[]): void;
   putBack(messages: readonly Message[]): void;
-  /** Takes out what waits, if it is here. Says which were. */
+  /** Takes out what waits, if it is here. Says which were: elsewhere others may wait, and the row alone stops them. */
   remove(ids: readonly string[]): string[];
 
   pause(queue: string): void;
@@ -43,8 +44,13 @@ export type Message = {
   readonly isRide: boolean;
   /** It was in hand when its process died: runs alone, claimed just before. */
   readonly isSuspect: boolean;
+  /** It may have been begun before, by whoever had it first: it is claimed before it runs. Left out for what was never given. */
+  readonly isRepeat?: true;
+  /** Where somebody waits for its end: an address of the bus. Left out when nobody does, or only in this process. */
+  readonly waiter?: string;
 };
 
+/** Of what is behind a network, as it was lately; what waits there is counted, and its size estimated. */
 export type QueueDepth = {
   queue: string;
   waiting: number;

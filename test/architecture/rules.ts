@@ -11,7 +11,9 @@ export const mayImport = {
   actions: ["task", "protocol"],
   engine: ["task", "protocol", "actions", "contracts", "worker/worker.ts", "worker/hands.ts"],
   gateway: ["task", "protocol", "engine/engine.ts", "engine/metrics.ts", "blobs/blobs.ts"],
-  queue: ["task", "store/store.ts"],
+  queue: ["task", "store/store.ts", "rabbitmq"],
+  bus: ["task", "rabbitmq"],
+  rabbitmq: ["task"],
   store: ["task"],
   blobs: ["task"],
   worker: ["task", "protocol", "actions", "contracts"],
@@ -24,12 +26,16 @@ export const mayImport = {
     "engine",
     "gateway",
     "queue",
+    "bus",
+    "rabbitmq",
     "store",
     "blobs",
     "worker",
     "client",
   ],
+  balancer: ["task", "gateway/listen.ts"],
   cli: ["task", "protocol", "client"],
+  "cli/verbs/balancer.ts": ["task", "protocol", "client", "balancer"],
   "cli/verbs/serve.ts": ["task", "protocol", "client", "node"],
   "index.ts": ["task", "protocol", "actions", "client", "node"],
 } as const satisfies Record<string, readonly string[]>;
@@ -38,6 +44,7 @@ export const CONTRACTS: readonly string[] = [
   "engine/engine.ts",
   "store/store.ts",
   "queue/queue.ts",
+  "bus/bus.ts",
   "blobs/blobs.ts",
   "worker/pool.ts",
 ];
@@ -45,16 +52,21 @@ export const CONTRACTS: readonly string[] = [
 /** One technology, one driver: its file is `<technology>.ts`, with `<technology>-*.ts` or `<technology>/` beside it. */
 export const DRIVERS = {
   queue: ["embedded", "rabbitmq", "postgres"],
+  bus: ["local", "rabbitmq", "postgres"],
   store: ["sqlite", "postgres"],
   blobs: ["files", "s3"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Packages and builtins that have one home. A package that is in no list has no home yet: say here where it lives. */
 export const homes: ReadonlyMap<string, readonly string[]> = new Map([
+  ["@aws-sdk/client-s3", ["blobs/s3"]],
+  ["@aws-sdk/lib-storage", ["blobs/s3"]],
+  ["@aws-sdk/s3-request-presigner", ["blobs/s3"]],
   ["node:sqlite", ["store/sqlite", "store/lock.ts"]],
   ["fastify", ["gateway/"]],
   ["@fastify/swagger", ["gateway/"]],
   ["ws", ["gateway/"]],
+  ["amqplib", ["rabbitmq/"]],
   ["prom-client", ["gateway/", "engine/", "node/"]],
   ["pino", ["node/"]],
   ["@clack/prompts", ["cli/"]],

@@ -1,0 +1,216 @@
+/**
+ * What waits in this process and what was taken from it: lanes by queue, priority and action, picked by priority with ageing. Which
+ * of it comes from where, and how much there may be, is for the queue that has it.
+ */
+import type { Message, QueueDepth } from "./queue.ts";
+import { Lane, score, specBytes, type Entry, type Share } from "./lane.ts";
+
+/** So much earlier a task counts as come for every level of its priority, unless told otherwise. */
+export const AGE_STEP_MS = 60_000;
+
+export type WindowOptions = {
+  /** What one level of priority is worth, in waiting time. */
+  ageStepMs: number;
+  /** What is counted together; null for what is not counted. */
+  shareOf: (message: Message) => Share | null;
+  onCount: (share: Share | null, tasks: 1 | -1, bytes: number) => void;
+  /** A lane is empty and goes: names come from outside, and must not pile up. */
+  onEmpty: (lane: Lane) => void;
+};
+
+export type OpenLane = { lane: Lane; room: number; score: number };
+
+export class Window {
+  readonly #options: WindowOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #lanes = new Map<string, Lane>();
+  readonly #paused = new Set<string>();
+  readonly #depths = new Map<string, { waiting: number; waitingBytes: number }>();
+  #listeners: (() => void)[] = [];
+  #onlyRides = false;
+
+  constructor(options: WindowOptions) {
+    this.#options = options;
+  }
+
+  has(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
+  isWaiting(id: string): boolean {
+    return this.#entries.get(id)?.state === "waiting";
+  }
+
+  add(message: Message): void {
+    const entry = this.#entry(message);
+    entry.lane.fifo.push(entry);
+  }
+
+  putBack(messages: readonly Message[]): void {
+    for (const message of messages) {
+      const old = this.#entries.get(message.spec.id);
+      if (old) {
+        if (old.state === "waiting") this.#count(old, -1);
+        old.state = "gone";
+      }
+      const entry = this.#entry(message);
+      entry.lane.fifo.unshift(entry);
+    }
+    this.announce();
+  }
+
+  /** @returns the lanes that something could be taken from, for `take`; how much was left of their room stays in them. */
+  openLanes(room: (action: string) => number): OpenLane[] {
+    const open: OpenLane[] = [];
+    const rooms = new Map<string, number>();
+    for (const [name, lane] of this.#lanes) {
+      const head = lane.head();
+      if (head === undefined) {
+        this.#drop(name, lane);
+        continue;
+      }
+      if (this.#paused.has(lane.queue) || (this.#onlyRides && !head.message.isRide)) continue;
+      let left = rooms.get(lane.action);
+      if (left === undefined) rooms.set(lane.action, (left = room(lane.action)));
+      if (left > 0) open.push({ lane, room: left, score: head.score });
+    }
+    return open;
+  }
+
+  take(max: number, open: readonly OpenLane[]): Message[] {
+    const taken: Message[] = [];
+    while (taken.length < max) {
+      let best: OpenLane | undefined;
+      let secondScore = Infinity;
+      for (const candidate of open) {
+        const head = candidate.room > 0 ? candidate.lane.head() : undefined;
+        if (head === undefined) continue;
+        if (best === undefined || head.score < best.score) {
+          secondScore = best?.score ?? Infinity;
+          best = candidate;
+          best.score = head.score;
+        } else if (head.score < secondScore) secondScore = head.score;
+      }
+      if (best === undefined) break;
+      this.#takeRun(best, secondScore, max, taken);
+    }
+    return taken;
+  }
+
+  /** As long as this lane's head is before every other lane's, no need to compare again. */
+  #takeRun(open: OpenLane, until: number, max: number, taken: Message[]): void {
+    const { lane } = open;
+    for (let head = lane.head(); head && head.score <= until; head = lane.head()) {
+      if (taken.length >= max || open.room <= 0) return;
+      lane.fifo.shift();
+      head.state = "taken";
+      this.#count(head, -1);
+      open.room--;
+      taken.push(head.message);
+    }
+  }
+
+  #drop(name: string, lane: Lane): void {
+    this.#lanes.delete(name);
+    this.#options.onEmpty(lane);
+    if (this.#depths.get(lane.queue)?.waiting === 0) this.#depths.delete(lane.queue);
+  }
+
+  onReady(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  announce(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** @returns false when it is not here, neither waiting nor taken. */
+  settle(id: string): boolean {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return false;
+    if (entry.state === "waiting") this.#count(entry, -1);
+    entry.state = "gone";
+    this.#entries.delete(id);
+    return true;
+  }
+
+  pause(queue: string): void {
+    this.#paused.add(queue);
+  }
+
+  resume(queue: string): void {
+    this.#paused.delete(queue);
+    this.announce();
+  }
+
+  isPaused(queue: string): boolean {
+    return this.#paused.has(queue);
+  }
+
+  quiesce(): void {
+    this.#onlyRides = true;
+  }
+
+  depths(): QueueDepth[] {
+    const oldest = new Map<string, number>();
+    for (const lane of this.#lanes.values()) {
+      const spec = lane.head()?.message.spec;
+      if (spec)
+        oldest.set(lane.queue, Math.min(oldest.get(lane.queue) ?? Infinity, spec.dueAt ?? spec.createdAt));
+    }
+    return [...this.#depths].map(([queue, { waiting, waitingBytes }]) => {
+      return { queue, waiting, waitingBytes, oldestAt: oldest.get(queue) ?? null };
+    });
+  }
+
+  position(id: string): number | null {
+    const mine = this.#entries.get(id);
+    if (mine?.state !== "waiting") return null;
+    let before = 0;
+    for (const lane of this.#lanes.values()) {
+      if (this.#paused.has(lane.queue)) continue;
+      for (const entry of lane.fifo) {
+        if (entry === mine) break;
+        if (entry.state === "waiting" && (lane === mine.lane || entry.score < mine.score)) before++;
+      }
+    }
+    return before;
+  }
+
+  close(): void {
+    this.#listeners = [];
+    this.#entries.clear();
+    this.#lanes.clear();
+    this.#depths.clear();
+  }
+
+  #entry(message: Message): Entry {
+    const { id, queue, priority, action } = message.spec;
+    // Rides have lanes of their own, so that `quiesce` can tell by the head alone.
+    const name = `${message.isRide ? "r" : "p"}${priority}${queue}\n${action}`;
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      lane = new Lane(queue, priority, action, this.#options.shareOf(message));
+      this.#lanes.set(name, lane);
+    }
+    const entry: Entry = {
+      message,
+      lane,
+      bytes: specBytes(message.spec),
+      score: score(message, this.#options.ageStepMs),
+      state: "waiting",
+    };
+    this.#entries.set(id, entry);
+    this.#count(entry, 1);
+    return entry;
+  }
+
+  #count(entry: Entry, sign: 1 | -1): void {
+    this.#options.onCount(entry.lane.share, sign, sign * entry.bytes);
+    const { queue } = entry.lane;
+    let depth = this.#depths.get(queue);
+    if (depth === undefined) this.#depths.set(queue, (depth = { waiting: 0, waitingBytes: 0 }));
+    depth.waiting += sign;
+    depth.waitingBytes += sign * entry.bytes;
+  }
+}
