@@ -184,7 +184,7 @@ async function assemble<Actions>(options: Checked, folder: DataFolder): Promise<
       recent,
       dataDir: folder.dir,
       diskReserveBytes: options.diskReserveBytes,
-      isPoolAlive: () => pool.pid !== null,
+      pool,
       onError,
     }),
   );

@@ -20,7 +20,9 @@ export type ToProcess =
   | { type: "recall"; key: number; lane: Lane; upTo: number }
   /** This run was told to stop and did not: stop it. */
   | { type: "stop"; key: number; id: number }
-  | { type: "end"; key: number };
+  | { type: "end"; key: number }
+  /** Does it hear? Answered by `pong`. */
+  | { type: "ping" };
 
 export type FromProcess =
   /** Ordinals above `begun` up to `upTo` are the node's again. */
@@ -40,7 +42,8 @@ export type FromProcess =
   | { type: "unfit" }
   /** It ends itself now, for this reason. */
   | { type: "dying"; error: ErrorBody }
-  | { type: "rss"; bytes: number };
+  | { type: "rss"; bytes: number }
+  | { type: "pong" };
 
 /** `died`: one of several, nobody knows which. */
 export type ForcedEnding = {

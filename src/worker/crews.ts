@@ -144,7 +144,7 @@ export class Crews {
 
   #onMessage(crew: Crew, message: FromProcess): void {
     if (message.type === "unfit") return this.#replace(crew);
-    if (message.type === "dying" || message.type === "rss") return;
+    if (message.type === "dying" || message.type === "rss" || message.type === "pong") return;
     const link = crew.child.links.get(message.key);
     if (!link) return;
     if (message.type === "recalled") return this.#dispatcher.recalled(link, message);

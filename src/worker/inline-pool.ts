@@ -218,6 +218,8 @@ class InlinePool implements Pool {
     return [{ thread: 0, state: tasks.length > 0 ? "busy" : "idle", tasks }];
   }
 
+  async probe(): Promise<void> {}
+
   rssBytes(): number {
     return process.memoryUsage.rss();
   }

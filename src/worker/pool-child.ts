@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ErrorBody } from "../task/errors.ts";
+import { TandaError, type ErrorBody } from "../task/errors.ts";
 import type { FromProcess, PoolSettings, ToProcess } from "./control-messages.ts";
 import { CONTROL_FD, ControlPipe } from "./control-pipe.ts";
 import { crashed } from "./handler-error.ts";
@@ -40,6 +40,7 @@ export class PoolChild {
   rssBytes = 0;
   readonly #process: ChildProcess;
   readonly #control: ControlPipe<FromProcess, ToProcess>;
+  #probe: PromiseWithResolvers<void> | null = null;
   #tail = "";
   #dying: ErrorBody | null = null;
   #death: ErrorBody | null = null;
@@ -70,6 +71,7 @@ export class PoolChild {
       await this.#lastWords();
       this.#death = this.#dying ?? deathError(code, signal, this.#tail, setup.settings.memoryMb);
       this.state = "dead";
+      this.#probe?.reject(gone());
       child.stdout?.destroy();
       child.stderr?.destroy();
       pipe.destroy();
@@ -90,6 +92,17 @@ export class PoolChild {
   /** How it died. */
   get death(): ErrorBody {
     return this.#death ?? { code: "crashed", message: "the pool process ended" };
+  }
+
+  /** Resolves when it has answered; rejects when it is dead, or dies first. */
+  probe(): Promise<void> {
+    if (this.state === "dead") return Promise.reject(gone());
+    if (this.#probe === null) {
+      this.#probe = Promise.withResolvers();
+      this.#probe.promise.catch(() => {}); // whoever asked may have gone away
+      this.send({ type: "ping" });
+    }
+    return this.#probe.promise;
   }
 
   get inHandCount(): number {
@@ -121,6 +134,10 @@ export class PoolChild {
   #take(message: FromProcess, events: ChildEvents): void {
     if (message.type === "dying") this.#dying = message.error;
     else if (message.type === "rss") this.rssBytes = message.bytes;
+    else if (message.type === "pong") {
+      this.#probe?.resolve();
+      this.#probe = null;
+    }
     events.said(this, message);
   }
 
@@ -135,4 +152,9 @@ export class PoolChild {
       !this.#process.stderr!.readableEnded || [...this.links.values()].some((link) => link.isOpen);
     while (isOpen() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+/** Of a pool whose process has died and whose next one has not started. */
+export function gone(): TandaError {
+  return new TandaError("unavailable", "the worker's process is starting again");
 }

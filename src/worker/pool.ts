@@ -23,6 +23,8 @@ export interface Pool extends AsyncDisposable {
   onFree(listener: () => void): void;
   threads(): readonly ThreadView[];
   readonly pid: number | null;
+  /** Resolves when the process that gets the runs has answered; rejects with `unavailable` when there is none. */
+  probe(): Promise<void>;
   rssBytes(): number;
   /** Mean run time in milliseconds, by action, of what was measured. */
   meanMs(action: string): number | null;

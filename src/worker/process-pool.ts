@@ -7,7 +7,7 @@ import type { BlobModule } from "./blob-options.ts";
 import { Crews } from "./crews.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { killOverdue } from "./overdue.ts";
-import type { ChildSetup, PoolOutput } from "./pool-child.ts";
+import { gone, type ChildSetup, type PoolOutput } from "./pool-child.ts";
 import type { Ending, Pool, Report, Run } from "./pool.ts";
 import { RunMeans } from "./run-means.ts";
 import { ThreadListener } from "./thread-listener.ts";
@@ -129,6 +129,12 @@ class ProcessPool implements Pool {
 
   get pid(): number | null {
     return this.#crews?.current?.child.pid ?? null;
+  }
+
+  async probe(): Promise<void> {
+    const child = this.#crews?.current?.child;
+    if (!child) throw gone();
+    await child.probe();
   }
 
   rssBytes(): number {

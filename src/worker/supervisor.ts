@@ -49,6 +49,7 @@ export class Supervisor {
 
   obey(message: ToProcess): void {
     if (message.type === "start") return;
+    if (message.type === "ping") return this.#send({ type: "pong" });
     if (message.type === "spawn") return this.#spawn(message.key);
     const thread = this.#threads.get(message.key);
     if (!thread || thread.isEnding) return;

@@ -6,6 +6,7 @@ import { Recent } from "../../src/engine/recent.ts";
 import { startHeartbeat } from "../../src/node/duties/heartbeat.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { until } from "../engine/open-engine.ts";
+import { openProcessPool } from "../worker/open-process-pool.ts";
 
 test("a store that stops answering in the middle of a beat makes the node not ready", async (t) => {
   await using store = await openSqliteStore({ path: ":memory:" });
@@ -24,7 +25,7 @@ test("a store that stops answering in the middle of a beat makes the node not re
     recent: new Recent(Date.now),
     dataDir: null,
     diskReserveBytes: 0,
-    isPoolAlive: () => true,
+    pool: { probe: async () => {} },
     onError: (error) => assert.fail(String(error)),
   });
   t.after(() => duty.stop());
@@ -34,4 +35,35 @@ test("a store that stops answering in the middle of a beat makes the node not re
   isHanging = false;
   open();
   await until(() => admission.health.state === "ready");
+});
+
+test("a worker's process that stands still makes the node not ready until it goes on", async (t) => {
+  await using store = await openSqliteStore({ path: ":memory:" });
+  await using pool = openProcessPool();
+  await pool.start();
+  const admission = new Admission({ maxQueued: 10 });
+  const duty = await startHeartbeat({
+    store,
+    admission,
+    recent: new Recent(Date.now),
+    dataDir: null,
+    diskReserveBytes: 0,
+    pool,
+    onError: (error) => assert.fail(String(error)),
+  });
+  t.after(() => duty.stop());
+  assert.equal(admission.health.state, "ready");
+  process.kill(pool.pid!, "SIGSTOP");
+  await until(() => admission.health.state === "not_ready");
+  assert.match(admission.health.reason!, /^The worker does not answer/);
+  process.kill(pool.pid!, "SIGCONT");
+  await until(() => admission.health.state === "ready");
+  process.kill(pool.pid!, "SIGKILL");
+  await assert.rejects(pool.probe(), { code: "unavailable" });
+  await until(() =>
+    pool.probe().then(
+      () => true,
+      () => false,
+    ),
+  );
 });

@@ -1,11 +1,12 @@
 /**
- * Says whether the node is well: a round trip through the store, room on the disk, the pool alive. Health is what succeeded in
+ * Says whether the node is well: a round trip through the store, and one to the process that runs the tasks; room on the disk. Health is what succeeded in
  * the last few seconds, never what is hoped.
  */
 import { statfs } from "node:fs/promises";
 import type { Admission } from "../../engine/admission.ts";
 import type { Recent } from "../../engine/recent.ts";
 import type { Store } from "../../store/store.ts";
+import type { Pool } from "../../worker/pool.ts";
 import { isFinal } from "../../task/state.ts";
 import { repeat, type Duty } from "./duty.ts";
 
@@ -20,7 +21,7 @@ export type HeartbeatOptions = {
   /** Null for a node that keeps nothing. */
   dataDir: string | null;
   diskReserveBytes: number;
-  isPoolAlive: () => boolean;
+  pool: Pick<Pool, "probe">;
   onError: (error: unknown) => void;
 };
 
@@ -35,14 +36,15 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Duty> {
       await withTimeout(options.store.probe(), PROBE_MS);
       const counts = await withTimeout(options.store.counts(), PROBE_MS);
       admission.setUnfinished(counts.reduce((sum, one) => (isFinal(one.state) ? sum : sum + one.count), 0));
-      if (options.isPoolAlive()) admission.setHealth(true, null);
-      else admission.setHealth(false, "The worker's process is starting again.");
     } catch (error) {
-      admission.setHealth(
-        false,
-        `The store does not answer: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      return admission.setHealth(false, `The store does not answer: ${messageOf(error)}`);
     }
+    try {
+      await withTimeout(options.pool.probe(), PROBE_MS);
+    } catch (error) {
+      return admission.setHealth(false, `The worker does not answer: ${messageOf(error)}`);
+    }
+    admission.setHealth(true, null);
   };
   await beat();
   return repeat(TICK_MS, beat, options.onError);
@@ -51,6 +53,10 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Duty> {
 async function freeBytes(dir: string): Promise<number> {
   const { bavail, bsize } = await statfs(dir);
   return bavail * bsize;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
