@@ -62,6 +62,13 @@ test("a wait that is over answers 202 and leaves nothing behind; a client that g
   while (engine.waiting > 0) await delay(5);
 });
 
+test("a wait that is longer than the longest is cut to it, and told so", async (t) => {
+  const { url } = await openGateway(t, { limits: { waitMs: 100 } });
+  const cut = await post(`${url}/v1/tasks`, { action: "hold" }, { prefer: "wait=60" });
+  assert.equal(cut.status, 202);
+  assert.equal(cut.response.headers.get("preference-applied"), "wait=0.1");
+});
+
 test("a failure answers with its own status as a problem that names the task", async (t) => {
   const { url } = await openGateway(t);
   const failed = await post(`${url}/v1/tasks?wait=5`, { action: "fail", payload: "boom" });
