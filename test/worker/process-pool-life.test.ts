@@ -52,8 +52,15 @@ test("what a stuck thread has not begun is run by another", async () => {
   const [long, ...short] = sent;
   let isLongOver = false;
   void long!.ended.then(() => (isLongOver = true));
-  for (const { ended } of short) assert.equal(resultOf(await ended), "busy");
+  let done = 0;
+  for (const { ended } of short) {
+    const ending = await ended;
+    // On a machine that is out of breath the other thread may look held as well: then they are given back.
+    if (ending.type !== "returned") assert.equal(resultOf(ending), "busy");
+    if (ending.type === "done") done++;
+  }
   assert.equal(isLongOver, false, "the short ones waited for the long one");
+  assert.ok(done > 0, "none was run by another");
   assert.equal(resultOf(await long!.ended), "busy");
   assert.equal(driver.repeats, 0);
 });
