@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Answer } from "../../src/engine/engine.ts";
+import type { Store } from "../../src/store/store.ts";
 import { TandaError } from "../../src/task/errors.ts";
 import { createInlinePool } from "../../src/worker/inline-pool.ts";
 import type { Ending, Pool } from "../../src/worker/pool.ts";
@@ -148,6 +149,45 @@ describe("a cancel", () => {
     isBroken = false;
     await engine.resume("default");
     for (const task of tasks) await until(async () => (await engine.get(task)).state === "done");
+  });
+
+  test("that comes while the queue reads its row, as it was before, keeps the task from running", async () => {
+    let runs = 0;
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    let reads = 0;
+    let isSlow = true;
+    const slowToRead = (store: Store): Store =>
+      new Proxy(store, {
+        get(target, name) {
+          const value = Reflect.get(target, name) as unknown;
+          if (name === "backlog") {
+            return async (...given: Parameters<Store["backlog"]>) => {
+              const rows = await target.backlog(...given);
+              reads++;
+              if (isSlow) await gate;
+              return rows;
+            };
+          }
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    await using opened = await openEngine({
+      actions: { count: { run: () => ++runs } },
+      windowTasks: 1,
+      through: slowToRead,
+    });
+    const { engine } = opened;
+    await engine.pause("later");
+    const tasks = Array.from({ length: 5 }, () => makeId());
+    for (const task of tasks) await ask(engine, "count", 1, { task, wait: false, queue: "later" });
+    await engine.resume("later");
+    await until(() => reads > 0);
+    for (const task of tasks.slice(1)) await engine.cancel(task);
+    isSlow = false;
+    open();
+    await until(async () => (await engine.get(tasks[0]!)).state === "done");
+    await sleep(100);
+    assert.equal(runs, 1);
   });
 
   test("that comes while an attempt fails ends the task, and not only the attempt", async () => {
