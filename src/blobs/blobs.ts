@@ -21,6 +21,11 @@ export interface Blobs extends AsyncDisposable {
   open(id: string, range?: { start: number; end: number }): Promise<Readable>;
   /** Path of a local file with the bytes, read-only, or null where the driver has no files. */
   file(id: string): Promise<string | null>;
+  /**
+   * Only of a driver whose blobs others can fetch without us: a link that gives the blob's bytes to whoever has it, until it is
+   * over. It MUST NOT ask whether there is such a blob, and MUST NOT hold a secret that outlives it.
+   */
+  downloadUrl?(id: string, link: BlobLink): Promise<string>;
   /** With `putBefore`, one that was last put at that instant or later stays. */
   delete(ids: readonly string[], putBefore?: number): Promise<void>;
   /** Ids last put before this instant, at most `limit`, in the order of ids. `after` is exclusive. */
@@ -30,3 +35,6 @@ export interface Blobs extends AsyncDisposable {
 
 /** `type` is the media type told at `put`, by default application/octet-stream. */
 export type BlobInfo = BlobRef & { readonly type: string; readonly putAt: number };
+
+/** `disposition` is the Content-Disposition that a browser is to be told. */
+export type BlobLink = { readonly lifeMs: number; readonly disposition: string };

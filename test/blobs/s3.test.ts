@@ -1,0 +1,341 @@
+import {
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { needs } from "../../scripts/system-programs.ts";
+import type { Blobs } from "../../src/blobs/blobs.ts";
+import { openS3Blobs, type S3Options } from "../../src/blobs/s3.ts";
+import { Ceph } from "../services/ceph.ts";
+import { blobsContract } from "./blobs-contract.ts";
+
+const skip = needs("radosgw").skip || needs("ceph-mon").skip || needs("ceph-osd").skip;
+const MIB = 1024 * 1024;
+const LINK = { lifeMs: 60_000, disposition: "attachment" };
+const UNKNOWN = "0".repeat(64);
+const DAYS = 86_400_000;
+
+describe("blobs in a bucket", { skip }, () => {
+  let ceph: Ceph;
+  before(async () => {
+    ceph = await Ceph.start();
+    Object.assign(process.env, ceph.env);
+  });
+  after(() => ceph?.[Symbol.asyncDispose]());
+
+  blobsContract("A bucket", async () => {
+    const blobs = await openS3Blobs({ url: ceph.url(await ceph.makeBucket(), "some/where") });
+    return { blobs, [Symbol.asyncDispose]: () => blobs.close() };
+  });
+
+  async function open(more: Partial<S3Options> = {}): Promise<{ blobs: Blobs; bucket: string }> {
+    const bucket = await ceph.makeBucket();
+    return { bucket, blobs: await openS3Blobs({ url: ceph.url(bucket), ...more }) };
+  }
+
+  /** Keys of objects, then of uploads that are not complete. */
+  async function left(bucket: string): Promise<string[]> {
+    using client = disposable(ceph);
+    const [objects, uploads] = await Promise.all([
+      client.send(new ListObjectsV2Command({ Bucket: bucket })),
+      client.send(new ListMultipartUploadsCommand({ Bucket: bucket })),
+    ]);
+    return [...(objects.Contents ?? []), ...(uploads.Uploads ?? [])].map(({ Key }) => Key!);
+  }
+
+  test("64 MiB pass both ways with little of them in memory, and leave one object", async () => {
+    const { blobs, bucket } = await open();
+    await using _ = blobs;
+    const size = 64 * MIB;
+    const memory = new LiveBytes();
+    const { id, bytes } = await blobs.put(Readable.from(pattern(size, () => memory.look())));
+    assert.equal(bytes, size);
+    const hash = createHash("sha256");
+    let read = 0;
+    for await (const chunk of await blobs.open(id)) {
+      hash.update(chunk as Buffer);
+      if (Math.floor(read / MIB) < Math.floor((read += (chunk as Buffer).length) / MIB)) memory.look();
+    }
+    assert.deepEqual([hash.digest("hex"), read], [id, size]);
+    assert.ok(memory.most > 5 * MIB, "a part was never seen in memory: nothing was measured");
+    assert.ok(memory.most < 32 * MIB, `${Math.round(memory.most / MIB)} MiB at once`);
+    assert.deepEqual(await left(bucket), [id]);
+  });
+
+  test("a large one that is copied in pieces is whole, and keeps its type", async () => {
+    const { blobs, bucket } = await open({ copyPieceBytes: 5 * MIB });
+    await using _ = blobs;
+    const all = await buffer(Readable.from(pattern(16 * MIB + 1)));
+    const { id } = await blobs.put(all, { type: "text/css" });
+    assert.ok((await buffer(await blobs.open(id))).equals(all));
+    await blobs.put(all);
+    assert.deepEqual([(await blobs.stat(id)).type, (await blobs.stat(id)).bytes], ["text/css", all.length]);
+    assert.deepEqual(await left(bucket), [id]);
+  });
+
+  test("an upload that fails or grows too large after some parts leaves nothing in the bucket", async () => {
+    const { blobs, bucket } = await open();
+    await using _ = blobs;
+    const failing = Readable.from(
+      (async function* () {
+        yield* pattern(24 * MIB);
+        throw new Error("the sender went away");
+      })(),
+    );
+    await assert.rejects(blobs.put(failing), /the sender went away/);
+    const tooLarge = Readable.from(pattern(64 * MIB));
+    await assert.rejects(blobs.put(tooLarge, { maxBytes: 20 * MIB }), { code: "too_large" });
+    assert.ok(tooLarge.destroyed);
+    assert.deepEqual(await left(bucket), []);
+  });
+
+  test("what dead processes left half-way is removed after a day; what is not ours stays", async () => {
+    const clock = { now: Date.now() };
+    const { blobs, bucket } = await open({ now: () => clock.now });
+    await using _ = blobs;
+    using client = disposable(ceph);
+    for (const Key of ["tmp/half", "tmp-of-others", "others/half"]) {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: "x" }));
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }));
+      await client.send(
+        new UploadPartCommand({ Bucket: bucket, Key, UploadId, PartNumber: 1, Body: "x".repeat(100) }),
+      );
+    }
+    assert.deepEqual(await blobs.old(Date.now() + 2 * DAYS, 10), [], "they are no blobs");
+    assert.equal((await left(bucket)).length, 6);
+    clock.now += 2 * DAYS;
+    await blobs.old(clock.now, 10);
+    assert.deepEqual((await left(bucket)).toSorted(), [
+      "others/half",
+      "others/half",
+      "tmp-of-others",
+      "tmp-of-others",
+    ]);
+  });
+
+  test("a gateway that is killed is unavailable, also to who was reading; when it is back so are the blobs", async () => {
+    const { blobs } = await open();
+    await using _ = blobs;
+    const { id } = await blobs.put(Readable.from(pattern(32 * MIB)));
+    const reading = await blobs.open(id);
+    await once(reading, "readable");
+    await ceph.killGateway();
+    await assert.rejects(buffer(reading), { code: "unavailable" });
+    for (const ask of [
+      () => blobs.put("hola"),
+      () => blobs.put(Readable.from(pattern(16 * MIB))),
+      () => blobs.stat(id),
+      () => blobs.open(id),
+      () => blobs.old(Date.now(), 10),
+      () => blobs.delete([id]),
+    ]) {
+      await assert.rejects(ask(), (error: { code: string; retryAfterMs: number }) => {
+        assert.deepEqual([error.code, error.retryAfterMs > 0], ["unavailable", true]);
+        return true;
+      });
+    }
+    await assert.rejects(openS3Blobs({ url: ceph.url("any-bucket") }), { code: "unavailable" });
+    await ceph.startGateway();
+    assert.equal((await blobs.stat(id)).bytes, 32 * MIB);
+    assert.equal(String(await buffer(await blobs.open((await blobs.put("hola")).id))), "hola");
+  });
+
+  test("a put that is under way while the gateway is killed ends; nothing is to be read of it", async () => {
+    const { blobs, bucket } = await open();
+    await using _ = blobs;
+    const source = Readable.from(
+      (async function* () {
+        yield* pattern(16 * MIB);
+        await ceph.killGateway();
+        yield* pattern(16 * MIB);
+      })(),
+    );
+    await assert.rejects(blobs.put(source), { code: "unavailable" });
+    await ceph.startGateway();
+    assert.deepEqual(await blobs.old(Date.now() + DAYS, 10), []);
+    assert.ok((await left(bucket)).every((key) => key.startsWith("tmp/")));
+  });
+
+  test("a bucket that is not there is told at the start, with how to make it, and so is one that goes away", async () => {
+    await assert.rejects(openS3Blobs({ url: ceph.url("no-such-bucket") }), (error: Error & Told) => {
+      assert.equal(error.code, "bad_request");
+      assert.match(error.message, /There is no bucket no-such-bucket at http:\/\/127\.0\.0\.1/);
+      assert.match(error.hint, /aws s3 mb s3:\/\/no-such-bucket --endpoint-url http/);
+      return true;
+    });
+    const gone = await openS3Blobs({ url: ceph.url("no-such-bucket"), isChecked: false });
+    await using _ = gone;
+    await assert.rejects(gone.put("hola"), { code: "unavailable", message: /bucket of the blobs is gone/ });
+    await assert.rejects(gone.open(UNKNOWN), { code: "unavailable" });
+  });
+
+  test("wrong credentials are told without telling them, at the start and later", async () => {
+    const bucket = await ceph.makeBucket();
+    const wrong = { AWS_ACCESS_KEY_ID: ceph.accessKey, AWS_SECRET_ACCESS_KEY: "wRoNgSeCrEt" };
+    const unknown = { AWS_ACCESS_KEY_ID: "AKuNkNoWn", AWS_SECRET_ACCESS_KEY: "wRoNgSeCrEt" };
+    for (const env of [wrong, unknown]) {
+      Object.assign(process.env, env);
+      try {
+        const url = ceph.url(bucket);
+        await assert.rejects(openS3Blobs({ url }), (error: Error & Told) => {
+          assert.equal(error.code, "bad_request");
+          assert.match(error.message, /refuses us: /);
+          assert.match(error.hint, /AWS_SECRET_ACCESS_KEY/);
+          return tellsNoSecret(error, Object.values(env));
+        });
+        await using blobs = await openS3Blobs({ url, isChecked: false });
+        for (const ask of [() => blobs.put("x"), () => blobs.open(UNKNOWN), () => blobs.old(0, 1)])
+          await assert.rejects(ask(), (error: Error & Told) => {
+            assert.equal(error.code, "unavailable");
+            return tellsNoSecret(error, Object.values(env));
+          });
+      } finally {
+        Object.assign(process.env, ceph.env);
+      }
+    }
+  });
+
+  test("a driver that is looked into shows no secret", async () => {
+    const { blobs } = await open();
+    await using _ = blobs;
+    await blobs.put("hola");
+    tellsNoSecret(blobs, [ceph.secretKey, ceph.accessKey]);
+  });
+
+  test("a link gives the bytes to whoever has it, whole or in part, and nothing else, until it is over", async () => {
+    const { blobs } = await open();
+    await using _ = blobs;
+    const { id } = await blobs.put("0123456789", { type: "text/plain" });
+    const other = await blobs.put("secret of others");
+    const url = await blobs.downloadUrl!(id, LINK);
+    tellsNoSecret(url, [ceph.secretKey]);
+    const whole = await fetch(url);
+    assert.deepEqual([whole.status, await whole.text()], [200, "0123456789"]);
+    assert.deepEqual(
+      ["content-type", "content-disposition"].map((name) => whole.headers.get(name)),
+      ["text/plain", "attachment"],
+    );
+    const part = await fetch(url, { headers: { range: "bytes=2-4" } });
+    assert.deepEqual([part.status, await part.text()], [206, "234"]);
+    assert.equal((await fetch(url.replace(id, other.id))).status, 403);
+    assert.equal((await fetch(url, { method: "PUT", body: "changed" })).status, 403);
+    assert.equal((await fetch(url.split("?")[0]!)).status, 403);
+    const short = await blobs.downloadUrl!(id, { ...LINK, lifeMs: 1000 });
+    assert.equal((await fetch(short)).status, 200);
+    await sleep(2500);
+    assert.equal((await fetch(short)).status, 403);
+    await assert.rejects(blobs.downloadUrl!("../x", LINK), { code: "not_found" });
+  });
+
+  test("a bucket over its quota is busy, and passes", async () => {
+    const { blobs, bucket } = await open();
+    await using _ = blobs;
+    const kept = await blobs.put("kept");
+    await ceph.setQuota(bucket, 1);
+    await assert.rejects(blobs.put("more"), (error: Error & Told) => {
+      assert.deepEqual([error.code, error.retryAfterMs > 0], ["busy", true]);
+      assert.match(error.message, /full/);
+      return true;
+    });
+    assert.equal(String(await buffer(await blobs.open(kept.id))), "kept");
+    await ceph.setQuota(bucket, null);
+    await blobs.put("more");
+  });
+});
+
+describe("blobs in a bucket on disk", { skip }, () => {
+  test("what was put is there after everything was killed at once", async () => {
+    await using ceph = await Ceph.start({ store: "bluestore" });
+    Object.assign(process.env, ceph.env);
+    await using blobs = await openS3Blobs({ url: ceph.url(await ceph.makeBucket()) });
+    const refs = await Promise.all([
+      ...Array.from({ length: 40 }, (_, n) => blobs.put(`blob ${n}`, { type: "text/plain" })),
+      blobs.put(Readable.from(pattern(12 * MIB))),
+    ]);
+    await ceph.killAll();
+    await assert.rejects(blobs.stat(refs[0].id), { code: "unavailable" });
+    await ceph.startAll();
+    for (const { id, bytes } of refs) {
+      const read = await buffer(await blobs.open(id));
+      assert.deepEqual([createHash("sha256").update(read).digest("hex"), read.length], [id, bytes]);
+    }
+    assert.equal((await blobs.old(Date.now() + DAYS, 100)).length, refs.length);
+  });
+});
+
+test("a server that asks for fewer requests is busy; one that does not answer is not waited for", async (t) => {
+  let answers = 0;
+  const server = createServer((_request, response) => {
+    if (answers++ < 3) {
+      response.writeHead(503, { "content-type": "application/xml" });
+      response.end("<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>");
+    }
+  }).listen(0, "127.0.0.1");
+  t.after(() => (server.closeAllConnections(), server.close()));
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const env = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b", ...process.env };
+  Object.assign(process.env, env);
+  const url = `s3://bucket?endpoint=http://127.0.0.1:${port}`;
+  await using blobs = await openS3Blobs({ url, isChecked: false, answerMs: 200 });
+  await assert.rejects(blobs.open(UNKNOWN), { code: "busy", message: /fewer requests/ });
+  await assert.rejects(blobs.open(UNKNOWN), { code: "unavailable" });
+  await assert.rejects(blobs.put("hola"), { code: "unavailable" });
+  assert.ok(answers >= 9, `${answers}: it tries again by itself`);
+});
+
+type Told = { readonly code: string; readonly hint: string; readonly retryAfterMs: number };
+
+function tellsNoSecret(shown: unknown, secrets: readonly string[]): true {
+  const all = inspect(shown, { depth: 20, showHidden: true, maxArrayLength: null, maxStringLength: null });
+  for (const secret of secrets) assert.ok(!all.includes(secret), `${secret} is in ${all.slice(0, 3000)}`);
+  return true;
+}
+
+function disposable(ceph: Ceph): ReturnType<Ceph["client"]> & Disposable {
+  const client = ceph.client();
+  return Object.assign(client, { [Symbol.dispose]: () => client.destroy() });
+}
+
+/** Bytes without repetition, a MiB at a time. */
+async function* pattern(size: number, onEach?: () => void): AsyncGenerator<Buffer> {
+  for (let at = 0; at < size; at += MIB) {
+    const chunk = Buffer.alloc(Math.min(MIB, size - at));
+    for (let i = 0; i + 4 <= chunk.length; i += 1024) chunk.writeUInt32LE(at + i, i);
+    onEach?.();
+    yield chunk;
+  }
+}
+
+/** Bytes of buffers that are still in use, at most. */
+class LiveBytes {
+  readonly #collect: () => void;
+  readonly #before: number;
+  most = 0;
+
+  constructor() {
+    setFlagsFromString("--expose-gc");
+    this.#collect = runInNewContext("gc") as () => void;
+    this.#collect();
+    this.#before = process.memoryUsage().arrayBuffers;
+  }
+
+  look(): void {
+    this.#collect();
+    this.most = Math.max(this.most, process.memoryUsage().arrayBuffers - this.#before);
+  }
+}
