@@ -1,25 +1,96 @@
-// Installs the dependencies once, before the first `npm start` or `npm test` of a fresh clone.
+// Installs the dependencies and builds dist/, once, before the first `npm start`, `npm test` or `npx tanda` of a fresh clone.
 // Plain JavaScript: it runs under whatever Node (20 or later) the machine has, before ours is there.
-import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+// Two terminals may begin at once: one installs, the other waits for it.
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const marker = `${root}node_modules/.package-lock.json`;
-const lock = `${root}package-lock.json`;
+const lockfile = `${root}package-lock.json`;
+/** Beside node_modules, which `npm ci` sweeps away. Whoever installs touches it all the while; an old one is a dead man's. */
+const turn = `${root}.installing`;
+const TOUCH_EVERY_MS = 1000;
+const DEAD_AFTER_MS = 15_000;
+const LOOK_EVERY_MS = 200;
 
-const isFresh =
-  existsSync(marker) && (!existsSync(lock) || statSync(marker).mtimeMs >= statSync(lock).mtimeMs);
-if (!isFresh) {
-  console.error("Installing what Tanda needs (once, under a minute) …");
-  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const { status } = spawnSync(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+let isOurs = false;
+let isTold = false;
+while (!isReady() && !(isOurs = takeTurn())) {
+  if (!isTold) console.error("Another command is installing Tanda in this folder: waiting for it …");
+  isTold = true;
+  await delay(LOOK_EVERY_MS);
+}
+if (isOurs) process.exitCode = await install();
+
+/** While someone installs, what lies there is half of it. */
+function isReady() {
+  return !fs.existsSync(turn) && areModulesFresh() && isBuilt();
+}
+
+function areModulesFresh() {
+  const installed = fs.statSync(marker, { throwIfNoEntry: false });
+  const locked = fs.statSync(lockfile, { throwIfNoEntry: false });
+  return installed !== undefined && (locked === undefined || installed.mtimeMs >= locked.mtimeMs);
+}
+
+/** `import "tanda"` in a file of this folder finds dist/. */
+function isBuilt() {
+  return fs.existsSync(`${root}dist/index.js`);
+}
+
+/** @returns the exit code. */
+async function install() {
+  const touching = setInterval(() => {
+    const now = new Date();
+    fs.utimes(turn, now, now, () => undefined);
+  }, TOUCH_EVERY_MS);
+  try {
+    if (!areModulesFresh()) {
+      console.error("Installing what Tanda needs (once, under a minute) …");
+      const code = await npm("ci", "--no-audit", "--no-fund", "--loglevel=error");
+      if (code !== 0) {
+        console.error("npm ci failed; the lines above say why. Run `npm ci` to try again.");
+        return code;
+      }
+    }
+    // `npm ci` builds too; this is for who has taken dist/ away since.
+    return isBuilt() ? 0 : await npm("run", "-s", "build");
+  } finally {
+    clearInterval(touching);
+    fs.rmSync(turn, { force: true });
+  }
+}
+
+/** Ctrl+C reaches npm by itself; we stay until it has ended, so that the turn is given back after it. */
+function npm(...words) {
+  const isWindows = process.platform === "win32";
+  const child = spawn(isWindows ? "npm.cmd" : "npm", words, {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
-    shell: process.platform === "win32",
+    shell: isWindows,
   });
-  if (status !== 0) {
-    console.error("npm ci failed; the lines above say why. Run `npm ci` to try again.");
-    process.exit(status ?? 1);
+  process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  return new Promise((resolve) => {
+    child.on("error", (error) => {
+      console.error(`npm cannot be started: ${error.message}`);
+      resolve(1);
+    });
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+/** @returns whether it is ours to install. */
+function takeTurn() {
+  try {
+    fs.writeFileSync(turn, `${process.pid}\n`, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
   }
+  const taken = fs.statSync(turn, { throwIfNoEntry: false });
+  if (taken !== undefined && Date.now() - taken.mtimeMs > DEAD_AFTER_MS) fs.rmSync(turn, { force: true });
+  return false;
 }
