@@ -1,0 +1,169 @@
+/**
+ * A few connections to one server, made when needed. The addresses are tried in turn; where all fail, nobody tries again before a
+ * while has passed that doubles and has jitter, and who asks meanwhile is refused at once with `unavailable`.
+ */
+import { Client, types as pgTypes } from "pg";
+import { placesOf, type PostgresAddress } from "./postgres-address.ts";
+import { isSaidByServer, unavailable } from "./postgres-errors.ts";
+
+export type Timing = {
+  /** Milliseconds of a clock that only measures. */
+  readonly now: () => number;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+};
+
+export type Connection = Client;
+
+const CONNECT_WITHIN_MS = 5000;
+const ANSWER_WITHIN_MS = 15_000;
+const FIRST_REST_MS = 100;
+const LONGEST_REST_MS = 5000;
+const INT8 = 20;
+/** Counts and instants stay far below 2⁵³. */
+const types = {
+  getTypeParser: (oid: number, format?: "text" | "binary"): unknown =>
+    oid === INT8 ? Number : pgTypes.getTypeParser(oid, format),
+};
+/**
+ * Every statement of ours has an index. Without statistics, as in a new partition, the planner would rather read whole tables.
+ * The timeouts end what a frozen process left open, lest it lock others out.
+ */
+const SETTINGS =
+  "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan " +
+  "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=10s -c timezone=UTC";
+
+export class PostgresPool {
+  readonly #address: PostgresAddress;
+  readonly #name: string;
+  readonly #size: number;
+  readonly #timing: Timing;
+  readonly #idle: Connection[] = [];
+  readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  #busy = 0;
+  #failures = 0;
+  #restsUntil = 0;
+  #isClosed = false;
+
+  /** @param name shown by PostgreSQL as the application's. */
+  constructor(address: PostgresAddress, name: string, size: number, timing: Timing) {
+    this.#address = address;
+    this.#name = name;
+    this.#size = size;
+    this.#timing = timing;
+  }
+
+  /** A connection is for one use at a time. One that failed, and did not merely say no, is thrown away. */
+  async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    await this.#turn();
+    let connection: Connection | null = null;
+    try {
+      connection = this.#idle.pop() ?? (await this.#connect());
+      const result = await work(connection);
+      this.#giveBack(connection);
+      return result;
+    } catch (error) {
+      if (connection !== null) {
+        if (isSaidByServer(error)) this.#giveBack(connection);
+        else drop(connection);
+      }
+      throw error;
+    } finally {
+      this.#busy--;
+      this.#waiting.shift()?.resolve();
+    }
+  }
+
+  /** As {@link use}, once more on a new connection where the first was broken: only for what may be done twice. */
+  async useAgain<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    try {
+      return await this.use(work);
+    } catch (error) {
+      if (this.#isClosed || isSaidByServer(error) || this.#timing.now() < this.#restsUntil) throw error;
+      return this.use(work);
+    }
+  }
+
+  /** What is under way ends first, where the caller waits for it. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(closed());
+    await Promise.all(this.#idle.splice(0).map((connection) => connection.end().catch(() => {})));
+  }
+
+  async #turn(): Promise<void> {
+    while (!this.#isClosed && this.#busy >= this.#size) {
+      await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    }
+    if (this.#isClosed) throw closed();
+    this.#busy++;
+  }
+
+  #giveBack(connection: Connection): void {
+    if (this.#isClosed) void connection.end().catch(() => {});
+    else this.#idle.push(connection);
+  }
+
+  async #connect(): Promise<Connection> {
+    const restMs = this.#restsUntil - this.#timing.now();
+    if (restMs > 0) throw unavailable("The store cannot be reached just now", undefined, Math.ceil(restMs));
+    let failure: unknown;
+    for (const { host, port } of this.#address.hosts) {
+      try {
+        const connection = await this.#connectTo(host, port);
+        this.#failures = 0;
+        return connection;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    const rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** Math.min(this.#failures++, 16));
+    this.#restsUntil = this.#timing.now() + rest * (0.5 + this.#timing.random());
+    const why = failure instanceof Error ? failure.message : String(failure);
+    throw unavailable(`The store at ${placesOf(this.#address)} cannot be reached: ${why}`, failure);
+  }
+
+  async #connectTo(host: string, port: number): Promise<Connection> {
+    const { user, database, schema, ssl } = this.#address;
+    const password = this.#address.password();
+    const connection = new Client({
+      host,
+      port,
+      user,
+      database,
+      // A function, also without one: else pg would look into the environment and the home folder.
+      password: () => password ?? "",
+      ssl,
+      types,
+      application_name: this.#name,
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      query_timeout: ANSWER_WITHIN_MS,
+      keepAlive: true,
+      options: `${SETTINGS} -c search_path=${schema}`,
+    });
+    // One that breaks while idle is no longer to be had.
+    connection.on("error", () => {
+      const at = this.#idle.indexOf(connection);
+      if (at >= 0) this.#idle.splice(at, 1);
+    });
+    try {
+      await connection.connect();
+      const { rows } = await connection.query<{ stands: boolean }>("select pg_is_in_recovery() as stands");
+      if (rows[0]!.stands) throw new Error(`${host}:${port} is a standby and takes no writes`);
+      return connection;
+    } catch (error) {
+      drop(connection);
+      throw error;
+    }
+  }
+}
+
+/** Without a farewell: whoever does not answer would not hear it. */
+function drop(connection: Connection): void {
+  const { stream } = (connection as unknown as { connection: { stream: { destroy(): void } } }).connection;
+  stream.destroy();
+}
+
+export function closed(): Error {
+  return unavailable("The store is closed");
+}

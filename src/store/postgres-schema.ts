@@ -1,0 +1,119 @@
+/**
+ * Brings the schema up to date. Each step below is run once, and is never changed after a release: only ever append. Of several
+ * processes that start at once one migrates, and the others wait for it.
+ */
+import { TandaError } from "../task/errors.ts";
+import type { Connection } from "./postgres-pool.ts";
+
+/**
+ * `tasks` is partitioned by range of id, and ids begin with their time. Payloads and results lie uncompressed, out of the row when
+ * large: they are written once and their length is asked for often. The states are numbered as STATES is.
+ * Where counts are kept has a row for each of several slots, lest all sessions wait for one row.
+ */
+const MIGRATIONS: readonly string[] = [
+  `create table tasks (
+     id uuid not null primary key,
+     action text collate "C" not null,
+     queue text collate "C" not null,
+     priority smallint not null,
+     payload text not null,
+     payload_blob text collate "C",
+     key text collate "C",
+     policy text,
+     due_at bigint,
+     expires_at bigint,
+     created_at bigint not null,
+     state smallint not null,
+     attempt integer not null,
+     failures integer not null default 0,
+     losses integer not null default 0,
+     result text,
+     result_blob text,
+     error text,
+     started_at bigint,
+     finished_at bigint,
+     history text,
+     log text,
+     progress text,
+     purge_at bigint,
+     worker text,
+     lease_until timestamptz,
+     next_publish_at timestamptz,
+     publish_count smallint not null default 0
+   ) partition by range (id);
+   alter table tasks alter payload set storage external, alter result set storage external, alter log set storage external;
+   create index tasks_state on tasks (state, id) where state <> 4;
+   create index tasks_backlog on tasks (queue, priority, id) where state = 1;
+   create index tasks_publish on tasks (next_publish_at) where state = 1;
+   create index tasks_lease on tasks (lease_until) where state = 2;
+   create index tasks_due on tasks (due_at) where state in (0, 3);
+   create index tasks_expires on tasks (expires_at) where expires_at is not null and state in (0, 1, 3);
+   create index tasks_purge on tasks (purge_at) where purge_at is not null;
+
+   create table keys (key text collate "C" not null primary key, task uuid not null);
+   create table blob_refs (task uuid not null, blob text collate "C" not null, primary key (task, blob));
+   create index blob_refs_blob on blob_refs (blob);
+
+   create table counts (
+     slot smallint not null, queue text collate "C" not null, action text collate "C" not null, state smallint not null,
+     count bigint not null, bytes bigint not null, primary key (slot, queue, action, state)
+   ) with (fillfactor = 50);
+
+   create table actions (name text collate "C" not null primary key, info text not null);
+   create table queues (queue text collate "C" not null primary key, mode text not null);
+   create table nodes (name text collate "C" not null primary key, info text not null, until timestamptz not null);
+   create table probes (slot smallint not null primary key, count bigint not null) with (fillfactor = 50);`,
+];
+
+export const SCHEMA_VERSION: number = MIGRATIONS.length;
+
+/** 0 where there is nothing yet. */
+export async function readVersion(connection: Connection, schema: string): Promise<number> {
+  const { rows } = await connection.query<{ there: string | null }>("select to_regclass($1) as there", [
+    `${schema}.schema_version`,
+  ]);
+  if (rows[0]!.there === null) return 0;
+  const found = await connection.query<{ version: number }>("select version from schema_version");
+  return found.rows[0]?.version ?? 0;
+}
+
+/**
+ * @returns from which version it came.
+ * @throws conflict when a newer Tanda has been here.
+ */
+export async function migrate(connection: Connection, schema: string): Promise<number> {
+  await connection.query("begin");
+  try {
+    // Held to the end of the transaction; who waits for it waits for a migration, however long.
+    await connection.query("set local lock_timeout = 0; set local statement_timeout = 0");
+    await connection.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
+      `tanda migrate ${schema}`,
+    ]);
+    const version = await readVersion(connection, schema);
+    refuseNewer(version, schema);
+    if (version < SCHEMA_VERSION) {
+      if (version === 0) {
+        await connection.query(
+          `create schema if not exists ${schema}; create table schema_version (version integer not null);
+           insert into schema_version values (0)`,
+        );
+      }
+      for (const step of MIGRATIONS.slice(version)) await connection.query(step);
+      await connection.query("update schema_version set version = $1", [SCHEMA_VERSION]);
+    }
+    await connection.query("commit");
+    return version;
+  } catch (error) {
+    await connection.query("rollback").catch(() => {});
+    throw error;
+  }
+}
+
+export function refuseNewer(version: number, schema: string): void {
+  if (version <= SCHEMA_VERSION) return;
+  throw new TandaError(
+    "conflict",
+    `A newer Tanda wrote the store: its schema ${schema} is version ${version}, this program knows ${SCHEMA_VERSION}.`,
+    { hint: "Start the newer Tanda." },
+  );
+}

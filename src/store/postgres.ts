@@ -1,0 +1,211 @@
+/**
+ * The store in PostgreSQL, for many processes on many machines: see postgres-schema.ts for the tables, postgres-writer.ts for how
+ * calls become transactions. Reads have connections of their own. A server that is away makes calls `unavailable`; the next call
+ * after a while tries again.
+ */
+import type { TaskEvent } from "../task/decide.ts";
+import type { ActionInfo, Task } from "../task/task.ts";
+import { parsePostgresUrl, type PostgresAddress } from "./postgres-address.ts";
+import { readCounts } from "./postgres-counts.ts";
+import { toStoreError } from "./postgres-errors.ts";
+import { listTasks } from "./postgres-list.ts";
+import { PostgresPartitions } from "./postgres-partitions.ts";
+import { PostgresPool, type Connection, type Timing } from "./postgres-pool.ts";
+import { PostgresReads } from "./postgres-reads.ts";
+import { PostgresRetire } from "./postgres-retire.ts";
+import { migrate, readVersion, SCHEMA_VERSION } from "./postgres-schema.ts";
+import { PostgresWriter } from "./postgres-writer.ts";
+import type { Applied, Count, ListQuery, Page, QueueState, Retired, RetentionRule, Store } from "./store.ts";
+
+export type PostgresOptions = Timing & {
+  /** postgres://USER@HOST:PORT,HOST:PORT/DATABASE?schema=tanda */
+  readonly url: string;
+  /** PGPASSWORD, PGUSER and PGDATABASE complete the URL. */
+  readonly env: NodeJS.ProcessEnv;
+};
+
+/** Transactions under way at once: while one waits for the disk, another works. */
+const LANES = 2;
+const READERS = 3;
+
+/**
+ * Connects, and upgrades the schema.
+ * @throws unavailable when no address answers; conflict when a newer Tanda wrote it.
+ */
+export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
+  const address = parsePostgresUrl(options.url, options.env);
+  const store = new PostgresStore(address, options);
+  try {
+    await store.migrate();
+    return store;
+  } catch (error) {
+    await store.close();
+    throw toStoreError(error);
+  }
+}
+
+export type PostgresMigration = {
+  readonly schema: string;
+  readonly version: number;
+  readonly newest: number;
+};
+
+/** Brings the schema up to date, or, with `isLookOnly`, tells how far it is. `version` is what was found. */
+export async function migratePostgres(
+  options: PostgresOptions,
+  isLookOnly: boolean,
+): Promise<PostgresMigration> {
+  const address = parsePostgresUrl(options.url, options.env);
+  const { schema } = address;
+  const pool = new PostgresPool(address, "tanda migrate", 1, options);
+  try {
+    const work = isLookOnly ? readVersion : migrate;
+    return { schema, version: await pool.use((c) => work(c, schema)), newest: SCHEMA_VERSION };
+  } catch (error) {
+    throw toStoreError(error);
+  } finally {
+    await pool.close();
+  }
+}
+
+class PostgresStore implements Store {
+  readonly #schema: string;
+  readonly #writePool: PostgresPool;
+  readonly #readPool: PostgresPool;
+  readonly #writer: PostgresWriter;
+  readonly #reads: PostgresReads;
+  readonly #retire: PostgresRetire;
+  #closing: Promise<void> | null = null;
+
+  constructor(address: PostgresAddress, timing: Timing) {
+    this.#schema = address.schema;
+    // One more than lanes: what is written beside tasks never waits for them.
+    this.#writePool = new PostgresPool(address, "tanda store", LANES + 1, timing);
+    this.#readPool = new PostgresPool(address, "tanda reads", READERS, timing);
+    const partitions = new PostgresPartitions(address.schema);
+    this.#writer = new PostgresWriter(this.#writePool, partitions, LANES);
+    this.#reads = new PostgresReads(this.#readPool);
+    this.#retire = new PostgresRetire(partitions, timing.now);
+  }
+
+  async migrate(): Promise<void> {
+    await this.#writePool.use((connection) => migrate(connection, this.#schema));
+  }
+
+  async apply(events: readonly TaskEvent[]): Promise<Applied[]> {
+    return events.length === 0 ? [] : this.#writer.apply(events);
+  }
+
+  get(ids: readonly string[]): Promise<(Task | null)[]> {
+    return told(this.#reads.get(ids));
+  }
+
+  getByKey(keys: readonly string[]): Promise<(Task | null)[]> {
+    return told(this.#reads.getByKey(keys));
+  }
+
+  list(query: ListQuery): Promise<Page> {
+    return told(this.#readPool.useAgain((connection) => listTasks(connection, query)));
+  }
+
+  backlog(queue: string, priority: number, after: string | null, limit: number): Promise<Task[]> {
+    return told(this.#reads.backlog(queue, priority, after, limit));
+  }
+
+  due(until: number, limit: number): Promise<Task[]> {
+    return told(this.#reads.due(until, limit));
+  }
+
+  nextDueAt(): Promise<number | null> {
+    return told(this.#reads.nextDueAt());
+  }
+
+  overdue(until: number, limit: number): Promise<Task[]> {
+    return told(this.#reads.overdue(until, limit));
+  }
+
+  running(limit: number): Promise<Task[]> {
+    return told(this.#reads.running(limit));
+  }
+
+  counts(): Promise<Count[]> {
+    return told(this.#readPool.useAgain(readCounts));
+  }
+
+  async announce(actions: readonly ActionInfo[]): Promise<void> {
+    if (actions.length === 0) return;
+    // The last of a name counts: one statement cannot change a row twice.
+    const infos = new Map(actions.map((action) => [action.name, JSON.stringify(action)]));
+    const rows = JSON.stringify(Array.from(infos, ([name, info]) => ({ name, info })));
+    await this.#write(
+      `insert into actions select x.name, x.info from json_to_recordset($1::json) as x(name text, info text)
+       order by x.name collate "C" on conflict (name) do update set info = excluded.info`,
+      [rows],
+    );
+  }
+
+  catalogue(): Promise<ActionInfo[]> {
+    return told(this.#reads.catalogue());
+  }
+
+  async setQueue({ queue, mode }: QueueState): Promise<void> {
+    if (mode === "open") await this.#write("delete from queues where queue = $1", [queue]);
+    else
+      await this.#write(
+        "insert into queues values ($1, $2) on conflict (queue) do update set mode = excluded.mode",
+        [queue, mode],
+      );
+  }
+
+  queueStates(): Promise<QueueState[]> {
+    return told(this.#reads.queueStates());
+  }
+
+  retire(rule: RetentionRule): Promise<Retired> {
+    return told(this.#writePool.use((connection) => this.#retire.retire(connection, rule)));
+  }
+
+  referredBlobs(ids: readonly string[]): Promise<string[]> {
+    return told(this.#reads.referredBlobs(ids));
+  }
+
+  /** A commit like any other, so that its success says something. */
+  async probe(): Promise<void> {
+    await this.#write(
+      `insert into probes as p values (pg_backend_pid() % 64, 1)
+       on conflict (slot) do update set count = p.count + 1`,
+      [],
+    );
+  }
+
+  size(): Promise<number> {
+    return told(this.#reads.size(this.#schema));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#writer.close();
+    await Promise.all([this.#writePool.close(), this.#readPool.close()]);
+  }
+
+  /** Something that may be written twice. */
+  async #write(sql: string, values: unknown[]): Promise<void> {
+    await told(this.#writePool.useAgain((connection: Connection) => connection.query(sql, values)));
+  }
+}
+
+async function told<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}
