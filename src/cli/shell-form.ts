@@ -40,11 +40,21 @@ async function askField(label: string, schema: FormSchema, isNeeded: boolean, sa
   const message = schema.description === undefined ? label : `${label} (${schema.description})`;
   if (schema.enum) {
     const options = schema.enum.map((value) => ({ value, label: String(value) }));
-    const chosen = await select<unknown>({ message, options, initialValue: schema.default });
+    const chosen = await select<unknown>({
+      message: `${message} · ${say("keysOfList")}`,
+      options,
+      initialValue: schema.default,
+      showInstructions: false,
+    });
     return isCancel(chosen) ? LEFT : chosen;
   }
   if (schema.type === "boolean") {
-    const answer = await confirm({ message, initialValue: schema.default === true });
+    const answer = await confirm({
+      message,
+      initialValue: schema.default === true,
+      active: say("yes"),
+      inactive: say("no"),
+    });
     return isCancel(answer) ? LEFT : answer;
   }
   const answer = await text({

@@ -1,5 +1,6 @@
-import { autocomplete, confirm, isCancel, log, spinner } from "@clack/prompts";
+import { confirm, isCancel, log, spinner } from "@clack/prompts";
 import type { ActionView } from "../protocol/messages.ts";
+import { choose, type Choice } from "./shell-choose.ts";
 import type { Crew, Order } from "./shell-crew.ts";
 import { askPayload, LEFT, type FormSchema } from "./shell-form.ts";
 import type { Say } from "./shell-messages.ts";
@@ -11,19 +12,14 @@ const LEAVE = Symbol("leave");
 export async function openMenu(crew: Crew, say: Say): Promise<"left" | "lines"> {
   for (;;) {
     const actions = await crew.actions();
-    const chosen = await autocomplete<ActionView | symbol>({
-      message: say("what"),
-      maxItems: 12,
-      options: [
-        ...actions.map((view) => ({
-          value: view,
-          label: view.action,
-          ...(view.description === undefined ? {} : { hint: view.description }),
-        })),
-        { value: TYPE_LINES, label: say("typeLines"), hint: say("typeLinesHint") },
-        { value: LEAVE, label: say("leave"), hint: "exit, salir" },
-      ],
-    });
+    const choices: Choice<ActionView | symbol>[] = actions.map((view) => ({
+      value: view,
+      label: view.action,
+      ...(view.description === undefined ? {} : { hint: view.description }),
+    }));
+    choices.push({ value: TYPE_LINES, label: say("typeLines"), hint: say("typeLinesHint") });
+    choices.push({ value: LEAVE, label: say("leave"), hint: "exit, salir" });
+    const chosen = await choose(say("what"), choices, say);
     if (isCancel(chosen) || chosen === LEAVE) return "left";
     if (chosen === TYPE_LINES) return "lines";
     const orders = await fillIn(chosen as ActionView, crew.size, say);
@@ -38,7 +34,12 @@ async function fillIn(view: ActionView, count: number, say: Say): Promise<Order[
   const schema = view.input as FormSchema | undefined;
   const clients = Array.from({ length: count }, (_, at) => at + 1);
   if (count > 1) {
-    const isSame = await confirm({ message: say("sameForAll", { count }), initialValue: true });
+    const isSame = await confirm({
+      message: say("sameForAll", { count }),
+      initialValue: true,
+      active: say("yes"),
+      inactive: say("no"),
+    });
     if (isCancel(isSame)) return null;
     if (!isSame) {
       const orders: Order[] = [];
@@ -56,11 +57,13 @@ async function fillIn(view: ActionView, count: number, say: Say): Promise<Order[
 
 /** The answers are held until the spinner stands still, or it would write over them. */
 async function show(crew: Crew, orders: readonly Order[], say: Say): Promise<void> {
-  const spin = spinner();
+  const spin = spinner({ cancelMessage: say("interrupted"), errorMessage: say("failed") });
   spin.start(say("running"));
   const startedAt = performance.now();
   const lines: string[] = [];
-  await crew.run(orders, (line) => lines.push(line));
-  spin.stop(`${say("done")} · ${(performance.now() - startedAt).toFixed(1)} ms`);
+  const isDone = await crew.run(orders, (line) => lines.push(line));
+  const took = `${(performance.now() - startedAt).toFixed(1)} ms`;
+  if (isDone) spin.stop(`${say("done")} · ${took}`);
+  else spin.error(`${say("failed")} · ${took}`);
   log.message(lines.join("\n"));
 }

@@ -3,6 +3,8 @@ import { describe, test } from "node:test";
 import { parseField, problemWith } from "../../src/cli/shell-form.ts";
 import { LANGUAGES, languageOf, speak } from "../../src/cli/shell-messages.ts";
 import { suggest } from "../../src/cli/suggest.ts";
+import { isTaskId } from "../../src/task/id.ts";
+import { failed } from "../client/line-server.ts";
 import { openServer, runCli } from "./run-cli.ts";
 
 test("without a terminal it obeys lines in order until a goodbye", async () => {
@@ -15,11 +17,50 @@ test("without a terminal it obeys lines in order until a goodbye", async () => {
   }
 });
 
-test("a failure is told and the next line is obeyed", async () => {
+test("a failure is told and the next line is obeyed; the exit code tells that one failed", async () => {
   await using server = await openServer();
   const { stdout, code } = await runCli(["shell"], { server: server.url, input: "fail x\nupper on" });
   assert.equal(stdout, "error: task_error: it broke\nON\n");
-  assert.equal(code, 0);
+  assert.equal(code, 1);
+});
+
+test("JSON requests and PING are answered as on the wire", async () => {
+  await using server = await openServer();
+  const input = [
+    '{"id":1,"action":"upper","payload":"hola"}',
+    '{"action":"upper","payload":"x","options":{"wait":false}}',
+    "PING",
+  ].join("\n");
+  const { stdout, code } = await runCli(["shell"], { server: server.url, input });
+  const [done, queued, pong] = stdout.split("\n");
+  const { task, ...rest } = JSON.parse(done!) as { task: string };
+  assert.ok(isTaskId(task));
+  assert.deepEqual(rest, { id: 1, status: "done", result: { ok: true, data: "HOLA" } });
+  assert.equal((JSON.parse(queued!) as { status: string }).status, "queued");
+  assert.deepEqual([pong, code], ["PONG", 0]);
+  const odd = await runCli(["shell"], {
+    server: server.url,
+    input: '{"op":"stats"}\n{"id":2,"action":"fail"}\n',
+  });
+  assert.match(
+    odd.stdout,
+    /^That is neither ACTION PAYLOAD nor a JSON request.*\n\{"id":2,"task":.*"failed"/,
+  );
+  assert.equal(odd.code, 1);
+});
+
+test("what is wrong with an action's name is said once, in the person's language", async () => {
+  await using server = await openServer((message, peer) => {
+    if (message.action !== "uper" && message.action !== "nada") return false;
+    peer.send(failed(message, "unknown_action", "There is no such action.", { hint: "Did you mean this?" }));
+    return true;
+  });
+  const input = "uper hola\nnada\nayuda\n";
+  const { stdout } = await runCli(["shell", "--lang", "es"], { server: server.url, input });
+  const [near, far, help] = stdout.trim().split("\n");
+  assert.equal(near, "error: unknown_action: Nadie conoce la acción uper. (¿Querías decir upper?)");
+  assert.equal(far, "error: unknown_action: Nadie conoce la acción nada. (Con actions se ven las que hay.)");
+  assert.match(help!, /hace una tarea/);
 });
 
 test("three clients send at once, each over its own connection, and the output says whose it is", async () => {

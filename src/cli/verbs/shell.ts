@@ -18,7 +18,10 @@ export const verb: Verb = {
       command: "tanda shell --clients 3",
       says: "three clients at once; “2: upper hola” sends from the second alone",
     },
-    { command: "echo 'upper hola' | tanda shell", says: "without a terminal it reads lines, like nc" },
+    {
+      command: "echo 'upper hola' | tanda shell",
+      says: "without a terminal it reads lines, as nc sends them",
+    },
     { command: "tanda shell --lang es", says: "en español" },
   ],
   flags: {
@@ -29,6 +32,10 @@ export const verb: Verb = {
     },
     lines: { says: "no menu, only the prompt" },
   },
+  notes: [
+    "A line is ACTION PAYLOAD, a JSON request with an action, PING, actions, help or exit; other ops are verbs of their own.",
+    "Without a terminal the exit code is 1 when any line failed.",
+  ],
   words: { min: 0, max: 0 },
   async run({ given, terminal, server, token, connect }) {
     const language = given.text("lang") ?? languageOf(terminal.env);
@@ -67,11 +74,15 @@ export const verb: Verb = {
 async function readAll(crew: Crew, terminal: Terminal): Promise<number> {
   for await (const lines of readLines(terminal.stdin)) {
     for (const line of lines) {
-      if (!(await crew.obey(line))) return EXIT.done;
+      if (!(await crew.obey(line))) return exitCode(crew);
       await terminal.drained();
     }
   }
-  return EXIT.done;
+  return exitCode(crew);
+}
+
+function exitCode(crew: Crew): number {
+  return crew.hasFailed ? EXIT.failed : EXIT.done;
 }
 
 async function prompt(crew: Crew, say: Say, terminal: Terminal): Promise<void> {
