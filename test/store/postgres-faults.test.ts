@@ -1,0 +1,288 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
+import { needs } from "../../scripts/system-programs.ts";
+import { parsePostgresUrl, placesOf } from "../../src/store/postgres-address.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { TandaError } from "../../src/task/errors.ts";
+import { FaultProxy } from "../services/fault-proxy.ts";
+import { Postgres } from "../services/postgres.ts";
+import { newSchemaUrl, openAt } from "./open-postgres.ts";
+import { claim, finish, makeId, newSpec, ride, simple, submit, T0 } from "./sample-events.ts";
+
+const WRITER = fileURLToPath(new URL("postgres-writing-process.ts", import.meta.url));
+
+type Told = { applied: number; unchanged: number; won: number; rows: unknown[]; keyed: string[] };
+
+function writeInProcess(url: string, ids: readonly string[]): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [WRITER, url, JSON.stringify(ids)], (error, stdout, stderr) => {
+      if (error) reject(new Error(stderr));
+      else resolve(JSON.parse(stdout) as Told);
+    });
+  });
+}
+
+/** As a client does: the same again until it is answered. */
+async function insist<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      assert.equal((error as TandaError).code, "unavailable", inspect(error));
+      await delay(50);
+    }
+  }
+}
+
+describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
+  let postgres: Postgres;
+  before(async () => (postgres = await Postgres.start()));
+  after(() => postgres?.[Symbol.asyncDispose]());
+
+  /** Writes through a fault; everything that was ever acknowledged must be there once, and all the rest after insisting. */
+  async function writeThrough(store: Store, fault: () => Promise<void>): Promise<number> {
+    const acknowledged: string[] = [];
+    let refusals = 0;
+    let isOver = false;
+    const one = async (): Promise<void> => {
+      while (!isOver) {
+        const spec = newSpec();
+        await insist(() =>
+          store.apply([submit(spec)]).catch((error: unknown) => {
+            refusals++;
+            throw error;
+          }),
+        );
+        await insist(() => store.apply([finish(spec.id, 1)]));
+        acknowledged.push(spec.id);
+      }
+    };
+    const writers = Promise.all(Array.from({ length: 10 }, one));
+    await delay(200);
+    const before = acknowledged.length;
+    await fault();
+    const atFault = acknowledged.length;
+    while (acknowledged.length < atFault + 50) await delay(10);
+    isOver = true;
+    await writers;
+    assert.ok(before > 0, "nothing was written before the fault");
+    const rows = await store.get(acknowledged);
+    assert.deepEqual([...new Set(rows.map((row) => row?.state))], ["done"]);
+    const counts = await store.counts();
+    assert.deepEqual(
+      counts.map(({ state, count }) => [state, count]),
+      [["done", acknowledged.length]],
+    );
+    return refusals;
+  }
+
+  test("killed under load and back: nothing acknowledged is lost, nothing is recorded twice", async () => {
+    await using store = await openAt(newSchemaUrl(postgres.url));
+    const refusals = await writeThrough(store, async () => {
+      await postgres.kill9();
+      await delay(300);
+      await postgres.start();
+    });
+    assert.ok(refusals > 0, "nobody noticed that it was away");
+  });
+
+  test("one session's process killed: all sessions break, and it goes on", async () => {
+    await using store = await openAt(newSchemaUrl(postgres.url));
+    await writeThrough(store, async () => {
+      assert.ok(await postgres.kill9Backend("tanda store"), "there was no session to kill");
+      await delay(100);
+      await postgres.start();
+    });
+  });
+
+  test("a commit whose answer is lost is unavailable, never a failure; asked again it says so", async () => {
+    await using proxy = await FaultProxy.start(postgres.port);
+    await using store = await openAt(newSchemaUrl(postgres.urlAt(proxy.port)));
+    const [spec, ridden] = [newSpec(), newSpec()];
+    // What it makes on first use, it makes now.
+    await store.apply([submit(newSpec())]);
+    for (const event of [submit(spec), ride(ridden)]) {
+      const cut = proxy.cutAfter("commit");
+      await assert.rejects(store.apply([event]), { code: "unavailable" });
+      await cut;
+      assert.equal((await insist(() => store.get([event.id])))[0]?.id, event.id, "it was committed");
+      const [again] = await insist(() => store.apply([event]));
+      assert.equal(again!.verdict, "unchanged");
+    }
+    assert.equal(
+      (await store.counts()).reduce((sum, { count }) => sum + count, 0),
+      3,
+    );
+  });
+
+  test("refused and back: calls are refused at once meanwhile, then it goes on by itself", async () => {
+    await using proxy = await FaultProxy.start(postgres.port);
+    await using store = await openAt(newSchemaUrl(postgres.urlAt(proxy.port)));
+    await store.apply([submit(newSpec())]);
+    await proxy.set("refuse");
+    for (let i = 0; i < 3; i++) {
+      const spec = newSpec();
+      await assert.rejects(store.apply([submit(spec)]), (error: TandaError) => {
+        assert.equal(error.code, "unavailable");
+        return error.retryAfterMs !== undefined && error.retryAfterMs > 0;
+      });
+      await assert.rejects(store.get([spec.id]), { code: "unavailable" });
+      await assert.rejects(store.probe(), { code: "unavailable" });
+    }
+    await proxy.set("pass");
+    const spec = newSpec();
+    const [answer] = await insist(() => store.apply([submit(spec)]));
+    assert.equal(answer!.verdict, "applied");
+  });
+
+  test("sessions cut while idle are not noticed by who calls next", async () => {
+    await using proxy = await FaultProxy.start(postgres.port);
+    await using store = await openAt(newSchemaUrl(postgres.urlAt(proxy.port)));
+    const spec = newSpec();
+    await store.apply([submit(spec)]);
+    await store.get([spec.id]);
+    proxy.reset();
+    assert.equal((await store.get([spec.id]))[0]?.id, spec.id);
+    assert.equal((await store.apply([claim(spec.id, 1)]))[0]!.verdict, "applied");
+  });
+
+  test("of several addresses the first that answers is used", async () => {
+    await using away = await FaultProxy.start(postgres.port);
+    await using there = await FaultProxy.start(postgres.port);
+    await away.set("refuse");
+    const url = newSchemaUrl(postgres.url).replace(
+      `127.0.0.1:${postgres.port}`,
+      `127.0.0.1:${away.port},127.0.0.1:${there.port}`,
+    );
+    await using store = await openAt(url);
+    const spec = newSpec();
+    await store.apply([submit(spec)]);
+    await there.set("refuse");
+    await away.set("pass");
+    assert.equal((await insist(() => store.get([spec.id])))[0]?.id, spec.id);
+  });
+
+  test("several processes with the same ids and keys: one wins each, all are told the same", async () => {
+    const url = newSchemaUrl(postgres.url);
+    await using store = await openAt(url);
+    const ids = Array.from({ length: 300 }, makeId);
+    const deadlocks = async (): Promise<number> => {
+      const sql = "select deadlocks::int as count from pg_stat_database where datname = current_database()";
+      return (await postgres.query<{ count: number }>(sql))[0]!.count;
+    };
+    const before = await deadlocks();
+    const told = await Promise.all([1, 2, 3].map(() => writeInProcess(url, ids)));
+    const sum = (of: "applied" | "unchanged" | "won"): number =>
+      told.reduce((total, one) => total + one[of], 0);
+    assert.deepEqual([sum("applied"), sum("unchanged"), sum("won")], [600, 1200, 300]);
+    for (const { rows, keyed } of told) {
+      assert.deepEqual(rows, told[0]!.rows);
+      assert.deepEqual(keyed, told[0]!.keyed);
+    }
+    assert.ok(told.filter(({ won }) => won > 0).length > 1, "they did not race");
+    const counts = await store.counts();
+    assert.deepEqual(Object.fromEntries(counts.map(({ state, count }) => [state, count])), {
+      done: 300,
+      queued: 300,
+    });
+    assert.equal(await deadlocks(), before);
+  });
+
+  test("a schema that a newer Tanda wrote is refused and left alone", async () => {
+    const url = newSchemaUrl(postgres.url);
+    const schema = url.slice(url.indexOf("=") + 1);
+    await (await openAt(url)).close();
+    await postgres.query(`update ${schema}.schema_version set version = 999`);
+    await assert.rejects(openAt(url), { code: "conflict", message: /newer Tanda .* version 999/ });
+    assert.deepEqual(await postgres.query(`select version from ${schema}.schema_version`), [
+      { version: 999 },
+    ]);
+  });
+
+  test("of several that start at once on an empty database one migrates", async () => {
+    const url = newSchemaUrl(postgres.url);
+    const stores = await Promise.all(Array.from({ length: 4 }, () => openAt(url)));
+    // All need the same partition first.
+    const specs = stores.map(() => newSpec());
+    const answers = await Promise.all(stores.map((store, i) => store.apply([submit(specs[i]!)])));
+    assert.deepEqual(
+      answers.map(([answer]) => answer!.verdict),
+      stores.map(() => "applied"),
+    );
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test("old days go whole, with their keys and blob references, and can be written to again", async () => {
+    const url = newSchemaUrl(postgres.url);
+    const schema = url.slice(url.indexOf("=") + 1);
+    await using store = await openAt(url);
+    await using other = await openAt(url);
+    const partitions = async (): Promise<number> =>
+      (await postgres.query(`select 1 from pg_inherits where inhparent = '${schema}.tasks'::regclass`))
+        .length;
+    const [old, linked] = [newSpec({ key: "old" }), newSpec({ payload: `{"$blob":"${"a".repeat(64)}"}` })];
+    await store.apply([submit(old), submit(linked), simple("cancel", old.id), ride(newSpec())]);
+    await other.apply([submit(old)]);
+    const DAY_MS = 86_400_000;
+    const rule = { now: T0 + 9 * DAY_MS, finishedBefore: T0 + 8 * DAY_MS, maxFinished: 1e9, maxBytes: 1e15 };
+    const made = await partitions();
+    assert.deepEqual(await store.retire({ ...rule, finishedBefore: T0 }), { deleted: 0, isMore: false });
+    await store.retire(rule);
+    assert.equal((await store.get([linked.id]))[0]?.state, "queued", "what is not final stays");
+    await store.apply([simple("cancel", linked.id, T0 + 10)]);
+    while ((await store.retire(rule)).isMore);
+    assert.ok((await partitions()) < made, `${made} partitions`);
+    assert.deepEqual(await store.getByKey(["old"]), [null]);
+    assert.deepEqual(await store.referredBlobs(["a".repeat(64)]), []);
+    assert.deepEqual(await store.counts(), []);
+    // The other process believes that the partition is there.
+    assert.equal((await other.apply([submit(old)]))[0]!.verdict, "applied");
+  });
+
+  test("a password is nowhere to be seen: not in errors, not in what is printed", async () => {
+    const secret = "s3cret-horse";
+    const url = `postgres://nobody:${secret}@127.0.0.1:${postgres.port}/no-such-database`;
+    await assert.rejects(openAt(url), (error: Error) => {
+      assert.equal((error as TandaError).code, "unavailable");
+      assert.doesNotMatch(inspect(error, { depth: 20, showHidden: true }), new RegExp(secret));
+      return true;
+    });
+    for (const bad of [
+      `postgres://u:${secret}@h:1:2/x`,
+      `postgres://u:${secret}@h/x?sslmode=maybe`,
+      `pg:${secret}`,
+    ]) {
+      assert.throws(
+        () => parsePostgresUrl(bad, {}),
+        (error: Error) => !inspect(error).includes(secret) && /cannot be read/.test(error.message),
+      );
+    }
+    const address = parsePostgresUrl(url, {});
+    assert.equal(address.password(), secret);
+    assert.doesNotMatch(inspect(address, { depth: 9 }) + JSON.stringify(address), new RegExp(secret));
+    assert.equal(placesOf(address), `postgres://127.0.0.1:${postgres.port}/no-such-database`);
+  });
+
+  test("a password comes from the URL, else a file, else the environment", () => {
+    const file = join(postgres.folder, "password");
+    writeFileSync(file, "from file\n");
+    const password = (url: string): string | undefined =>
+      parsePostgresUrl(url, { PGPASSWORD: "from env" }).password();
+    assert.equal(password(`postgres://u:from%20url@h/d?passwordFile=${file}`), "from url");
+    assert.equal(password(`postgres://u@h/d?passwordFile=${file}`), "from file");
+    assert.equal(password("postgres://u@h/d"), "from env");
+    const { hosts, user, database, schema } = parsePostgresUrl("postgres://u@a:1,[::1]:2,c/d?schema=x", {});
+    assert.deepEqual(hosts, [
+      { host: "a", port: 1 },
+      { host: "::1", port: 2 },
+      { host: "c", port: 5432 },
+    ]);
+    assert.deepEqual([user, database, schema], ["u", "d", "x"]);
+  });
+});
