@@ -5,7 +5,8 @@
  * - Hints MAY be lost, MUST NOT be invented, and SHOULD be few milliseconds under way. Whoever waits for one also polls.
  * - `send` goes to one process by its address, `broadcast` to all but the sender. Both MUST NOT block or throw, whatever
  *   the state of what lies between; what cannot be sent soon is dropped, and memory stays bounded.
- * - Of one sender to one receiver, what comes comes in the order of sending, and once.
+ * - Of one sender to one receiver, what was sent comes in the order of sending, what was broadcast in that of broadcasting, and
+ *   all of it once; between the two there is no order.
  * - A hint is JSON and small: of one larger than MAX_HINT_CHARS of text nothing is sent, and `send` or `broadcast` says false.
  * - Receivers MUST ignore a `type` they do not know: processes of two versions live side by side while one is rolled out.
  * - `onGap` is called after hints may have been lost that were for us, so that whoever waits can look at once.

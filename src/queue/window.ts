@@ -177,6 +177,10 @@ export class Window {
     return before;
   }
 
+  messages(state: "waiting" | "taken"): Message[] {
+    return [...this.#entries.values()].filter((entry) => entry.state === state).map(({ message }) => message);
+  }
+
   close(): void {
     this.#listeners = [];
     this.#entries.clear();

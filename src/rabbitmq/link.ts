@@ -5,7 +5,7 @@
 import { connect, type Channel, type ChannelModel } from "amqplib";
 import type { RabbitMQAddress } from "./address.ts";
 
-export type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage } from "amqplib";
+export type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage, Options } from "amqplib";
 
 const CONNECT_MS = 5000;
 const SETUP_MS = 15_000;

@@ -1,0 +1,142 @@
+/**
+ * Tasks of one queue and priority as the body of one message. What they share is said once. The version is that of this form: a reader
+ * that does not know it leaves the message to others.
+ */
+import type { Policy, PriorityLevel, TaskSpec } from "../task/task.ts";
+import type { Message } from "./queue.ts";
+
+const VERSION = 1;
+const RIDE = 1;
+const SUSPECT = 2;
+const REPEAT = 4;
+
+type Body = { v: number; queue: string; priority: number; policies: Policy[]; tasks: Row[] };
+type Row = [
+  id: string,
+  action: string,
+  payload: string,
+  payloadBlob: string | null,
+  key: string | null,
+  policy: number,
+  dueAt: number | null,
+  expiresAt: number | null,
+  createdAt: number,
+  attempt: number,
+  flags: number,
+  waiter: string | null,
+];
+
+/** Written by a newer Tanda, perhaps: whoever knows it will take it. */
+export class UnknownVersion extends Error {}
+/** Nobody can read it, ever. */
+export class Unreadable extends Error {}
+
+/** @param messages of one queue and priority; at least one. */
+export function encode(messages: readonly Message[]): Buffer {
+  const { queue, priority } = messages[0]!.spec;
+  const policies: Policy[] = [];
+  const numbers = new Map<Policy, number>();
+  const tasks = messages.map(({ spec, attempt, isRide, isSuspect, isRepeat, waiter }): Row => {
+    let policy = numbers.get(spec.policy);
+    if (policy === undefined) {
+      policy = policies.push(spec.policy) - 1;
+      numbers.set(spec.policy, policy);
+    }
+    const flags = (isRide ? RIDE : 0) | (isSuspect ? SUSPECT : 0) | (isRepeat ? REPEAT : 0);
+    const { id, action, payload, payloadBlob, key, dueAt, expiresAt, createdAt } = spec;
+    const when = [dueAt, expiresAt, createdAt] as const;
+    return [id, action, payload, payloadBlob, key, policy, ...when, attempt, flags, waiter ?? null];
+  });
+  return Buffer.from(JSON.stringify({ v: VERSION, queue, priority, policies, tasks } satisfies Body));
+}
+
+/** What one task adds to a body, roughly. */
+export function encodedBytes({ spec }: Message): number {
+  return 200 + spec.payload.length;
+}
+
+/** @throws UnknownVersion, Unreadable */
+export function decode(bytes: Buffer): Message[] {
+  const body = parse(bytes);
+  if (body.v !== VERSION) {
+    if (typeof body.v === "number") throw new UnknownVersion(`its version is ${body.v}, ours ${VERSION}`);
+    throw new Unreadable("it has no version");
+  }
+  const { queue, priority, policies, tasks } = body;
+  const isWhole =
+    typeof queue === "string" &&
+    (priority === 0 || priority === 1 || priority === 2 || priority === 3) &&
+    Array.isArray(policies) &&
+    policies.every(isPolicy) &&
+    Array.isArray(tasks) &&
+    tasks.every((row) => isRow(row, policies.length));
+  if (!isWhole) throw new Unreadable("it is no list of tasks");
+  for (const policy of policies) Object.freeze(policy);
+  return tasks.map((row) => toMessage(row, queue, priority, policies));
+}
+
+function toMessage(row: Row, queue: string, priority: PriorityLevel, policies: readonly Policy[]): Message {
+  const [id, action, payload, payloadBlob, key, policy, dueAt, expiresAt, createdAt, attempt, flags] = row;
+  const spec: TaskSpec = {
+    id,
+    action,
+    queue,
+    priority,
+    payload,
+    payloadBlob,
+    key,
+    policy: policies[policy]!,
+    dueAt,
+    expiresAt,
+    createdAt,
+  };
+  const waiter = row[11];
+  return {
+    spec,
+    attempt,
+    isRide: (flags & RIDE) !== 0,
+    isSuspect: (flags & SUSPECT) !== 0,
+    ...((flags & REPEAT) === 0 ? {} : { isRepeat: true as const }),
+    ...(waiter === null ? {} : { waiter }),
+  };
+}
+
+function parse(bytes: Buffer): Partial<Body> {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString("utf8"));
+  } catch {
+    throw new Unreadable("it is no JSON");
+  }
+  if (typeof value !== "object" || value === null) throw new Unreadable("it is no object");
+  return value;
+}
+
+function isPolicy(value: unknown): value is Policy {
+  if (typeof value !== "object" || value === null) return false;
+  const { attempts, losses, timeoutMs, backoff, retentionMs } = value as Partial<Policy>;
+  return (
+    [attempts, losses, timeoutMs].every((it) => typeof it === "number") &&
+    (retentionMs === null || typeof retentionMs === "number") &&
+    typeof backoff === "object" &&
+    backoff !== null &&
+    (backoff.type === "fixed" || backoff.type === "exponential") &&
+    [backoff.delayMs, backoff.maxDelayMs, backoff.jitter].every((it) => typeof it === "number")
+  );
+}
+
+function isRow(value: unknown, policies: number): value is Row {
+  if (!Array.isArray(value) || value.length !== 12) return false;
+  const [id, action, payload, blob, key, policy, dueAt, expiresAt, createdAt, attempt, flags, waiter] =
+    value as unknown[];
+  return (
+    [id, action, payload].every((it) => typeof it === "string") &&
+    [blob, key, waiter].every((it) => it === null || typeof it === "string") &&
+    [dueAt, expiresAt].every((it) => it === null || typeof it === "number") &&
+    [createdAt, attempt, flags].every((it) => typeof it === "number") &&
+    typeof policy === "number" &&
+    Number.isInteger(policy) &&
+    policy >= 0 &&
+    policy < policies
+  );
+}

@@ -1,0 +1,167 @@
+/**
+ * Consumes one queue of the broker, on a channel of its own, whenever there is a connection and it is wanted. An open port is not a
+ * queue that works: after a crash of the broker one may have no leader for seconds, or for ever. So every step has a time limit, is
+ * tried again, and a queue that has not answered for long is made anew: what it held has rows, which are published again.
+ */
+import {
+  openChannel,
+  within,
+  type Channel,
+  type ChannelModel,
+  type ConsumeMessage,
+} from "../rabbitmq/link.ts";
+import { QUEUE_OPTIONS } from "./rabbitmq-topology.ts";
+
+const STEP_MS = 5000;
+const PAUSE_MS = 500;
+
+export type ConsumerOptions = {
+  name: string;
+  /** Messages that may be here unacknowledged. */
+  prefetch: number;
+  /** A queue that does not work for so long is deleted and declared again; null = never. */
+  leaderlessMs: number | null;
+  random: () => number;
+  onMessage: (channel: Channel, message: ConsumeMessage) => void;
+  /** What this channel had brought and is not acknowledged comes again. */
+  onLost: (channel: Channel) => void;
+  onRemade: () => void;
+  onError: (error: unknown) => void;
+};
+
+export class Consumer {
+  readonly #options: ConsumerOptions;
+  #connection: ChannelModel | null = null;
+  #channel: Channel | null = null;
+  #tag: string | null = null;
+  #isWanted = false;
+  #failingSince: number | null = null;
+  #pause: NodeJS.Timeout | null = null;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+  }
+
+  get isConsuming(): boolean {
+    return this.#tag !== null;
+  }
+
+  up(connection: ChannelModel): void {
+    this.#connection = connection;
+    this.#next();
+  }
+
+  down(): void {
+    this.#connection = null;
+    const channel = this.#channel;
+    this.#channel = null;
+    this.#tag = null;
+    if (channel) this.#options.onLost(channel);
+  }
+
+  want(): void {
+    this.#isWanted = true;
+    this.#next();
+  }
+
+  /** Resolves when nothing comes any more. What came before stays to be settled. */
+  async stop(): Promise<void> {
+    this.#isWanted = false;
+    this.#next();
+    await this.#work;
+  }
+
+  /** One step after another, never two at once: what is wanted may change while one is under way. */
+  #next(): void {
+    if (this.#pause !== null) clearTimeout(this.#pause);
+    this.#pause = null;
+    this.#work = this.#work.then(() => this.#step());
+  }
+
+  async #step(): Promise<void> {
+    const connection = this.#connection;
+    if (connection === null) return;
+    try {
+      if (!this.#isWanted && this.#channel !== null && this.#tag !== null) {
+        const tag = this.#tag;
+        this.#tag = null;
+        await this.#within(this.#channel.cancel(tag));
+      } else if (this.#isWanted && this.#tag === null) await this.#consume(connection);
+      this.#failingSince = null;
+    } catch (error) {
+      // Of a connection that is gone its link tells.
+      if (this.#connection !== connection) return;
+      this.#failingSince ??= performance.now();
+      this.#options.onError(error);
+      this.#lose(this.#channel);
+      await this.#remakeIfHopeless(connection);
+      this.#later();
+    }
+  }
+
+  async #consume(connection: ChannelModel): Promise<void> {
+    const { name, prefetch } = this.#options;
+    const channel = this.#channel ?? (await this.#open(connection));
+    this.#channel = channel;
+    await this.#within(channel.assertQueue(name, QUEUE_OPTIONS));
+    await this.#within(channel.prefetch(prefetch));
+    const consuming = channel.consume(name, (message) => {
+      // The broker cancels the consumers of a queue that is deleted.
+      if (message === null) this.#ended(channel);
+      else this.#options.onMessage(channel, message);
+    });
+    const { consumerTag } = await this.#within(consuming);
+    if (this.#channel === channel) this.#tag = consumerTag;
+  }
+
+  async #open(connection: ChannelModel): Promise<Channel> {
+    const channel = await this.#within(
+      openChannel(connection.createChannel(), (error) => {
+        if (error) this.#options.onError(error);
+        this.#ended(channel);
+      }),
+    );
+    return channel;
+  }
+
+  #ended(channel: Channel): void {
+    if (this.#channel !== channel) return;
+    this.#lose(channel);
+    if (this.#connection !== null) this.#later();
+  }
+
+  #lose(channel: Channel | null): void {
+    this.#channel = null;
+    this.#tag = null;
+    if (channel === null) return;
+    this.#options.onLost(channel);
+    channel.close().catch(() => {});
+  }
+
+  #later(): void {
+    if (this.#pause !== null) return;
+    this.#pause = setTimeout(() => this.#next(), PAUSE_MS * (0.5 + this.#options.random()));
+    this.#pause.unref();
+  }
+
+  async #remakeIfHopeless(connection: ChannelModel): Promise<void> {
+    const { leaderlessMs, name } = this.#options;
+    if (leaderlessMs === null || this.#failingSince === null) return;
+    if (performance.now() - this.#failingSince < leaderlessMs) return;
+    this.#failingSince = null;
+    try {
+      const channel = await this.#within(openChannel(connection.createChannel(), () => {}));
+      await this.#within(channel.deleteQueue(name));
+      await this.#within(channel.assertQueue(name, QUEUE_OPTIONS));
+      channel.close().catch(() => {});
+      this.#options.onRemade();
+    } catch (error) {
+      this.#options.onError(error);
+    }
+  }
+
+  #within<T>(work: Promise<T>): Promise<T> {
+    return within(STEP_MS, work, `RabbitMQ did not answer for the queue ${this.#options.name}`);
+  }
+}

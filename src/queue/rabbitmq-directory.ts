@@ -1,0 +1,98 @@
+/**
+ * Which queues there are: no client of RabbitMQ can list them. Whoever publishes to one says so to all, again from time to time, and
+ * when a newcomer asks. Whoever hears nothing learns the names from the store (`serve` of the driver).
+ */
+import { openChannel, type Channel, type ChannelModel } from "../rabbitmq/link.ts";
+import { directoryName, type BrokerLane } from "./rabbitmq-topology.ts";
+
+const AGAIN_MS = 10_000;
+/** Names come from outside: more than these are not consumed, and the store's claims must do. */
+const MOST_LANES = 4000;
+
+type Notice = { v: 1; asks: boolean; lanes: [queue: string, priority: number][] };
+
+export class Directory {
+  readonly #exchange: string;
+  readonly #onLane: (lane: BrokerLane) => void;
+  readonly #lanes = new Map<string, BrokerLane>();
+  readonly #again: NodeJS.Timeout;
+  #channel: Channel | null = null;
+
+  constructor(prefix: string, onLane: (lane: BrokerLane) => void) {
+    this.#exchange = directoryName(prefix);
+    this.#onLane = onLane;
+    this.#again = setInterval(() => this.#tell([...this.#lanes.values()], false), AGAIN_MS);
+    this.#again.unref();
+  }
+
+  lanes(): BrokerLane[] {
+    return [...this.#lanes.values()];
+  }
+
+  /** Used here, from now on. */
+  add(lane: BrokerLane): void {
+    if (this.#learn(lane)) this.#tell([lane], false);
+  }
+
+  async up(connection: ChannelModel): Promise<void> {
+    const channel = await openChannel(connection.createChannel(), () => {
+      if (this.#channel === channel) this.#channel = null;
+    });
+    await channel.assertExchange(this.#exchange, "fanout", { durable: true });
+    const { queue } = await channel.assertQueue("", { exclusive: true, durable: false });
+    await channel.bindQueue(queue, this.#exchange, "");
+    await channel.consume(queue, (message) => message && this.#hear(message.content), { noAck: true });
+    this.#channel = channel;
+    this.#tell(this.lanes(), true);
+  }
+
+  down(): void {
+    this.#channel = null;
+  }
+
+  close(): void {
+    clearInterval(this.#again);
+    this.#channel = null;
+  }
+
+  #learn({ queue, priority }: BrokerLane): boolean {
+    const name = `${priority}${queue}`;
+    if (this.#lanes.has(name) || this.#lanes.size >= MOST_LANES) return false;
+    const lane = { queue, priority };
+    this.#lanes.set(name, lane);
+    this.#onLane(lane);
+    return true;
+  }
+
+  #tell(lanes: readonly BrokerLane[], asks: boolean): void {
+    if (this.#channel === null || (lanes.length === 0 && !asks)) return;
+    const notice: Notice = { v: 1, asks, lanes: lanes.map(({ queue, priority }) => [queue, priority]) };
+    try {
+      this.#channel.publish(this.#exchange, "", Buffer.from(JSON.stringify(notice)));
+    } catch {
+      // Closed in this very turn; it is told again.
+    }
+  }
+
+  #hear(bytes: Buffer): void {
+    const notice = parse(bytes);
+    if (notice === null) return;
+    // Not passed on, or all would answer all.
+    for (const [queue, priority] of notice.lanes) this.#learn({ queue, priority });
+    if (notice.asks && notice.lanes.length < this.#lanes.size) this.#tell(this.lanes(), false);
+  }
+}
+
+/** @returns null for what another version may understand. */
+function parse(bytes: Buffer): Notice | null {
+  try {
+    const notice = JSON.parse(bytes.toString("utf8")) as Partial<Notice> | null;
+    if (notice?.v !== 1 || !Array.isArray(notice.lanes)) return null;
+    const lanes = notice.lanes.filter(
+      ([queue, priority]) => typeof queue === "string" && [0, 1, 2, 3].includes(priority),
+    );
+    return { v: 1, asks: notice.asks === true, lanes };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,129 @@
+/** What was published and is not on its way yet, lane by lane, bounded; what travels together is cut from it. */
+import type { BrokerLane } from "./rabbitmq-topology.ts";
+import { encodedBytes } from "./rabbitmq-codec.ts";
+import { Fifo } from "./fifo.ts";
+import type { Message } from "./queue.ts";
+
+const MOST_TASKS = 200;
+const MOST_BYTES = 256 * 1024;
+/** Names come from outside. Those nothing waits under are forgotten first. */
+const MOST_LANES = 4000;
+
+/** @param isConfirmed false: it may be in the broker nonetheless. */
+export type Done = (message: Message, isConfirmed: boolean) => void;
+type Item = { readonly message: Message; readonly done: Done | null; readonly at: number; isGone: boolean };
+export type Parcel = { readonly lane: OutLane; readonly items: readonly Item[]; readonly at: number };
+
+export class OutLane implements BrokerLane {
+  readonly queue: string;
+  readonly priority: number;
+  readonly fifo = new Fifo<Item>();
+  isDeclared = false;
+  isDeclaring = false;
+  /** Parcels that were sent and are not confirmed. */
+  underWay = 0;
+
+  constructor(queue: string, priority: number) {
+    this.queue = queue;
+    this.priority = priority;
+  }
+
+  head(): Item | undefined {
+    for (;;) {
+      const item = this.fifo.peek();
+      if (item === undefined || !item.isGone) return item;
+      this.fifo.shift();
+    }
+  }
+}
+
+export class Outgoing {
+  readonly #limits: { tasks: number; bytes: number };
+  /** How many of an action may travel in one message: one worker gets them all. */
+  readonly #tasksAtOnce: (action: string) => number;
+  readonly #lanes = new Map<string, OutLane>();
+  readonly #items = new Map<string, Item>();
+  #bytes = 0;
+
+  constructor(limits: { tasks: number; bytes: number }, tasksAtOnce: (action: string) => number) {
+    this.#limits = limits;
+    this.#tasksAtOnce = tasksAtOnce;
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  /** High priorities first. */
+  lanes(): OutLane[] {
+    return [...this.#lanes.values()].sort((a, b) => b.priority - a.priority);
+  }
+
+  /** @returns false when there is no room. One that is here already is not added again. */
+  add(message: Message, done: Done | null, at: number): boolean {
+    const { id, queue, priority } = message.spec;
+    if (this.#items.has(id)) return true;
+    if (this.#items.size >= this.#limits.tasks || this.#bytes >= this.#limits.bytes) return false;
+    const name = `${priority}${queue}`;
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      if (this.#lanes.size >= MOST_LANES && !this.#forgetIdle()) return false;
+      this.#lanes.set(name, (lane = new OutLane(queue, priority)));
+    }
+    const item: Item = { message, done, at, isGone: false };
+    lane.fifo.push(item);
+    this.#items.set(id, item);
+    this.#bytes += encodedBytes(message);
+    return true;
+  }
+
+  remove(id: string): boolean {
+    const item = this.#items.get(id);
+    if (item === undefined) return false;
+    item.isGone = true;
+    this.#forget(item);
+    return true;
+  }
+
+  /** The next that travel together; null when the lane is empty. */
+  cut(lane: OutLane, at: number): Parcel | null {
+    const items: Item[] = [];
+    let bytes = 0;
+    let share = 0;
+    for (let head = lane.head(); head && items.length < MOST_TASKS; head = lane.head()) {
+      bytes += encodedBytes(head.message);
+      share += 1 / Math.max(1, this.#tasksAtOnce(head.message.spec.action));
+      // A hair more than 1 is what adding up 1/200 two hundred times may give.
+      if (items.length > 0 && (bytes > MOST_BYTES || share > 1.000_001)) break;
+      lane.fifo.shift();
+      this.#forget(head);
+      items.push(head);
+    }
+    return items.length === 0 ? null : { lane, items, at };
+  }
+
+  /** All that came before this moment. */
+  cutOld(before: number): Item[] {
+    const old: Item[] = [];
+    for (const lane of this.#lanes.values()) {
+      for (let head = lane.head(); head && head.at < before; head = lane.head()) {
+        lane.fifo.shift();
+        this.#forget(head);
+        old.push(head);
+      }
+    }
+    return old;
+  }
+
+  /** @returns whether there was one. */
+  #forgetIdle(): boolean {
+    for (const [name, lane] of this.#lanes)
+      if (lane.head() === undefined && lane.underWay === 0) this.#lanes.delete(name);
+    return this.#lanes.size < MOST_LANES;
+  }
+
+  #forget({ message }: Item): void {
+    this.#items.delete(message.spec.id);
+    this.#bytes -= encodedBytes(message);
+  }
+}

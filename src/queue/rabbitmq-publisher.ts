@@ -1,0 +1,252 @@
+/**
+ * Sends parcels of tasks with mandatory and confirms. What comes back, is refused, or stays unconfirmed for too long is told once, as
+ * unpublished: it may have arrived nonetheless.
+ */
+import {
+  openChannel,
+  within,
+  type Channel,
+  type ChannelModel,
+  type ConfirmChannel,
+} from "../rabbitmq/link.ts";
+import type { Message } from "./queue.ts";
+import { encode } from "./rabbitmq-codec.ts";
+import { Outgoing, type Done, type OutLane, type Parcel } from "./rabbitmq-outgoing.ts";
+import { QUEUE_OPTIONS, queueName, type BrokerLane } from "./rabbitmq-topology.ts";
+
+const MOST_UNDER_WAY = 64;
+/** A queue that confirms nothing must not hold up the others. */
+const MOST_OF_LANE = 8;
+const LOOK_MS = 250;
+const DECLARE_MS = 5000;
+const DECLARE_AGAIN_MS = 1000;
+
+export type PublisherOptions = {
+  prefix: string;
+  tasksAtOnce: (action: string) => number;
+  limits: { tasks: number; bytes: number };
+  /** From `publish` to the confirm, at most. */
+  confirmMs: number;
+  onDeclared: (lane: BrokerLane) => void;
+  /** Sent and confirmed: so many tasks in one message. */
+  onConfirmed: (lane: BrokerLane, tasks: number) => void;
+  onUnpublished: (messages: readonly Message[], why: string) => void;
+  onError: (error: unknown) => void;
+};
+
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #outgoing: Outgoing;
+  readonly #underWay = new Map<number, Parcel>();
+  readonly #returned = new Set<number>();
+  readonly #look: NodeJS.Timeout;
+  #connection: ChannelModel | null = null;
+  #channel: ConfirmChannel | null = null;
+  #declares: Channel | null = null;
+  #isBlocked = false;
+  #isFlushDue = false;
+  #number = 0;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#outgoing = new Outgoing(options.limits, options.tasksAtOnce);
+    this.#look = setInterval(() => this.#expire(), LOOK_MS);
+    this.#look.unref();
+  }
+
+  get isIdle(): boolean {
+    return this.#outgoing.size === 0 && this.#underWay.size === 0;
+  }
+
+  add(messages: readonly Message[], done: Done | null = null): void {
+    const at = performance.now();
+    const refused = messages.filter((message) => !this.#outgoing.add(message, done, at));
+    if (refused.length > 0) {
+      // Later: the caller is not to meet its own callback within its call.
+      setImmediate(() => this.#tellUnpublished(refused, done, "more waits to be published than may"));
+    }
+    this.#flushSoon();
+  }
+
+  remove(id: string): boolean {
+    return this.#outgoing.remove(id);
+  }
+
+  async up(connection: ChannelModel): Promise<void> {
+    this.#connection = connection;
+    this.#isBlocked = false;
+    const channel = await openChannel(connection.createConfirmChannel(), (error) => {
+      if (this.#channel !== channel) return;
+      this.#channel = null;
+      this.#loseAll(error?.message ?? "the channel was closed");
+      // The connection lives: only this channel did something wrong.
+      if (this.#connection === connection)
+        void this.up(connection).catch((again: unknown) => this.#options.onError(again));
+    });
+    channel.on("return", ({ properties }) => this.#returned.add(Number(properties.messageId)));
+    for (const lane of this.#outgoing.lanes()) lane.isDeclared = false;
+    this.#channel = channel;
+    this.#flushSoon();
+  }
+
+  down(why: string): void {
+    this.#connection = null;
+    this.#channel = null;
+    this.#declares = null;
+    this.#isBlocked = false;
+    for (const lane of this.#outgoing.lanes()) lane.isDeclared = false;
+    this.#loseAll(why);
+  }
+
+  block(isBlocked: boolean): void {
+    this.#isBlocked = isBlocked;
+    if (!isBlocked) this.#flushSoon();
+  }
+
+  /** It may be gone: it is declared before anything else is sent to it. */
+  doubt({ queue, priority }: BrokerLane): void {
+    for (const lane of this.#outgoing.lanes())
+      if (lane.queue === queue && lane.priority === priority) lane.isDeclared = false;
+  }
+
+  /** What is here goes out, or is told as unpublished. */
+  async close(graceMs: number): Promise<void> {
+    const until = performance.now() + (this.#channel === null ? 0 : graceMs);
+    while (!this.isIdle && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+    clearInterval(this.#look);
+    this.#fail(this.#outgoing.cutOld(Infinity), "the queue was closed");
+    this.#loseAll("the queue was closed");
+    this.#connection = null;
+    this.#channel = null;
+  }
+
+  /** After this turn's input: what came together travels together. */
+  #flushSoon(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    setImmediate(() => {
+      this.#isFlushDue = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const channel = this.#channel;
+    if (channel === null || this.#isBlocked) return;
+    for (const lane of this.#outgoing.lanes()) {
+      if (lane.head() === undefined) continue;
+      if (!lane.isDeclared) {
+        void this.#declare(lane);
+        continue;
+      }
+      while (lane.underWay < MOST_OF_LANE && this.#underWay.size < MOST_UNDER_WAY) {
+        const parcel = this.#outgoing.cut(lane, performance.now());
+        if (parcel === null) break;
+        this.#send(channel, parcel);
+      }
+    }
+  }
+
+  #send(channel: ConfirmChannel, parcel: Parcel): void {
+    const number = this.#number++;
+    const { lane, items } = parcel;
+    this.#underWay.set(number, parcel);
+    lane.underWay++;
+    const options = { mandatory: true, persistent: true, messageId: String(number) };
+    try {
+      const body = encode(items.map(({ message }) => message));
+      channel.publish("", queueName(this.#options.prefix, lane), body, options, (error: unknown) => {
+        const wasReturned = this.#returned.delete(number);
+        if (wasReturned) lane.isDeclared = false;
+        if (!this.#end(number)) return;
+        // What the broker had no queue for is returned, and confirmed all the same.
+        if (wasReturned) this.#fail(items, "the broker had no queue for it");
+        else if (error) this.#fail(items, "the broker refused it");
+        else {
+          this.#options.onConfirmed(lane, items.length);
+          for (const { message, done } of items) done?.(message, true);
+        }
+        this.#flushSoon();
+      });
+    } catch (error) {
+      // The channel closed in this very turn.
+      if (this.#end(number)) this.#fail(items, (error as Error).message);
+    }
+  }
+
+  /** @returns false when its end was told already. */
+  #end(number: number): boolean {
+    const parcel = this.#underWay.get(number);
+    if (parcel === undefined) return false;
+    this.#underWay.delete(number);
+    parcel.lane.underWay--;
+    return true;
+  }
+
+  async #declare(lane: OutLane): Promise<void> {
+    const connection = this.#connection;
+    if (lane.isDeclaring || connection === null) return;
+    lane.isDeclaring = true;
+    try {
+      const channel = this.#declares ?? (await this.#openDeclares(connection));
+      const name = queueName(this.#options.prefix, lane);
+      const declared = channel.assertQueue(name, QUEUE_OPTIONS);
+      await within(DECLARE_MS, declared, `RabbitMQ did not declare ${name} in time`);
+      lane.isDeclared = this.#connection === connection;
+      this.#options.onDeclared(lane);
+      this.#flushSoon();
+    } catch (error) {
+      this.#declares = null;
+      if (this.#connection === connection) this.#options.onError(error);
+      setTimeout(() => this.#flushSoon(), DECLARE_AGAIN_MS).unref();
+    } finally {
+      lane.isDeclaring = false;
+    }
+  }
+
+  async #openDeclares(connection: ChannelModel): Promise<Channel> {
+    const channel = await openChannel(connection.createChannel(), () => {
+      if (this.#declares === channel) this.#declares = null;
+    });
+    return (this.#declares = channel);
+  }
+
+  #expire(): void {
+    const before = performance.now() - this.#options.confirmMs;
+    for (const [number, { at, items, lane }] of this.#underWay) {
+      if (at >= before) break;
+      lane.isDeclared = false;
+      if (this.#end(number)) this.#fail(items, "it was not confirmed in time");
+    }
+    const why = this.#isBlocked ? "the broker takes nothing for now" : "it could not be sent in time";
+    this.#fail(this.#outgoing.cutOld(before), why);
+    this.#flushSoon();
+  }
+
+  #loseAll(why: string): void {
+    const lost = [...this.#underWay.keys()];
+    this.#returned.clear();
+    const items = lost.flatMap((number) => {
+      const parcel = this.#underWay.get(number)!;
+      return this.#end(number) ? parcel.items : [];
+    });
+    this.#fail(items, why);
+  }
+
+  #fail(items: readonly { message: Message; done: Done | null }[], why: string): void {
+    for (const { message, done } of items) done?.(message, false);
+    const own = items.filter(({ done }) => done === null);
+    if (own.length > 0)
+      this.#options.onUnpublished(
+        own.map(({ message }) => message),
+        why,
+      );
+  }
+
+  #tellUnpublished(messages: readonly Message[], done: Done | null, why: string): void {
+    this.#fail(
+      messages.map((message) => ({ message, done })),
+      why,
+    );
+  }
+}

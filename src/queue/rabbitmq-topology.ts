@@ -1,0 +1,36 @@
+/**
+ * What stands in RabbitMQ, by name. docs/rabbitmq.md draws it. Arguments are constants: a queue that is declared again with others
+ * is refused, so a change of them needs new names.
+ */
+import type { Options } from "../rabbitmq/link.ts";
+import { PRIORITIES } from "../task/task.ts";
+
+/** One queue of the broker: those that wait under one name with one priority. */
+export type BrokerLane = { readonly queue: string; readonly priority: number };
+
+/** Messages, of up to MOST_TASKS tasks each; beyond it the broker refuses, and the store keeps what was promised. */
+const MOST_MESSAGES = 1_000_000;
+const MOST_BYTES = 1024 ** 3;
+/** As RabbitMQ 4 has it by itself. What was given so often and never settled is dropped: its row is published again. */
+const MOST_DELIVERIES = 20;
+
+export const QUEUE_OPTIONS: Options.AssertQueue = {
+  durable: true,
+  arguments: {
+    "x-queue-type": "quorum",
+    "x-queue-leader-locator": "balanced",
+    "x-delivery-limit": MOST_DELIVERIES,
+    "x-overflow": "reject-publish",
+    "x-max-length": MOST_MESSAGES,
+    "x-max-length-bytes": MOST_BYTES,
+  },
+};
+
+export function queueName(prefix: string, { queue, priority }: BrokerLane): string {
+  return `${prefix}.${queue}.${PRIORITIES[priority]}`;
+}
+
+/** A fanout: who knows of which queues, since nobody can list them. */
+export function directoryName(prefix: string): string {
+  return `${prefix}.queues`;
+}
