@@ -1,17 +1,26 @@
 /** The actions every node has. Texts are taken by code points, so that an emoji is one character. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { ActionTable, Context } from "./define.ts";
+import type { ActionTable, BlobHandle, Context } from "./define.ts";
 import type { SchemaResult, StandardSchema } from "./standard-schema.ts";
 
 const MOST_SLEEP_MS = 86_400_000;
 const MOST_FIB = 50;
+/** A text is held in memory, and its answer too: some times this, of the 512 MB a thread has. */
+const MOST_TEXT_BYTES = 32 * 1024 * 1024;
 
-const text = schemaOf<string>(
+const plainText = schemaOf<string>(
   { type: "string" },
   (value) => typeof value === "string",
   "a text is wanted",
   'Send a JSON string, such as "hola".',
 );
+/** A text too large for a line comes as a blob; it is a text all the same. */
+const text: StandardSchema<string> = {
+  "~standard": {
+    ...plainText["~standard"],
+    validate: (value) => (isBlob(value) ? readText(value) : plainText["~standard"].validate(value)),
+  },
+};
 const numbers = schemaOf<number[]>(
   { type: "array", items: { type: "number" }, minItems: 1 },
   (value) => Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "number"),
@@ -45,19 +54,19 @@ export const builtinActions = {
     description: "The text backwards.",
     input: text,
     output: anyText,
-    run: (payload: string) => Array.from(payload).toReversed().join(""),
+    run: reverse,
   },
   count: {
     description: "How many characters the text has.",
     input: text,
     output: anyNumber,
-    run: (payload: string) => Array.from(payload).length,
+    run: countCharacters,
   },
   letters: {
     description: "How many letters the text has.",
     input: text,
     output: anyNumber,
-    run: (payload: string) => payload.match(/\p{L}/gu)?.length ?? 0,
+    run: countLetters,
   },
   average: {
     description: "The average of the numbers.",
@@ -80,6 +89,44 @@ export const builtinActions = {
   },
 } satisfies ActionTable;
 
+// A list of a large text's characters would take ten times its memory: hence no Array.from and no match of all.
+
+function reverse(payload: string): string {
+  const pieces: string[] = [];
+  for (let end = payload.length; end > 0;) {
+    let from = Math.max(0, end - 65_536);
+    // Between the two halves of one character is no place to cut.
+    if (from > 0 && (payload.charCodeAt(from) & 0xfc00) === 0xdc00) from--;
+    pieces.push(Array.from(payload.slice(from, end)).toReversed().join(""));
+    end = from;
+  }
+  return pieces.join("");
+}
+
+function countCharacters(payload: string): number {
+  let count = 0;
+  for (const _character of payload) count++;
+  return count;
+}
+
+function countLetters(payload: string): number {
+  const letter = /\p{L}/gu;
+  let count = 0;
+  while (letter.test(payload)) count++;
+  return count;
+}
+
+function isBlob(value: unknown): value is BlobHandle {
+  return typeof value === "object" && value !== null && typeof (value as BlobHandle).text === "function";
+}
+
+async function readText(blob: BlobHandle): Promise<SchemaResult<string>> {
+  if (blob.bytes <= MOST_TEXT_BYTES) return { value: await blob.text() };
+  const message = `a text of up to ${MOST_TEXT_BYTES} bytes is wanted, not of ${blob.bytes}`;
+  const issue = { message, hint: "An action of your own can read it as a stream." };
+  return { issues: [issue] };
+}
+
 /** By the sum, which is exact for whole numbers; where that is beyond what a number can be, by parts. */
 function average(payload: number[]): number {
   const mean = payload.reduce((sum, item) => sum + item, 0) / payload.length;
@@ -99,11 +146,17 @@ function schemaOf<T>(
 ): StandardSchema<T> {
   const validate = (value: unknown): SchemaResult<T> => {
     if (isFine(value)) return { value: value as T };
-    const got = value === null ? "null" : Array.isArray(value) ? "this list" : `a ${typeof value}`;
-    const issue = { message: `${wanted}, not ${got}${range(json, value)}`, hint };
+    const issue = { message: `${wanted}, not ${nameOf(value)}${range(json, value)}`, hint };
     return { issues: [issue] };
   };
   return { "~standard": { version: 1, vendor: "tanda", validate, ...converter(json) } };
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return "null";
+  if (value === undefined) return "nothing";
+  if (typeof value === "object") return Array.isArray(value) ? "this list" : "an object";
+  return `a ${typeof value}`;
 }
 
 function range(json: Record<string, unknown>, value: unknown): string {

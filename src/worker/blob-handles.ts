@@ -5,12 +5,14 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BlobHandle } from "../actions/define.ts";
+import { formatPath } from "../actions/validate.ts";
 import type { BlobInfo, Blobs } from "../blobs/blobs.ts";
 import { TandaError } from "../task/errors.ts";
 
 const ID = /^[0-9a-f]{64}$/;
 /** Cheap first question, asked of a payload's text. */
 export const MARK = '"$blob"';
+const MOST_TOLD = 80;
 
 class Handle implements BlobHandle {
   readonly $blob: string;
@@ -56,15 +58,25 @@ class Handle implements BlobHandle {
 
 /**
  * Replaces, in place, what marks a blob. Also asked of what a schema made of the payload, since it may have copied plain objects.
- * @throws invalid_input when there is no such blob.
+ * @throws invalid_input, with the path, when there is no such blob or the mark holds no id: a handler gets a handle or nothing.
  */
-export async function putHandles(value: unknown, blobs: () => Promise<Blobs>, dir: string): Promise<unknown> {
+export function putHandles(value: unknown, blobs: () => Promise<Blobs>, dir: string): Promise<unknown> {
+  return put(value, [], blobs, dir);
+}
+
+type Path = readonly string[];
+
+async function put(value: unknown, path: Path, blobs: () => Promise<Blobs>, dir: string): Promise<unknown> {
   if (typeof value !== "object" || value === null || value instanceof Handle) return value;
-  if (isMark(value)) return openHandle(value.$blob, await blobs(), dir);
+  if (Object.hasOwn(value, "$blob")) {
+    const { $blob } = value as { $blob: unknown };
+    if (typeof $blob !== "string" || !ID.test($blob)) throw malformed($blob, path);
+    return openHandle($blob, path, await blobs(), dir);
+  }
   for (const key of Object.keys(value)) {
     const inner = (value as Record<string, unknown>)[key];
     if (typeof inner !== "object" || inner === null) continue;
-    const replaced = await putHandles(inner, blobs, dir);
+    const replaced = await put(inner, [...path, key], blobs, dir);
     // defineProperty: a key named __proto__ stays a key.
     if (replaced !== inner)
       Object.defineProperty(value, key, {
@@ -77,18 +89,24 @@ export async function putHandles(value: unknown, blobs: () => Promise<Blobs>, di
   return value;
 }
 
-function isMark(value: object): value is { $blob: string } {
-  const id = (value as { $blob?: unknown }).$blob;
-  return typeof id === "string" && ID.test(id);
-}
-
-async function openHandle(id: string, blobs: Blobs, dir: string): Promise<BlobHandle> {
+async function openHandle(id: string, path: Path, blobs: Blobs, dir: string): Promise<BlobHandle> {
   try {
     return new Handle(blobs, dir, await blobs.stat(id));
   } catch (error) {
     if (!(error instanceof TandaError) || error.code !== "not_found") throw error;
-    throw new TandaError("invalid_input", `there is no blob ${id}`, {
-      hint: "PUT its bytes to /v1/blobs first.",
-    });
+    throw invalid(`there is no blob ${id}`, path, "PUT its bytes to /v1/blobs first.");
   }
+}
+
+function malformed($blob: unknown, path: Path): TandaError {
+  const text = JSON.stringify($blob) ?? typeof $blob;
+  const told = text.length > MOST_TOLD ? `${text.slice(0, MOST_TOLD)}…` : text;
+  const hint = "An id is 64 hexadecimal digits, as the answer to PUT /v1/blobs tells it.";
+  return invalid(`${told} is not a blob's id`, path, hint);
+}
+
+function invalid(message: string, keys: Path, hint: string): TandaError {
+  if (keys.length === 0) return new TandaError("invalid_input", message, { hint });
+  const path = formatPath(keys);
+  return new TandaError("invalid_input", `${path}: ${message}`, { path, hint });
 }

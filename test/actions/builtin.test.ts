@@ -37,6 +37,29 @@ test("numbers", async () => {
   assert.equal(await run("sleep", 1), 1);
 });
 
+test("a text that came as a blob, for its size, is a text all the same", async () => {
+  const blob = (text: string, bytes = Buffer.byteLength(text)): object => ({ bytes, text: async () => text });
+  assert.equal(await run("count", blob("añ😀\n")), 4);
+  assert.equal(await run("upper", blob("mañana")), "MAÑANA");
+  assert.equal(await run("upper", blob("", 2 ** 40)), "invalid_input");
+  const long = "añ😀b".repeat(40_000);
+  assert.equal(await run("reverse", blob(long)), "b😀ña".repeat(40_000));
+  assert.equal(await run("reverse", blob(`x${long}`)), `${"b😀ña".repeat(40_000)}x`);
+  assert.equal(await run("letters", blob(long)), 120_000);
+});
+
+test("a refusal says in good English what came", async () => {
+  const told = async (payload: unknown): Promise<string> => {
+    const work = { payload, payloadBlob: null, isMarked: false };
+    const tools = { openBlobs: unused, blobOverBytes: null, filesDir: "" };
+    const ended = await perform(actions.get("upper")!, work, context(), tools);
+    return ended.type === "failed" ? ended.error.message : ended.type;
+  };
+  assert.equal(await told({}), "a text is wanted, not an object");
+  assert.equal(await told(undefined), "a text is wanted, not nothing");
+  assert.equal(await told(3), "a text is wanted, not a number");
+});
+
 test("sleep obeys its signal", async () => {
   const by = context();
   const sleeping = run("sleep", 60_000, by);

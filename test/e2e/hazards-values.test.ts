@@ -275,7 +275,8 @@ describe("a node that is sent hostile values", () => {
       {},
     ]) {
       const reply = await lines.ask({ action: "read-blob", payload: { file: { $blob } } });
-      assert.equal(reply.result?.data, "no handle", JSON.stringify($blob));
+      assert.equal(code(reply), "invalid_input", JSON.stringify($blob));
+      assert.match(reply.result!.error!.message, /^file: .* is not a blob's id$/);
     }
     const missing = await lines.ask({ action: "read-blob", payload: { file: { $blob: "0".repeat(64) } } });
     assert.equal(code(missing), "invalid_input");
