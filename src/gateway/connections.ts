@@ -64,8 +64,26 @@ export class Connections {
     return false;
   }
 
-  sweep(now: number): void {
+  /** @returns who was closed, because all together leave more unread than the node may hold. */
+  sweep(now: number): Peer[] {
     for (const peer of this.#peers) peer.duty.sweep(now);
+    return this.#relieve();
+  }
+
+  /** Who leaves most unread goes first. */
+  #relieve(): Peer[] {
+    let unread = 0;
+    for (const { socket } of this.#peers) unread += socket.writableLength;
+    const closed: Peer[] = [];
+    if (unread <= this.#limits.nodeBytes) return closed;
+    const deafest = [...this.#peers].sort((a, b) => b.socket.writableLength - a.socket.writableLength);
+    for (const peer of deafest) {
+      if (unread <= this.#limits.nodeBytes) break;
+      unread -= peer.socket.writableLength;
+      peer.socket.destroy();
+      closed.push(peer);
+    }
+    return closed;
   }
 
   drain(): void {

@@ -102,10 +102,10 @@ class OneGateway implements Gateway {
       },
       tls,
     ));
-    this.#sweeper = setInterval(
-      () => context.connections.sweep(context.clock.now()),
-      sweepMs(context.limits),
-    ).unref();
+    this.#sweeper = setInterval(() => {
+      for (const { address } of context.connections.sweep(context.clock.now()))
+        context.log.warn({ address }, "closed: all answers that are not read are too much for this node");
+    }, sweepMs(context.limits)).unref();
     try {
       return await Promise.all(listen.map((address) => port.listen(address)));
     } catch (error) {

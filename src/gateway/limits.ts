@@ -54,7 +54,7 @@ export const LIMITS = {
     flag: "max-node-bytes",
     unit: "bytes",
     meaning:
-      "Bytes of unanswered requests of all connections. At it: stalled; HTTP answers `busy`. As much again may lie in requests that are not complete; a long one more: `busy`, on WebSocket closed.",
+      "Bytes of unanswered requests of all connections. At it: stalled; HTTP answers `busy`. As much again may lie in requests that are not complete; a long one more: `busy`, on WebSocket closed. And as much in answers that are not read; over it, who leaves most is closed.",
   },
   stalledOps: {
     default: 100,

@@ -193,6 +193,21 @@ test("a client that reads late but in time is kept, and its time begins anew", a
   assert.deepEqual(log, []);
 });
 
+test("of many who do not read, each within its own limit, those who leave most are closed when it is too much for the node", async (t) => {
+  const limits = { unreadBytes: 100_000_000, unreadMs: 600_000, nodeBytes: 8_000_000 };
+  const { port, log } = await openGateway(t, { limits });
+  const deaf = await Promise.all([dial(t, port), dial(t, port), dial(t, port)]);
+  const request = `{"action":"echo","payload":"${"x".repeat(60_000)}"}\n`;
+  for (const client of deaf) {
+    client.socket.pause();
+    for (let i = 0; i < 250; i++) client.socket.write(request);
+  }
+  await until(() => log.some((line) => line.includes("too much for this node")));
+  const honest = await dial(t, port);
+  honest.send('{"id":1,"action":"echo","payload":"on"}\n');
+  assert.match((await honest.lines(1))[0]!, /"data":"on"/);
+});
+
 test("watchers that read slowly miss events, are told how many, and never miss the end", async (t) => {
   const { port, engine } = await openGateway(t, { limits: { unreadBytes: 400_000 } });
   const client = await dial(t, port);
