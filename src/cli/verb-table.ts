@@ -10,7 +10,7 @@ export const VERB_GROUPS = [
     verbs: ["get", "wait", "list", "watch", "cancel", "retry", "delete", "explain"],
   },
   { title: "Look at the system", verbs: ["actions", "queues", "queue", "workers", "nodes", "stats"] },
-  { title: "Check it", verbs: ["doctor", "bench", "version"] },
+  { title: "Check it", verbs: ["doctor", "migrate", "bench", "version"] },
 ] as const satisfies readonly { title: string; verbs: readonly string[] }[];
 
 export const VERB_NAMES: readonly string[] = VERB_GROUPS.flatMap((group) => [...group.verbs]);

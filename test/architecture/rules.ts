@@ -36,6 +36,7 @@ export const mayImport = {
   balancer: ["task", "gateway/listen.ts"],
   cli: ["task", "protocol", "client"],
   "cli/verbs/balancer.ts": ["task", "protocol", "client", "balancer"],
+  "cli/verbs/migrate.ts": ["task", "protocol", "client", "node"],
   "cli/verbs/serve.ts": ["task", "protocol", "client", "node"],
   "index.ts": ["task", "protocol", "actions", "client", "node"],
 } as const satisfies Record<string, readonly string[]>;

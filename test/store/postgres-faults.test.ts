@@ -49,9 +49,9 @@ describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
   async function writeThrough(store: Store, fault: () => Promise<void>): Promise<number> {
     const acknowledged: string[] = [];
     let refusals = 0;
-    let isOver = false;
+    const over = new AbortController();
     const one = async (): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const spec = newSpec();
         await insist(() =>
           store.apply([submit(spec)]).catch((error: unknown) => {
@@ -69,7 +69,7 @@ describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
     await fault();
     const atFault = acknowledged.length;
     while (acknowledged.length < atFault + 50) await delay(10);
-    isOver = true;
+    over.abort();
     await writers;
     assert.ok(before > 0, "nothing was written before the fault");
     const rows = await store.get(acknowledged);

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { needs } from "../../scripts/system-programs.ts";
+import { Postgres } from "../services/postgres.ts";
+import { runCli } from "./run-cli.ts";
+
+describe("migrate", { skip: needs("postgres").skip }, () => {
+  let postgres: Postgres;
+  before(async () => (postgres = await Postgres.start({ fast: true })));
+  after(() => postgres?.[Symbol.asyncDispose]());
+
+  test("status tells what there is to do, up does it, and again does nothing", async () => {
+    const env = { TANDA_STORE: `${postgres.url}?schema=crew` };
+    const before = await runCli(["migrate", "status"], { env });
+    assert.equal(before.code, 1, before.stderr);
+    assert.match(before.stdout, /^crew: version 0, this program brings it to \d+: tanda migrate up\n$/);
+    const up = await runCli(["migrate", "up"], { env });
+    assert.equal(up.code, 0, up.stderr);
+    assert.match(up.stdout, /^crew: version 0 → \d+\n$/);
+    const again = await runCli(["migrate", "up", "--store", env.TANDA_STORE]);
+    assert.deepEqual([again.code, /up to date/.test(again.stdout)], [0, true]);
+    const after = await runCli(["migrate", "status", "--json"], { env });
+    const { schema, version, newest } = JSON.parse(after.stdout) as Record<string, unknown>;
+    assert.deepEqual([after.code, schema, version], [0, "crew", newest]);
+  });
+
+  test("what a newer Tanda made is told and left alone", async () => {
+    const env = { TANDA_STORE: `${postgres.url}?schema=newer` };
+    await runCli(["migrate", "up"], { env });
+    await postgres.query("update newer.schema_version set version = 999");
+    const status = await runCli(["migrate", "status"], { env });
+    assert.deepEqual([status.code, status.stdout.includes("newer than this program")], [1, true]);
+    const up = await runCli(["migrate", "up"], { env });
+    assert.equal(up.code, 1);
+    assert.match(up.stderr, /conflict: A newer Tanda wrote the store/);
+  });
+
+  test("a password in the URL is in no output", async () => {
+    const url = `postgres://app:s3cret-horse@127.0.0.1:1/db`;
+    const { code, stdout, stderr } = await runCli(["migrate", "up", "--store", url]);
+    assert.equal(code, 3);
+    assert.match(stderr, /127\.0\.0\.1:1/);
+    assert.doesNotMatch(stdout + stderr, /s3cret/);
+  });
+});
+
+test("migrate without a store, with another kind or another word says what to type", async () => {
+  const env = { TANDA_STORE: "" };
+  const none = await runCli(["migrate", "up"], { env });
+  assert.deepEqual([none.code, /--store URL, or TANDA_STORE/.test(none.stderr)], [2, true]);
+  const file = await runCli(["migrate", "up", "--store", "sqlite:x"]);
+  assert.deepEqual([file.code, /upgraded when the node starts/.test(file.stderr)], [2, true]);
+  const word = await runCli(["migrate", "pu"], { env });
+  assert.deepEqual([word.code, /migrate pu/.test(word.stderr)], [2, true]);
+});
