@@ -9,7 +9,7 @@ import { TandaError } from "../task/errors.ts";
  * `tasks` is WITHOUT ROWID: one b-tree instead of two, and ids grow with time, so rows are appended. The secondary indexes are
  * partial, so that a task which is written once, as done, touches none of them. The states are numbered as STATES is.
  */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `create table tasks (
      id blob not null primary key,
      action text not null,
@@ -111,11 +111,12 @@ function refuseNewer(db: DatabaseSync, path: string): void {
   );
 }
 
-function migrate(db: DatabaseSync): void {
-  for (let version = readPragma(db, "user_version"); version < MIGRATIONS.length; version++) {
+/** Runs the steps that this file has not seen, each whole or not at all. */
+export function migrate(db: DatabaseSync, steps: readonly string[] = MIGRATIONS): void {
+  for (let version = readPragma(db, "user_version"); version < steps.length; version++) {
     db.exec("begin immediate");
     try {
-      db.exec(MIGRATIONS[version]!);
+      db.exec(steps[version]!);
       db.exec(`pragma user_version = ${version + 1}`);
       db.exec("commit");
     } catch (error) {
