@@ -23,6 +23,11 @@ export class Terminal {
     return this.stdin.isTTY && this.stdout.isTTY;
   }
 
+  /** How wide the screen is that the output goes to; null where it goes elsewhere, or nobody knows. */
+  get columns(): number | null {
+    return this.stdout.isTTY && this.stdout.columns > 0 ? this.stdout.columns : null;
+  }
+
   say(line: string): void {
     this.stdout.write(`${line}\n`);
   }

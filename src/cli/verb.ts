@@ -24,6 +24,8 @@ export type Flag = {
   /** The word help shows for its value; without one it is a switch. */
   readonly value?: string;
   readonly short?: string;
+  /** The title it stands under in help: "Flags". */
+  readonly group?: string;
 };
 
 export type VerbInput = {

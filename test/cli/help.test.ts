@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
+import { generalHelp, verbHelp } from "../../src/cli/help.ts";
+import { Terminal } from "../../src/cli/terminal.ts";
 import { loadVerb, VERB_NAMES } from "../../src/cli/verb-table.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -62,7 +65,7 @@ test("an unknown verb or flag is told with what was probably meant, exit code 2"
 test("what is missing, too much or of a wrong kind is told before anything is sent, exit code 2", async () => {
   for (const [args, said] of [
     [["run"], /usage: tanda run ACTION/],
-    [["get", "a", "b"], /too much: a b/],
+    [["get", "a", "b"], /too much: b; usage: tanda get TASK/],
     [["list", "--limit", "many"], /--limit takes a whole number/],
     [["list", "--state", "lost"], /--state is one of scheduled/],
     [["run", "fib", "--timeout"], /--timeout needs a value/],
@@ -84,4 +87,55 @@ test("version prints the package's version", async () => {
     tanda: own.version,
     node: process.versions.node,
   });
+});
+
+test("`help`, `help help` and `help --help` are the same; as JSON it is for programs", async () => {
+  const [plain, twice, flag] = await Promise.all(
+    [["help"], ["help", "help"], ["help", "--help"]].map((args) => runCli(args)),
+  );
+  assert.deepEqual([twice, flag], [plain, plain]);
+  const all = await runCli(["help", "--json"]);
+  assert.equal(all.code, 0);
+  const { verbs } = JSON.parse(all.stdout) as { verbs: { name: string; summary: string }[] };
+  assert.deepEqual(
+    verbs.map(({ name }) => name),
+    VERB_NAMES,
+  );
+  const [one, other] = await Promise.all([runCli(["help", "run", "--json"]), runCli(["run", "-h", "-j"])]);
+  assert.equal(one.stdout, other.stdout);
+  const { name, flags } = JSON.parse(one.stdout) as { name: string; flags: Record<string, unknown> };
+  assert.equal(name, "run");
+  assert.ok(Object.hasOwn(flags, "wait-for"));
+});
+
+test("no line of help is wider than a hundred characters, nor are two empty ones together", async () => {
+  const terminal = new Terminal(process, false);
+  const pages = await Promise.all(VERB_NAMES.map(async (name) => verbHelp(await loadVerb(name), terminal)));
+  for (const page of [await generalHelp(terminal), ...pages]) {
+    const plain = stripVTControlCharacters(page);
+    for (const line of plain.split("\n")) assert.ok(line.length <= 100, line);
+    assert.doesNotMatch(plain, /\n\n\n/);
+  }
+});
+
+test("help of serve begins with what one needs first, and its limits stand apart, said in the same way", async () => {
+  const { stdout } = await runCli(["help", "serve"]);
+  const at = ["--listen", "--data", "--actions", "--watch", "Limits", "--max-line ", "--max-watches"].map(
+    (text) => stdout.indexOf(`${text}`, stdout.indexOf("\nFlags")),
+  );
+  assert.ok(!at.includes(-1));
+  assert.deepEqual(
+    at,
+    at.toSorted((a, b) => a - b),
+  );
+  assert.match(stdout, /--max-watches N +watches of a connection at once; one more: busy \(100\)$/m);
+});
+
+test("words that look like a payload without quotes, or an action without `run`, are told how to write them", async () => {
+  const words = await runCli(["run", "upper", "hola", "mundo"]);
+  assert.equal(words.code, 2);
+  assert.match(words.stderr, /too much: mundo; quotes make one payload of it: tanda run upper 'hola mundo'/);
+  const action = await runCli(["words", "hola"]);
+  assert.equal(action.code, 2);
+  assert.match(action.stderr, /unknown verb words; is it an action\? tanda run words/);
 });

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { LIMITS } from "../../gateway/limits.ts";
 import { envName, NODE_FLAGS, readNodeFlags } from "../../node/flags.ts";
 import { MEMORY } from "../../node/data-folder.ts";
 import { createLog, LOG_LEVELS, type LogLevel } from "../../node/log.ts";
@@ -10,6 +11,32 @@ import { watchImported } from "../imported-files.ts";
 import type { Terminal } from "../terminal.ts";
 import { thingsToTry } from "../things-to-try.ts";
 import { UsageError, type Flags, type Verb, type VerbInput } from "../verb.ts";
+
+/** What one needs first stands first in help. */
+const FIRST: ReadonlySet<string> = new Set(["listen", "data", "actions"]);
+const BOUNDS: ReadonlySet<string> = new Set(Object.values(LIMITS).map(({ flag }) => flag));
+
+/** A token on the command line would be seen by all who see the processes. */
+function flagsOf(isWanted: (name: string) => boolean): Flags {
+  return Object.fromEntries(
+    NODE_FLAGS.filter(({ name }) => name !== "token" && isWanted(name)).map(
+      ({ name, value, says, default: usual }): [string, Flags[string]] => {
+        const isLimit = BOUNDS.has(name);
+        const phrase = `${isLimit ? asPhrase(says) : says} (${usual})`;
+        return [name, { value, says: phrase, ...(isLimit ? { group: "Limits" } : {}) }];
+      },
+    ),
+  );
+}
+
+/** The docs have limits as sentences; flags are told in phrases. */
+function asPhrase(text: string): string {
+  return text
+    .replace(/^[A-Z]/, (letter) => letter.toLowerCase())
+    .replaceAll("`", "")
+    .replaceAll(/\. ([A-Z])/g, (_, letter: string) => `; ${letter.toLowerCase()}`)
+    .replace(/\.$/, "");
+}
 
 export const verb: Verb = {
   name: "serve",
@@ -32,16 +59,11 @@ export const verb: Verb = {
     "Ctrl+C lets running tasks end and stops; a second one ends at once. Either way nothing that was accepted is lost.",
   ],
   flags: {
+    ...flagsOf((name) => FIRST.has(name)),
     watch: { says: "load the actions anew when their file changes, or one it imports by a relative path" },
     "log-level": { value: "LEVEL", says: `${LOG_LEVELS.join(", ")} (info)` },
-    ...Object.fromEntries(
-      NODE_FLAGS.filter(({ name }) => name !== "token").map(
-        ({ name, value, says, default: usual }): [string, Flags[string]] => [
-          name,
-          { value, says: `${says} (${usual})` },
-        ],
-      ),
-    ),
+    ...flagsOf((name) => !FIRST.has(name) && !BOUNDS.has(name)),
+    ...flagsOf((name) => BOUNDS.has(name)),
   },
   words: { min: 0, max: 0 },
   async run({ given, terminal }: VerbInput): Promise<number> {
