@@ -29,7 +29,11 @@ if (Number.parseInt(process.versions.node, 10) >= OLDEST) {
     );
     process.exit(1);
   }
-  const child = spawn(newer, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  // Nothing is said on the channel; that it closes tells the child that we are gone.
+  const child = spawn(newer, [main, ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, TANDA_WRAPPED: "1" },
+  });
   // Ctrl+C reaches the whole group by itself; these are for who sends them to this process alone.
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => undefined);
