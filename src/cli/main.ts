@@ -6,7 +6,7 @@ import type { Client } from "../client/typed.ts";
 import { TandaError } from "../task/errors.ts";
 import { readArguments } from "./arguments.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
-import { generalHelp, verbHelp } from "./help.ts";
+import { generalHelp, helpJson, verbHelp } from "./help.ts";
 import { suggest } from "./suggest.ts";
 import { Terminal } from "./terminal.ts";
 import { loadVerb, VERB_NAMES } from "./verb-table.ts";
@@ -35,27 +35,20 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function dispatch(args: readonly string[], terminal: Terminal): Promise<number> {
   const [first, ...rest] = args;
-  if (
-    first === undefined ||
-    first === "--help" ||
-    first === "-h" ||
-    (first === "help" && rest.length === 0)
-  ) {
+  if (first === undefined) {
     terminal.say(await generalHelp(terminal));
-    return first === undefined ? EXIT.usage : EXIT.done;
+    return EXIT.usage;
   }
-  if (first === "help") {
-    terminal.say(verbHelp(await findVerb(rest[0]!), terminal));
-    return EXIT.done;
+  if (["help", "--help", "-h"].includes(first)) {
+    const { words } = readArguments(rest, { name: "help", flags: {} });
+    const name = words[0] ?? "help";
+    return await help(name === "help" ? null : await findVerb(name), terminal);
   }
   const verb = await findVerb(first === "--version" || first === "-v" ? "version" : first);
   const { words, given } = readArguments(rest, verb);
-  if (given.has("help")) {
-    terminal.say(verbHelp(verb, terminal));
-    return EXIT.done;
-  }
+  if (given.has("help")) return await help(verb, terminal);
   if (words.length < verb.words.min || words.length > verb.words.max) {
-    const problem = words.length < verb.words.min ? "something is missing" : `too much: ${words.join(" ")}`;
+    const problem = words.length < verb.words.min ? "something is missing" : tooMuch(verb, words);
     throw new UsageError(`${problem}; usage: tanda ${verb.usage[0]}`);
   }
   await using clients = new AsyncDisposableStack();
@@ -77,6 +70,20 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
   return await verb.run(input);
 }
 
+async function help(verb: Verb | null, terminal: Terminal): Promise<number> {
+  if (terminal.isJson) terminal.json(await helpJson(verb));
+  else terminal.say(verb === null ? await generalHelp(terminal) : verbHelp(verb, terminal));
+  return EXIT.done;
+}
+
+function tooMuch(verb: Verb, words: readonly string[]): string {
+  const [action, ...rest] = words;
+  const problem = `too much: ${words.slice(verb.words.max).join(" ")}`;
+  if (verb.usage[0]?.includes("[PAYLOAD]") !== true) return problem;
+  const payload = `'${rest.join(" ").replaceAll("'", `'\\''`)}'`;
+  return `${problem}; quotes make one payload of it: tanda ${verb.name} ${action} ${payload}`;
+}
+
 /** What is still to be said, such as a cancel, has its chance. */
 async function closeSoon(client: Client): Promise<void> {
   const timer = setTimeout(() => void client.$.close({ now: true }), CLOSE_WITHIN_MS);
@@ -87,7 +94,8 @@ async function closeSoon(client: Client): Promise<void> {
 async function findVerb(name: string): Promise<Verb> {
   if (VERB_NAMES.includes(name)) return loadVerb(name);
   const meant = suggest(name, VERB_NAMES);
-  throw new UsageError(`unknown verb ${name}${meant === null ? "" : `; did you mean ${meant}?`}`);
+  const more = meant === null ? `is it an action? tanda run ${name}` : `did you mean ${meant}?`;
+  throw new UsageError(`unknown verb ${name}; ${more}`);
 }
 
 function tellError(thrown: unknown, terminal: Terminal): void {
