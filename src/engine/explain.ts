@@ -1,10 +1,17 @@
 /** Why a task does not run yet, in plain words, from what the node knows. */
 import type { Explanation } from "../protocol/messages.ts";
-import { formatDuration } from "../task/duration.ts";
-import { isFinal } from "../task/state.ts";
+import { tellDuration } from "../task/duration.ts";
+import { isFinal, type FinalState } from "../task/state.ts";
 import type { Task } from "../task/task.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { EngineParts } from "./parts.ts";
+
+const WHAT_BECAME: Readonly<Record<FinalState, string>> = {
+  done: "It was done",
+  failed: "It failed",
+  cancelled: "It was cancelled",
+  expired: "It expired",
+};
 
 export function explain(parts: EngineParts, worker: Worker, row: Task): Explanation {
   const now = parts.now();
@@ -12,14 +19,14 @@ export function explain(parts: EngineParts, worker: Worker, row: Task): Explanat
     return { task: row.id, state: row.state, reason, text, ...more };
   };
   if (isFinal(row.state)) {
-    const ago = formatDuration(now - (row.finishedAt ?? now));
+    const ago = tellDuration(now - (row.finishedAt ?? now));
     const why = row.error ? `: ${row.error.code}, ${row.error.message}` : "";
-    return say("final", `It is ${row.state}, since ${ago}${why}`);
+    return say("final", `${WHAT_BECAME[row.state]} ${ago} ago${why || "."}`);
   }
   if (row.state === "running")
     return say(
       "running",
-      `It runs since ${formatDuration(now - (row.startedAt ?? now))}, attempt ${row.attempt}.`,
+      `It has been running for ${tellDuration(now - (row.startedAt ?? now))}, attempt ${row.attempt}.`,
     );
   if (row.state === "scheduled" || row.state === "retrying") {
     const dueAt = row.dueAt ?? now;
@@ -29,7 +36,7 @@ export function explain(parts: EngineParts, worker: Worker, row: Task): Explanat
         : "It is due";
     return say(
       "not_due",
-      `${what} at ${new Date(dueAt).toISOString()}, in ${formatDuration(Math.max(0, dueAt - now))}.`,
+      `${what} at ${new Date(dueAt).toISOString()}, in ${tellDuration(Math.max(0, dueAt - now))}.`,
       { dueAt },
     );
   }
@@ -62,7 +69,7 @@ function waiting(
   const more: Partial<Explanation> = { position, isFloor };
   if (finished > 0) more.expectedStartAt = Math.round(now + ((position + 1) / finished) * 1000);
   const when = more.expectedStartAt
-    ? ` At ${finished.toFixed(1)} tasks a second it starts in about ${formatDuration(more.expectedStartAt - now)}.`
+    ? ` At ${finished.toFixed(1)} tasks a second it starts in about ${tellDuration(more.expectedStartAt - now)}.`
     : "";
   const before = `${isFloor ? "At least " : ""}${position} ${position === 1 ? "task starts" : "tasks start"} before it.${when}`;
   if (concurrency !== null && position === 0) {

@@ -37,3 +37,28 @@ export function formatDuration(ms: number): string {
   }
   return `${ms}ms`;
 }
+
+/** For people: two units at most, so "2m 8s", where {@link formatDuration} has the exact "2.13m". */
+export function tellDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)}ms`;
+  if (ms < 59_950) return `${Number((ms / 1000).toFixed(1))}s`;
+  let rest = Math.round(ms / 1000);
+  const days = Math.floor(rest / 86_400);
+  rest -= days * 86_400;
+  const hours = Math.floor(rest / 3600);
+  rest -= hours * 3600;
+  const minutes = Math.floor(rest / 60);
+  const seconds = rest - minutes * 60;
+  const parts: [number, string][] = [
+    [days, "d"],
+    [hours, "h"],
+    [minutes, "m"],
+    [seconds, "s"],
+  ];
+  const first = parts.findIndex(([count]) => count > 0);
+  return parts
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => count + unit)
+    .join(" ");
+}

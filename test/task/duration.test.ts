@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatDuration, parseDuration } from "../../src/task/duration.ts";
+import { formatDuration, parseDuration, tellDuration } from "../../src/task/duration.ts";
 
 test("durations are numbers of milliseconds, or text with a unit", () => {
   const cases: [unknown, number][] = [
@@ -65,4 +65,23 @@ test("what is formatted is short, and reads back the same", () => {
     assert.equal(formatDuration(ms), text);
     assert.equal(parseDuration(text, "x"), ms);
   }
+});
+
+test("people are told two units at most, and never 60 seconds", () => {
+  const told = [
+    0, 250, 4900, 59_949, 59_950, 60_000, 128_400, 3_600_000, 3_660_000, 3_601_000, 183_600_000,
+  ].map(tellDuration);
+  assert.deepEqual(told, [
+    "0ms",
+    "250ms",
+    "4.9s",
+    "59.9s",
+    "1m",
+    "1m",
+    "2m 8s",
+    "1h",
+    "1h 1m",
+    "1h",
+    "2d 3h",
+  ]);
 });
