@@ -39,8 +39,12 @@ export class Outcomes implements WorkerObserver {
 
   reported(hand: Hand, report: Report): void {
     const { watchers } = this.#parts;
-    if (!watchers.isAny) return;
     const { spec, attempt } = hand.message;
+    if (report.type === "log") {
+      const { level, text } = report.line;
+      this.#parts.log.debug({ task: spec.id, level, text }, `${spec.action} says`);
+    }
+    if (!watchers.isAny) return;
     const about = { task: spec.id, action: spec.action, queue: spec.queue };
     if (report.type === "progress") {
       watchers.emit(about, {

@@ -1,4 +1,5 @@
 /** What a handler threw, as an error a client can read. */
+import { fileURLToPath } from "node:url";
 import { formatDuration } from "../task/duration.ts";
 import { overJsonLimit } from "../protocol/json-limits.ts";
 import { TandaError, type ErrorBody } from "../task/errors.ts";
@@ -63,9 +64,16 @@ export function placeOf(error: Error): { at: string } | undefined {
   for (const line of error.stack?.split("\n").slice(1) ?? []) {
     const place = FRAME.exec(line.trim())?.[1];
     if (place !== undefined && !place.startsWith(OURS) && !line.includes("node_modules"))
-      return { at: place.replace(/^file:\/\//, "") };
+      return { at: pathOf(place) };
   }
   return undefined;
+}
+
+/** `file:///a%20b/c.ts:3:9` is /a b/c.ts:3:9 to an editor. */
+function pathOf(place: string): string {
+  if (!place.startsWith("file:")) return place;
+  const [, url, position] = /^(.*?)(?:\?.*)?(:\d+:\d+)$/.exec(place)!;
+  return fileURLToPath(url!) + position!;
 }
 
 function ownDetails(error: Error): unknown {

@@ -50,7 +50,7 @@ export class Reporter implements Duty {
     }
     this.#lines++;
     const took = startedAt === null || endedAt === null ? "" : ` in ${formatDuration(endedAt - startedAt)}`;
-    const facts = { task: spec.id, ...(failure ? { code: failure.code, error: failure.message } : {}) };
+    const facts = { task: spec.id, ...(failure === null ? {} : factsOf(failure)) };
     if (state === "failed") this.#log.warn(facts, `${spec.action} failed${took}`);
     else this.#log.info(facts, `${spec.action} ${state}${state === "done" ? took : ""}`);
   }
@@ -70,4 +70,10 @@ export class Reporter implements Duty {
     this.#failed = 0;
     this.#unsaid = 0;
   }
+}
+
+/** Where in the author's file it was thrown is known unless the error had details of its own. */
+function factsOf({ code, message, details }: ErrorBody): object {
+  const at = (details as { at?: unknown } | null | undefined)?.at;
+  return { code, error: message, ...(typeof at === "string" ? { at } : {}) };
 }
