@@ -22,7 +22,10 @@ function open() {
   socket.onclose = () => { state.textContent = "not connected"; setTimeout(open, Math.min(1000 * 2 ** tries++, 30000)); };
 }
 open();
-for (const pre of document.querySelectorAll("pre")) pre.textContent = pre.textContent.replaceAll("localhost:9000", location.host);
+const port = location.port || (location.protocol === "https:" ? "443" : "80");
+for (const pre of document.querySelectorAll("pre")) pre.textContent = pre.textContent
+  .replaceAll("localhost 9000", location.hostname.replace(/[[\\]]/g, "") + " " + port)
+  .replaceAll("http://localhost:9000", location.origin);
 document.querySelector("form").onsubmit = (event) => {
   event.preventDefault();
   const input = event.target.elements.line, text = input.value.trim();
@@ -48,7 +51,7 @@ export const PAGE = `<!doctype html>
 <style>${STYLE}</style>
 <h1>Tanda</h1>
 <p>A distributed task system: send a task, a thread runs it, its result is stored and returned. This port speaks lines, HTTP and WebSocket.</p>
-<pre>echo 'upper hola' | nc -N localhost:9000
+<pre>printf 'upper hola\\nexit\\n' | nc localhost 9000
 curl 'http://localhost:9000/v1/tasks?wait=10' -H 'content-type: application/json' -d '{"action":"upper","payload":"hola"}'
 curl http://localhost:9000/v1/actions</pre>
 <p>Or here, through a WebSocket (<span id="state">connecting</span>). Where a token is needed, send <code>{"op":"auth","token":"…"}</code> first.</p>
