@@ -1,7 +1,7 @@
 /**
  * Thumbnails and checksums of a folder of pictures, over all threads.
  *
- *   node examples/images/run.ts [FOLDER] [--out FOLDER] [--width N] [--server URL]
+ *   npx node examples/images/run.ts [FOLDER] [--out FOLDER] [--width N] [--server URL]
  *
  * Without --server it starts a node in itself. An empty folder is filled with samples first.
  */

@@ -1,4 +1,4 @@
-/** node examples/library/main.ts: the application, with a node that keeps its tasks in ./data/library. */
+/** npx node examples/library/main.ts: the application, with a node that keeps its tasks in ./data/library. */
 import { startNode } from "../../src/index.ts"; // in a project of yours: from "tanda"
 import type actions from "./actions.ts";
 import { createApp } from "./app.ts";

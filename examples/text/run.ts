@@ -1,7 +1,7 @@
 /**
  * Counts the words of large text files with `tanda map`: every line is a task, over all threads.
  *
- *   node examples/text/run.ts [FILE …]        by default the licences of a Debian machine
+ *   npx node examples/text/run.ts [FILE …]        by default the licences of a Debian machine
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
