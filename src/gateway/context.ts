@@ -19,6 +19,7 @@ export type Log = {
 export type GatewayContext = {
   readonly engine: Engine;
   readonly limits: Limits;
+  readonly blobLinkMs: number | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly door: Door;

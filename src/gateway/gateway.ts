@@ -24,6 +24,8 @@ export type GatewayOptions = {
   readonly origins?: readonly string[];
   /** Certificate and key: then TLS is spoken to those who begin with it. */
   readonly tls?: SecureContextOptions | null;
+  /** How long a link lives that answers who fetches a blob, where the blobs have links; null: none is given. */
+  readonly blobLinkMs?: number | null;
   readonly clock: Clock;
   readonly log: Log;
   /** Told in the OpenAPI document. */
@@ -62,10 +64,11 @@ class OneGateway implements Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     const limits = withLimits(options.limits);
-    const { engine, clock, log, token, hosts = [], origins = [] } = options;
+    const { engine, clock, log, token, hosts = [], origins = [], blobLinkMs = null } = options;
     this.#context = {
       engine,
       limits,
+      blobLinkMs,
       clock,
       log,
       door: new Door({ token, hosts, origins }),

@@ -1,12 +1,12 @@
-/** Everything that a node keeps, in one folder: made on the first start, locked against a second process. */
+/** Everything that a node keeps, in one folder: made on the first start, locked against a second process. Blobs may be elsewhere. */
 import { access, constants, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Blobs } from "../blobs/blobs.ts";
-import { openFileBlobs } from "../blobs/files.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { TandaError } from "../task/errors.ts";
+import { openBlobsOfNode, type BlobsPlace } from "./open-blobs.ts";
 import { noInHandLog, openInHandFile, type InHandLog, type LeftInHand } from "../worker/in-hand-file.ts";
 import { openTemporaryFolder } from "../worker/temporary-folder.ts";
 
@@ -15,21 +15,24 @@ export const MEMORY = ":memory:";
 export type DataFolder = AsyncDisposable & {
   /** Null for a node that keeps nothing. */
   readonly dir: string | null;
-  readonly blobsDir: string;
+  readonly blobsPlace: BlobsPlace;
   readonly store: Store;
   readonly blobs: Blobs;
   readonly left: LeftInHand;
   readonly inHandLog: InHandLog;
 };
 
-/** @throws conflict when another process uses the folder, or a newer Tanda wrote it; bad_request when it cannot be one. */
-export async function openDataFolder(data: string): Promise<DataFolder> {
-  if (data === MEMORY) return openMemory();
+/**
+ * @param bucket address of the blobs; null: they are in the folder.
+ * @throws conflict when another process uses the folder, or a newer Tanda wrote it; bad_request when it cannot be one.
+ */
+export async function openDataFolder(data: string, bucket: string | null): Promise<DataFolder> {
+  if (data === MEMORY) return openMemory(bucket);
   const dir = resolve(data);
   await makeFolder(dir);
   const store = await openSqliteStore({ path: join(dir, "tanda.db") });
   try {
-    return await openBeside(store, dir);
+    return await openBeside(store, dir, bucket);
   } catch (error) {
     await store.close();
     throw error;
@@ -49,14 +52,14 @@ async function makeFolder(dir: string): Promise<void> {
   }
 }
 
-async function openBeside(store: Store, dir: string): Promise<DataFolder> {
-  const blobsDir = join(dir, "blobs");
-  const blobs = await openFileBlobs({ dir: blobsDir });
+async function openBeside(store: Store, dir: string, bucket: string | null): Promise<DataFolder> {
+  const blobsPlace = bucket === null ? { dir: join(dir, "blobs") } : { url: bucket };
+  const blobs = await openBlobsOfNode(blobsPlace);
   // Opened after the store: its lock is held now, so nobody else writes this file.
   const { left, log } = openInHandFile(join(dir, "in-hand"));
   return {
     dir,
-    blobsDir,
+    blobsPlace,
     store,
     blobs,
     left,
@@ -68,13 +71,14 @@ async function openBeside(store: Store, dir: string): Promise<DataFolder> {
   };
 }
 
-async function openMemory(): Promise<DataFolder> {
-  const folder = openTemporaryFolder(join(tmpdir(), "tanda-blobs-"));
+async function openMemory(bucket: string | null): Promise<DataFolder> {
+  const folder = bucket === null ? openTemporaryFolder(join(tmpdir(), "tanda-blobs-")) : null;
+  const blobsPlace = folder ? { dir: folder.path } : { url: bucket! };
+  const blobs = await openBlobsOfNode(blobsPlace);
   const store = await openSqliteStore({ path: MEMORY });
-  const blobs = await openFileBlobs({ dir: folder.path });
   return {
     dir: null,
-    blobsDir: folder.path,
+    blobsPlace,
     store,
     blobs,
     left: { ids: new Set(), alone: new Set() },
@@ -82,7 +86,7 @@ async function openMemory(): Promise<DataFolder> {
     async [Symbol.asyncDispose]() {
       await blobs.close();
       await store.close();
-      await folder.remove();
+      await folder?.remove();
     },
   };
 }

@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { parseS3Address } from "../blobs/s3-address.ts";
 import { LIMITS, type LimitName, type Limits } from "../gateway/limits.ts";
 import { parseListen } from "../gateway/listen.ts";
 import { formatDuration, parseDuration } from "../task/duration.ts";
@@ -18,6 +19,8 @@ type Draft = { -readonly [Name in keyof NodeOptions]?: NodeOptions[Name] } & {
 /** Less, and a thread would die of itself. */
 const LEAST_MEMORY_MB = 16;
 const MIB = 1024 * 1024;
+/** A signed link lives no longer. */
+const MAX_LINK_MS = 7 * 86_400_000;
 
 export type NodeFlag = {
   readonly name: string;
@@ -42,6 +45,28 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     default: "data",
     says: "folder for tasks and blobs; :memory: keeps nothing",
     apply: (draft, text) => (draft.data = text),
+  },
+  {
+    name: "blobs",
+    value: "URL",
+    default: "in the data folder",
+    says: "bucket for large values, s3://BUCKET/PREFIX?endpoint=URL; its keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    apply: (draft, text) => {
+      parseS3Address(text);
+      draft.blobs = text;
+    },
+  },
+  {
+    name: "blobs-redirect",
+    value: "TIME",
+    default: "never",
+    says: "who fetches a blob is sent to the bucket by a link that lives so long, instead of through this node",
+    apply: (draft, text) => {
+      const lifeMs = duration("blobs-redirect", text);
+      if (lifeMs < 1000 || lifeMs > MAX_LINK_MS)
+        throw wrong(`--blobs-redirect is from 1s to 7d, not ${text}`);
+      draft.blobsRedirectMs = lifeMs;
+    },
   },
   {
     name: "actions",
@@ -192,6 +217,8 @@ export function readNodeFlags(
     }
   }
   const { cert, key, ...options } = draft;
+  if (options.blobsRedirectMs != null && options.blobs == null)
+    throw wrong("--blobs-redirect needs --blobs s3://…: a folder has no links");
   if (cert === undefined && key === undefined) return options;
   if (cert === undefined || key === undefined) throw wrong("--tls-cert and --tls-key come together");
   if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))

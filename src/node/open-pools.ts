@@ -39,7 +39,7 @@ async function openProcessPools(
       actionsFile: actions === null ? null : toPath(actions),
       blobs: {
         module: new URL(`./open-blobs${extension}`, import.meta.url).href,
-        options: { dir: folder.blobsDir },
+        options: folder.blobsPlace,
       },
       onLog: ({ stream, text }) => log.info({ from: stream }, text.trimEnd()),
     });

@@ -7,6 +7,10 @@ import type { ListenAddress } from "../gateway/listen.ts";
 export type NodeOptions = {
   /** Folder for tasks and blobs, or ":memory:" to keep nothing. */
   data: string;
+  /** Address of a bucket for blobs, `s3://…`; credentials come from the environment. Null: they are files in the data folder. */
+  blobs: string | null;
+  /** How long a link to the bucket lives that answers who fetches a blob; null: the blob passes through this node. */
+  blobsRedirectMs: number | null;
   /** Module with the actions: they run in threads of processes of their own. Or the actions themselves: they run right here, cannot be stopped by force, and are meant for tests. Null: only the built-in ones. */
   actions: string | URL | ActionTable | null;
   /** Threads for actions. */
@@ -37,6 +41,8 @@ const silent: EngineLog = { debug() {}, info() {}, warn() {}, error() {} };
 
 export const DEFAULT_OPTIONS: Omit<NodeOptions, "threads"> = {
   data: "data",
+  blobs: null,
+  blobsRedirectMs: null,
   actions: null,
   memoryMb: 512,
   listen: [],

@@ -66,7 +66,7 @@ export async function startNode<Actions = unknown>(
   // What is wrong with these is told before anything that was left behind begins to run.
   if (listen.length > 0) checkListen(listen, options.token);
   withLimits(options.limits);
-  const folder = await openDataFolder(options.data);
+  const folder = await openDataFolder(options.data, options.blobs);
   try {
     return await assemble<Actions>({ ...options, listen }, folder);
   } catch (error) {
@@ -234,6 +234,7 @@ async function assemble<Actions>(options: Checked, folder: DataFolder): Promise<
         origins: options.origins,
         limits: options.limits,
         tls: options.tls,
+        blobLinkMs: options.blobsRedirectMs,
         clock: { now },
         log,
         version,

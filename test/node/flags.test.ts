@@ -42,6 +42,14 @@ const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     },
   ],
   ["data", { good: [":memory:", join(dir, "other")], bad: [actions, join(actions, "below")] }],
+  [
+    "blobs",
+    {
+      good: ["s3://bucket", "s3://bucket/some/where?endpoint=http://127.0.0.1:7480"],
+      bad: ["bucket", "s3://", "http://bucket", "s3://key:secret@bucket", "s3://bucket?secret=x"],
+    },
+  ],
+  ["blobs-redirect", { good: ["5m", "90000"], bad: ["soon", "0", "8d", "-1s"] }],
   ["actions", { good: [actions, file("more.js", "export default {};")], bad: [join(dir, "none.js"), dir] }],
   ["threads", { good: ["3", "1_000"], bad: ["zero", "0", "1025", "1.5", "-1"] }],
   ["memory", { good: ["64MiB", "1GiB"], bad: ["lots", "1KiB", "0"] }],
@@ -67,6 +75,7 @@ const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
 
 /** What comes with it, where one flag alone makes no sense. */
 const WITH: ReadonlyMap<string, (text: string) => Record<string, string>> = new Map([
+  ["blobs-redirect", (): Record<string, string> => ({ blobs: "s3://bucket" })],
   [
     "tls-cert",
     (text: string): Record<string, string> => ({
@@ -132,6 +141,10 @@ describe("the flags of a node", () => {
       () => read({ "tls-cert": pem.cert, "tls-key": pem.otherKey }),
       /not that of the certificate/,
     );
+  });
+
+  test("links to a bucket are refused where there is none", () => {
+    assert.throws(() => read({ "blobs-redirect": "5m" }), /--blobs-redirect needs --blobs s3:/);
   });
 
   test("without any, a node listens on loopback, port 9000, and has no token", () => {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { PassThrough, type Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Blobs } from "../../blobs/blobs.ts";
+import { OWN_ONLY_HEADER } from "../../protocol/messages.ts";
 import { TandaError } from "../../task/errors.ts";
 import type { GatewayContext } from "../context.ts";
 import { HttpError } from "./problem.ts";
@@ -14,7 +15,7 @@ const TYPE_FORM =
   /^[\w.+-]{1,100}\/[\w.+-]{1,100}(?:\s*;\s*[\w.+-]{1,50}=(?:[\w.+-]{1,100}|"[^"\\\r\n]{0,100}"))*$/;
 
 export async function routeBlobs(app: FastifyInstance, context: GatewayContext): Promise<void> {
-  const { engine, limits } = context;
+  const { engine, limits, blobLinkMs } = context;
   // A room of its own, where bodies are not read: they are streamed.
   await app.register(async (room) => {
     room.removeAllContentTypeParsers();
@@ -39,7 +40,8 @@ export async function routeBlobs(app: FastifyInstance, context: GatewayContext):
   });
   const send = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     queryOf(request, []);
-    return sendBlob(engine.blobs, param(request, "blob"), request, reply);
+    const asked = request.headers[OWN_ONLY_HEADER] === "true" ? (engine.local ?? engine) : engine;
+    return sendBlob(asked.blobs, param(request, "blob"), request, reply, blobLinkMs);
   };
   app.get("/v1/blobs/:blob", { schema: GET_SCHEMA, exposeHeadRoute: false }, send);
   app.head("/v1/blobs/:blob", { schema: { hide: true } }, send);
@@ -84,11 +86,13 @@ function mediaType(header: string | undefined): string {
   return header !== undefined && TYPE_FORM.test(header.trim()) ? header.trim() : BINARY;
 }
 
+/** @param linkMs where the blobs have links, who asks is sent to one that lives so long; null: he gets the bytes from us. */
 export async function sendBlob(
   blobs: Blobs,
   id: string,
   request: FastifyRequest,
   reply: FastifyReply,
+  linkMs: number | null = null,
 ): Promise<FastifyReply> {
   const { bytes, type } = await blobs.stat(id);
   const isJson = /^application\/json\b/.test(type);
@@ -102,6 +106,17 @@ export async function sendBlob(
     "content-disposition": isJson ? "inline" : `attachment; filename="${id.slice(0, 16)}"`,
   });
   if (request.headers["if-none-match"]?.includes(id)) return reply.code(304).send();
+  if (linkMs !== null && request.method === "GET" && blobs.downloadUrl) {
+    const disposition = `attachment; filename="${id.slice(0, 16)}"`;
+    const url = await blobs.downloadUrl(id, { lifeMs: linkMs, disposition });
+    // The link passes; what it leads to may be kept.
+    return reply
+      .removeHeader("etag")
+      .removeHeader("content-disposition")
+      .headers({ location: url, "cache-control": "private, no-store" })
+      .code(307)
+      .send();
+  }
   void reply.type(mediaType(type));
   const range = parseRange(request.headers.range, bytes);
   if (range === "invalid") {
@@ -160,6 +175,10 @@ const GET_SCHEMA = {
     206: {
       description: "The range.",
       content: { [BINARY]: { schema: { type: "string", format: "binary" } } },
+    },
+    307: {
+      description: "It is at `Location` for a while: the node was told to let the bucket send it.",
+      type: "null",
     },
     304: { description: "You have it.", type: "null" },
     ...schemas.refusals,
