@@ -73,7 +73,11 @@ export function placeOf(error: Error): { at: string } | undefined {
 function pathOf(place: string): string {
   if (!place.startsWith("file:")) return place;
   const [, url, position] = /^(.*?)(?:\?.*)?(:\d+:\d+)$/.exec(place)!;
-  return fileURLToPath(url!) + position!;
+  try {
+    return fileURLToPath(url!) + position!;
+  } catch {
+    return place; // no file of this machine
+  }
 }
 
 function ownDetails(error: Error): unknown {
