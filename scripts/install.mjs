@@ -56,7 +56,7 @@ async function install() {
       }
     }
     // `npm ci` builds too; this is for who has taken dist/ away since.
-    return isBuilt() ? 0 : await npm("run", "-s", "build");
+    return isBuilt() ? 0 : await npm("run", "-s", "build", "--", "--anyway");
   } finally {
     clearInterval(touching);
     fs.rmSync(turn, { force: true });
