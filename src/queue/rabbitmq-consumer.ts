@@ -14,6 +14,8 @@ import { QUEUE_OPTIONS } from "./rabbitmq-topology.ts";
 
 const STEP_MS = 5000;
 const PAUSE_MS = 500;
+/** Longer than it takes to connect again to a broker that is there. */
+const FORGIVE_MS = 15_000;
 
 export type ConsumerOptions = {
   name: string;
@@ -22,6 +24,13 @@ export type ConsumerOptions = {
   /** A queue that does not work for so long is deleted and declared again; null = never. */
   leaderlessMs: number | null;
   random: () => number;
+  /** Does this when nobody else on the connection does such a thing: so that the one is known by whom it was ended. */
+  inTurn: (work: () => Promise<void>) => Promise<void>;
+  /**
+   * Consuming it failed once. RabbitMQ answers for a queue without a leader by ending the whole connection: from now on it is to
+   * have one of its own (`down`, then `up`), so that it disturbs no other.
+   */
+  onDoubtful: () => void;
   onMessage: (channel: Channel, message: ConsumeMessage) => void;
   /** What this channel had brought and is not acknowledged comes again. */
   onLost: (channel: Channel) => void;
@@ -36,6 +45,8 @@ export class Consumer {
   #tag: string | null = null;
   #isWanted = false;
   #failingSince: number | null = null;
+  #failedAt = 0;
+  #isDoubtful = false;
   #pause: NodeJS.Timeout | null = null;
   #work: Promise<void> = Promise.resolve();
 
@@ -49,7 +60,8 @@ export class Consumer {
 
   up(connection: ChannelModel): void {
     this.#connection = connection;
-    this.#next();
+    if (this.#failingSince === null) this.#next();
+    else this.#later();
   }
 
   down(): void {
@@ -76,28 +88,58 @@ export class Consumer {
   #next(): void {
     if (this.#pause !== null) clearTimeout(this.#pause);
     this.#pause = null;
-    this.#work = this.#work.then(() => this.#step());
+    const step = (): Promise<void> => this.#step();
+    this.#work = this.#work.then(() => (this.#isDoubtful ? step() : this.#options.inTurn(step)));
   }
 
   async #step(): Promise<void> {
     const connection = this.#connection;
     if (connection === null) return;
+    if (this.#isWanted && this.#tag === null) return this.#start(connection);
+    if (this.#isWanted || this.#tag === null || this.#channel === null) return;
+    const [channel, tag] = [this.#channel, this.#tag];
+    this.#tag = null;
     try {
-      if (!this.#isWanted && this.#channel !== null && this.#tag !== null) {
-        const tag = this.#tag;
-        this.#tag = null;
-        await this.#within(this.#channel.cancel(tag));
-      } else if (this.#isWanted && this.#tag === null) await this.#consume(connection);
+      await this.#within(channel.cancel(tag));
+    } catch (error) {
+      this.#options.onError(error);
+      if (this.#channel === channel) this.#lose(channel);
+    }
+  }
+
+  async #start(connection: ChannelModel): Promise<void> {
+    try {
+      if (this.#isHopeless()) await this.#remake(connection);
+      await this.#consume(connection);
       this.#failingSince = null;
     } catch (error) {
+      this.#noteFailure();
       // Of a connection that is gone its link tells.
-      if (this.#connection !== connection) return;
-      this.#failingSince ??= performance.now();
-      this.#options.onError(error);
-      this.#lose(this.#channel);
-      await this.#remakeIfHopeless(connection);
-      this.#later();
+      if (this.#connection === connection) {
+        this.#options.onError(error);
+        this.#lose(this.#channel);
+        this.#later();
+      }
+      if (this.#isDoubtful) return;
+      this.#isDoubtful = true;
+      this.#options.onDoubtful();
     }
+  }
+
+  #noteFailure(): void {
+    const now = performance.now();
+    // The broker was away meanwhile: that says nothing against the queue.
+    if (now - this.#failedAt > FORGIVE_MS) this.#failingSince = null;
+    this.#failedAt = now;
+    this.#failingSince ??= now;
+  }
+
+  #isHopeless(): boolean {
+    const { leaderlessMs } = this.#options;
+    const now = performance.now();
+    if (leaderlessMs === null || this.#failingSince === null || now - this.#failedAt > FORGIVE_MS)
+      return false;
+    return now - this.#failingSince >= leaderlessMs;
   }
 
   async #consume(connection: ChannelModel): Promise<void> {
@@ -145,20 +187,14 @@ export class Consumer {
     this.#pause.unref();
   }
 
-  async #remakeIfHopeless(connection: ChannelModel): Promise<void> {
-    const { leaderlessMs, name } = this.#options;
-    if (leaderlessMs === null || this.#failingSince === null) return;
-    if (performance.now() - this.#failingSince < leaderlessMs) return;
+  async #remake(connection: ChannelModel): Promise<void> {
+    const { name } = this.#options;
+    const channel = await this.#within(openChannel(connection.createChannel(), () => {}));
+    await this.#within(channel.deleteQueue(name));
     this.#failingSince = null;
-    try {
-      const channel = await this.#within(openChannel(connection.createChannel(), () => {}));
-      await this.#within(channel.deleteQueue(name));
-      await this.#within(channel.assertQueue(name, QUEUE_OPTIONS));
-      channel.close().catch(() => {});
-      this.#options.onRemade();
-    } catch (error) {
-      this.#options.onError(error);
-    }
+    await this.#within(channel.assertQueue(name, QUEUE_OPTIONS));
+    channel.close().catch(() => {});
+    this.#options.onRemade();
   }
 
   #within<T>(work: Promise<T>): Promise<T> {

@@ -3,17 +3,17 @@
  * queue's. Publishing and consuming have a connection each, so that a broker that takes nothing more still gives. Nothing is promised
  * here: what could not be confirmed is told, and the rows are the truth.
  */
-import { RabbitMQLink, type ChannelModel } from "../rabbitmq/link.ts";
+import { RabbitMQLink } from "../rabbitmq/link.ts";
 import { PRIORITIES } from "../task/task.ts";
 import type { Message, Queue, QueueDepth } from "./queue.ts";
-import { Consumer } from "./rabbitmq-consumer.ts";
+import { Consumers } from "./rabbitmq-consumers.ts";
 import { Deliveries } from "./rabbitmq-deliveries.ts";
 import { Depths } from "./rabbitmq-depths.ts";
 import { Directory } from "./rabbitmq-directory.ts";
 import { Intake } from "./rabbitmq-intake.ts";
 import type { RabbitMQQueueOptions } from "./rabbitmq-options.ts";
 import { Publisher } from "./rabbitmq-publisher.ts";
-import { queueName, type BrokerLane } from "./rabbitmq-topology.ts";
+import type { BrokerLane } from "./rabbitmq-topology.ts";
 import { AGE_STEP_MS, Window } from "./window.ts";
 
 const CLOSE_MS = 5000;
@@ -35,9 +35,7 @@ export class RabbitMQQueue implements Queue {
   readonly #directory: Directory;
   readonly #depths: Depths;
   readonly #publishing: RabbitMQLink;
-  readonly #consuming: RabbitMQLink;
-  readonly #consumers = new Map<string, { lane: BrokerLane; consumer: Consumer }>();
-  #connection: ChannelModel | null = null;
+  readonly #consumers: Consumers;
   #blocked: string | null = null;
   #isQuiet = false;
   #isClosed = false;
@@ -89,36 +87,25 @@ export class RabbitMQQueue implements Queue {
       },
       onBlocked: (reason) => this.#setBlocked(reason),
     });
-    this.#consuming = new RabbitMQLink({
-      address,
-      random,
-      onError,
-      name: `${name}, consuming`,
-      onUp: async (connection) => {
-        for (const { consumer } of this.#consumers.values()) consumer.up(connection);
-        this.#connection = connection;
+    this.#consumers = new Consumers(this.#prefix, options, {
+      isWanted: (lane) => this.#isWanted(lane),
+      onMessage: (lane, channel, raw) => {
+        const tasks = this.#intake.receive(lane.queue, channel, raw);
+        if (tasks > 0) this.#depths.learn(lane, tasks);
       },
-      onDown: (error) => {
-        this.#connection = null;
-        for (const { consumer } of this.#consumers.values()) consumer.down();
-        onError(error);
-      },
+      onLost: (channel) => this.#intake.lose(channel),
     });
   }
 
   /** Ready is who publishes and, where that is its part, consumes every queue it knows of. */
   get health(): { isPublishing: boolean; isConsuming: boolean; blocked: string | null } {
-    const isConsuming =
-      this.#consuming.isUp &&
-      [...this.#consumers.values()].every(
-        ({ lane, consumer }) => consumer.isConsuming || !this.#isWanted(lane),
-      );
+    const isConsuming = this.#consumers.isWell;
     return { isPublishing: this.#publishing.isUp, isConsuming, blocked: this.#blocked };
   }
 
   async open(): Promise<void> {
     const isConsumer = this.#options.consumes ?? true;
-    await Promise.all([this.#publishing.open(), isConsumer ? this.#consuming.open() : null]);
+    await Promise.all([this.#publishing.open(), isConsumer ? this.#consumers.open() : null]);
   }
 
   /** There may be tasks of these: of each priority a queue is consumed. */
@@ -165,8 +152,7 @@ export class RabbitMQQueue implements Queue {
 
   pause(queue: string): void {
     this.#window.pause(queue);
-    const stopped = this.#consumersOf(queue).map((consumer) => consumer.stop());
-    void Promise.all(stopped).then(() => {
+    void this.#consumers.stop(queue).then(() => {
       if (this.#window.isPaused(queue) && !this.#isClosed)
         this.#giveBack(this.#window.messages("waiting").filter(({ spec }) => spec.queue === queue));
     });
@@ -174,14 +160,13 @@ export class RabbitMQQueue implements Queue {
 
   resume(queue: string): void {
     this.#window.resume(queue);
-    if (this.#isQuiet || this.#isClosed) return;
-    for (const consumer of this.#consumersOf(queue)) consumer.want();
+    if (!this.#isQuiet && !this.#isClosed) this.#consumers.want(queue);
   }
 
   quiesce(): void {
     this.#isQuiet = true;
     this.#window.quiesce();
-    void this.#stopConsumers().then(() => {
+    void this.#consumers.stop(null).then(() => {
       if (!this.#isClosed) this.#giveBack(this.#window.messages("waiting").filter(({ isRide }) => !isRide));
     });
   }
@@ -205,14 +190,14 @@ export class RabbitMQQueue implements Queue {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.#stopConsumers();
+    await this.#consumers.stop(null);
     const begun = this.#window.messages("taken");
     this.#giveBack(this.#window.messages("waiting"));
     this.#giveBack(begun.map((message) => ({ ...message, isRide: false, isRepeat: true })));
     await this.#publisher.close(CLOSE_MS);
     this.#directory.close();
     this.#depths.close();
-    await Promise.all([this.#publishing.close(), this.#consuming.close()]);
+    await Promise.all([this.#publishing.close(), this.#consumers.close()]);
     this.#window.close();
   }
 
@@ -234,39 +219,11 @@ export class RabbitMQQueue implements Queue {
   }
 
   #learn(lane: BrokerLane): void {
-    if (!(this.#options.consumes ?? true) || this.#isClosed) return;
-    const name = queueName(this.#prefix, lane);
-    const { observer, random } = this.#options;
-    const consumer = new Consumer({
-      name,
-      random,
-      prefetch: this.#options.prefetch ?? 8,
-      leaderlessMs: this.#options.leaderlessMs === undefined ? 30_000 : this.#options.leaderlessMs,
-      onMessage: (channel, raw) => {
-        const tasks = this.#intake.receive(lane.queue, channel, raw);
-        if (tasks > 0) this.#depths.learn(lane, tasks);
-      },
-      onLost: (channel) => this.#intake.lose(channel),
-      onRemade: () => observer.queueLost(lane),
-      onError: (error) => observer.trouble(error),
-    });
-    this.#consumers.set(name, { lane, consumer });
-    if (this.#connection) consumer.up(this.#connection);
-    if (this.#isWanted(lane)) consumer.want();
+    if ((this.#options.consumes ?? true) && !this.#isClosed) this.#consumers.add(lane);
   }
 
   #isWanted({ queue }: BrokerLane): boolean {
     return !this.#isQuiet && !this.#isClosed && !this.#window.isPaused(queue);
-  }
-
-  #consumersOf(queue: string): Consumer[] {
-    return [...this.#consumers.values()].flatMap(({ lane, consumer }) =>
-      lane.queue === queue ? [consumer] : [],
-    );
-  }
-
-  async #stopConsumers(): Promise<void> {
-    await Promise.all([...this.#consumers.values()].map(({ consumer }) => consumer.stop()));
   }
 
   #setBlocked(reason: string | null): void {

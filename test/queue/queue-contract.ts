@@ -39,7 +39,7 @@ export function message(options: MessageOptions = {}): Message {
 
 const LONG_MS = 20_000;
 
-async function until(what: string, isSo: () => boolean): Promise<void> {
+export async function until(what: string, isSo: () => boolean): Promise<void> {
   const late = performance.now() + LONG_MS;
   while (!isSo()) {
     if (performance.now() > late) throw new Error(`not within ${LONG_MS} ms: ${what}`);

@@ -1,15 +1,260 @@
-import { after, before, describe } from "node:test";
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { connect, type Channel, type ChannelModel } from "amqplib";
 import { needs } from "../../scripts/system-programs.ts";
 import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
 import { newPrefix, openQueue } from "./open-rabbitmq-queue.ts";
-import { queueContract } from "./queue-contract.ts";
+import { arrived, message, queueContract, takeSoon, until } from "./queue-contract.ts";
+
+const anyRoom = (): number => Infinity;
+const one = (): number => 1;
 
 describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, () => {
   let rabbit: RabbitMQ;
+  let connection: ChannelModel;
+  let raw: Channel;
   before(async () => {
     rabbit = await startRabbitMQ();
+    connection = await connect(rabbit.url);
+    raw = await connection.createChannel();
   });
-  after(() => rabbit[Symbol.asyncDispose]());
+  after(async () => {
+    await connection.close();
+    await rabbit[Symbol.asyncDispose]();
+  });
+
+  /** Messages of the broker that nobody has. */
+  const waiting = async (name: string): Promise<number> => (await raw.checkQueue(name)).messageCount;
+  const untilWaiting = async (name: string, count: number): Promise<void> => {
+    const late = performance.now() + 10_000;
+    while ((await waiting(name)) !== count) {
+      assert.ok(performance.now() < late, `${await waiting(name)} and not ${count} messages wait in ${name}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
 
   queueContract("the RabbitMQ queue", async () => (await openQueue(rabbit.url, newPrefix())).queue);
+
+  test("many tasks travel in one message, all of them arrive, and acknowledged is what is settled whole", async () => {
+    const prefix = newPrefix();
+    const { queue: sender, told } = await openQueue(rabbit.url, prefix, { consumes: false });
+    await using _sender = sender;
+    sender.publish([message()]);
+    const name = `${prefix}.default.normal`;
+    await until("the queue is there", () => sender.health.isPublishing);
+    const messages = Array.from({ length: 5000 }, () => message());
+    sender.publish(messages);
+    const { queue: taker } = await openQueue(rabbit.url, prefix, { prefetch: 1 });
+    await using _taker = taker;
+    let count = 0;
+    let parcels = 0;
+    while (count < 5001) {
+      const [first] = await takeSoon(taker, 1);
+      const taken = [first!, ...taker.take(1000, anyRoom)];
+      // One at most is here with prefetch 1, so what is taken together came together.
+      parcels++;
+      count += taken.length;
+      taker.settle(taken);
+    }
+    assert.ok(parcels <= 30, `${parcels} messages for 5001 tasks`);
+    await untilWaiting(name, 0);
+    assert.deepEqual(told.unpublished, []);
+  });
+
+  test("few tasks travel together of an action that takes long", async () => {
+    const prefix = newPrefix();
+    const tasksAtOnce = (action: string): number => (action === "slow" ? 2 : 200);
+    const { queue } = await openQueue(rabbit.url, prefix, { consumes: false, tasksAtOnce });
+    await using _queue = queue;
+    queue.publish(Array.from({ length: 10 }, () => message({ action: "slow" })));
+    queue.publish(Array.from({ length: 100 }, () => message({ queue: "quick" })));
+    await until("both are declared", () => queue.health.isPublishing);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await untilWaiting(`${prefix}.default.normal`, 5);
+    await untilWaiting(`${prefix}.quick.normal`, 1);
+  });
+
+  test("several consumers share, also those that came before the queue did", async () => {
+    const prefix = newPrefix();
+    const options = { tasksAtOnce: one, prefetch: 2 };
+    const [{ queue: a }, { queue: b }] = [
+      await openQueue(rabbit.url, prefix, options),
+      await openQueue(rabbit.url, prefix, options),
+    ];
+    const { queue: sender } = await openQueue(rabbit.url, prefix, { ...options, consumes: false });
+    await using _all = { [Symbol.asyncDispose]: () => Promise.all([a.close(), b.close()]).then(() => {}) };
+    await using _sender = sender;
+    const messages = Array.from({ length: 300 }, () => message({ queue: "new" }));
+    sender.publish(messages);
+    const taken: string[][] = [[], []];
+    await until("all were taken", () => {
+      for (const [n, queue] of [a, b].entries()) {
+        const some = queue.take(1, anyRoom);
+        queue.settle(some);
+        taken[n]!.push(...some.map(({ spec }) => spec.id));
+      }
+      return taken.flat().length >= 300;
+    });
+    assert.deepEqual(new Set(taken.flat()), new Set(messages.map(({ spec }) => spec.id)));
+    assert.equal(taken.flat().length, 300);
+    assert.ok(
+      taken.every((ids) => ids.length > 20),
+      taken.map((ids) => ids.length).join(),
+    );
+  });
+
+  test("no more than the prefetch is here unsettled", async () => {
+    const prefix = newPrefix();
+    const { queue } = await openQueue(rabbit.url, prefix, { tasksAtOnce: one, prefetch: 4 });
+    await using _queue = queue;
+    queue.publish(Array.from({ length: 20 }, () => message()));
+    const first = await takeSoon(queue, 4);
+    await untilWaiting(`${prefix}.default.normal`, 16);
+    assert.deepEqual(queue.take(10, anyRoom), []);
+    queue.settle(first.slice(0, 3));
+    assert.equal((await takeSoon(queue, 3)).length, 3);
+    await untilWaiting(`${prefix}.default.normal`, 13);
+    assert.deepEqual(queue.take(10, anyRoom), []);
+  });
+
+  test("a flood of low priority does not hold up what is urgent; what has waited for long goes first all the same", async () => {
+    const prefix = newPrefix();
+    const { queue: sender } = await openQueue(rabbit.url, prefix, { consumes: false });
+    await using _sender = sender;
+    const old = message({ priority: 0, at: 1_800_000_000_000 - 3_600_000 });
+    sender.publish([old, ...Array.from({ length: 3000 }, () => message({ priority: 0 }))]);
+    const urgent = Array.from({ length: 10 }, () => message({ priority: 3 }));
+    sender.publish(urgent);
+    const { queue } = await openQueue(rabbit.url, prefix);
+    await using _queue = queue;
+    await arrived(queue, [old, ...urgent]);
+    assert.deepEqual(queue.take(11, anyRoom), [old, ...urgent]);
+  });
+
+  test("a message of an unknown version is told, held, and left in the broker", async () => {
+    const prefix = newPrefix();
+    const { queue, told } = await openQueue(rabbit.url, prefix);
+    queue.publish([message()]);
+    queue.settle(await takeSoon(queue, 1));
+    const name = `${prefix}.default.normal`;
+    const body = JSON.stringify({ v: 99, wonders: true });
+    raw.sendToQueue(name, Buffer.from(body), { persistent: true });
+    await until("it is told", () => told.unreadable.length > 0);
+    assert.equal(told.unreadable[0]!.isUnknownVersion, true);
+    assert.equal(told.unreadable[0]!.queue, "default");
+    // Others are not held up by it.
+    queue.publish([message()]);
+    queue.settle(await takeSoon(queue, 1));
+    await queue.close();
+    await untilWaiting(name, 1);
+    const found = await raw.get(name);
+    assert.equal(found && found.content.toString(), body);
+    if (found) raw.ack(found);
+  });
+
+  test("what nobody can read is told and thrown away", async () => {
+    const prefix = newPrefix();
+    const { queue, told } = await openQueue(rabbit.url, prefix);
+    await using _queue = queue;
+    queue.publish([message()]);
+    queue.settle(await takeSoon(queue, 1));
+    const name = `${prefix}.default.normal`;
+    const bodies = [
+      "\u0000nonsense",
+      "null",
+      "{}",
+      '{"v":1}',
+      '{"v":1,"queue":"default","priority":1,"policies":[],"tasks":[[1]]}',
+    ];
+    for (const body of bodies) raw.sendToQueue(name, Buffer.from(body));
+    await until("all are told", () => told.unreadable.length === bodies.length);
+    assert.ok(told.unreadable.every(({ isUnknownVersion }) => !isUnknownVersion));
+    const last = message();
+    queue.publish([last]);
+    assert.deepEqual(await takeSoon(queue, 1), [last]);
+    queue.settle([last]);
+    await queue.close();
+    await untilWaiting(name, 0);
+  });
+
+  test("what the broker has no queue for is told, and the queue is there for the next", async () => {
+    const prefix = newPrefix();
+    const { queue, told } = await openQueue(rabbit.url, prefix, { consumes: false });
+    await using _queue = queue;
+    const name = `${prefix}.default.normal`;
+    queue.publish([message()]);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await untilWaiting(name, 1);
+    await raw.deleteQueue(name);
+    const lost = message();
+    queue.publish([lost]);
+    await until("it is told", () => told.unpublished.length > 0);
+    assert.deepEqual(told.unpublished, [{ id: lost.spec.id, why: "the broker had no queue for it" }]);
+    queue.publish([lost]);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await untilWaiting(name, 1);
+    assert.equal(told.unpublished.length, 1);
+  });
+
+  test("what is given back at the end comes to others: as it was when nobody began it, else as a repeat", async () => {
+    const prefix = newPrefix();
+    const { queue: first } = await openQueue(rabbit.url, prefix);
+    const messages = Array.from({ length: 6 }, () => message());
+    first.publish(messages);
+    await arrived(first, messages);
+    const [settled, begun] = first.take(2, anyRoom);
+    first.settle([settled!]);
+    await first.close();
+    const { queue: second } = await openQueue(rabbit.url, prefix);
+    await using _second = second;
+    // Nobody is there to tell it of the queue: the store knows the names.
+    second.serve(["default"]);
+    const expected = [...messages.slice(2), { ...begun!, isRide: false, isRepeat: true as const }];
+    await arrived(second, expected);
+    const byId = (a: (typeof messages)[0], b: (typeof messages)[0]): number =>
+      a.spec.id < b.spec.id ? -1 : 1;
+    assert.deepEqual(second.take(10, anyRoom).sort(byId), expected.sort(byId));
+  });
+
+  test("a paused queue's tasks that were here already go back for others", async () => {
+    const prefix = newPrefix();
+    const { queue: first } = await openQueue(rabbit.url, prefix);
+    await using _first = first;
+    const messages = Array.from({ length: 5 }, () => message());
+    first.publish(messages);
+    await arrived(first, messages);
+    first.pause("default");
+    await until("none is here", () => messages.every(({ spec }) => first.position(spec.id) === null));
+    const { queue: second } = await openQueue(rabbit.url, prefix);
+    await using _second = second;
+    assert.deepEqual(await takeSoon(second, 5), messages);
+  });
+
+  test("keeps what it has no room to send from growing, and tells it", async () => {
+    const { queue, told } = await openQueue("amqp://127.0.0.1:1", newPrefix(), {
+      bufferTasks: 10,
+      confirmMs: 300,
+    });
+    await using _queue = queue;
+    queue.publish(Array.from({ length: 15 }, () => message()));
+    assert.deepEqual(told.unpublished, [], "not within the call");
+    await until("what is too much is told", () => told.unpublished.length === 5);
+    await until("the rest is told when its time is over", () => told.unpublished.length === 15);
+    assert.equal(new Set(told.unpublished.map(({ id }) => id)).size, 15);
+    assert.equal(queue.health.isPublishing, false);
+  });
+
+  test("tries its addresses in turn, and tells the password to nobody", async () => {
+    const port = rabbit.first.port;
+    const { queue, told } = await openQueue(rabbit.urlAt(1, port), newPrefix());
+    await using _queue = queue;
+    const sent = message();
+    queue.publish([sent]);
+    assert.deepEqual(await takeSoon(queue, 1), [sent]);
+    const wrong = await openQueue(`amqp://app:wrong-password@127.0.0.1:${port}`, newPrefix());
+    await until("it is refused", () => wrong.told.troubles.some((it) => it.includes("ACCESS_REFUSED")));
+    await wrong.queue.close();
+    const said = JSON.stringify([...told.troubles, ...wrong.told.troubles]);
+    assert.ok(!said.includes(rabbit.password) && !said.includes("wrong-password"), said);
+  });
 });

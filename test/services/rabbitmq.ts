@@ -114,7 +114,7 @@ export class RabbitMQ implements AsyncDisposable {
 
   /** Publishers are held up while it lasts. */
   async setDiskAlarm(isOn: boolean): Promise<void> {
-    await this.first.ctl("set_disk_free_limit", isOn ? "900TB" : "1MB");
+    await this.first.ctl("set_disk_free_limit", isOn ? "90000GB" : "1MB");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
