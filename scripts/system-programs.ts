@@ -22,10 +22,12 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 type Program = {
-  /** Debian's name of the package. */
+  /** Debian's name of the package, or of several with spaces between. */
   readonly debian: string;
   /** Where else it may be than on the PATH: /usr/sbin, or a glob. */
   readonly folders?: readonly string[];
+  /** A file without which it is of no use: a part that Debian has in a package of its own. */
+  readonly part?: string;
 };
 
 const PROGRAMS: ReadonlyMap<string, Program> = new Map([
@@ -33,6 +35,17 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   ["ceph-mon", { debian: "ceph-mon" }],
   ["ceph-osd", { debian: "ceph-osd" }],
   ["radosgw", { debian: "radosgw" }],
+  ["curl", { debian: "curl" }],
+  ["haproxy", { debian: "haproxy", folders: ["/usr/sbin"] }],
+  [
+    "nginx",
+    {
+      debian: "nginx libnginx-mod-stream",
+      folders: ["/usr/sbin"],
+      part: "/usr/lib/nginx/modules/ngx_stream_module.so",
+    },
+  ],
+  ["openssl", { debian: "openssl" }],
   ["postgres", { debian: "postgresql", folders: ["/usr/lib/postgresql/*/bin"] }],
   ["rabbitmq-server", { debian: "rabbitmq-server" }],
 ]);
@@ -97,7 +110,7 @@ export function installPrograms(names: readonly string[]): void {
 
 /** Under the lock. @returns whether all is there. */
 function installNow(names: readonly string[]): boolean {
-  const packages = missingOf(names).map((name) => programOf(name).debian);
+  const packages = missingOf(names).flatMap((name) => programOf(name).debian.split(" "));
   if (packages.length === 0) return true;
   return (
     aptGet("update", "-qq") &&
@@ -148,6 +161,7 @@ function variableOf(name: string): string {
 }
 
 function find(name: string, program: Program): string | null {
+  if (program.part !== undefined && !existsSync(program.part)) return null;
   return locate(
     name,
     (program.folders ?? []).flatMap((folder) => globSync(folder)),

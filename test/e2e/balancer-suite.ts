@@ -1,0 +1,379 @@
+/** What every balancer must do, with three real nodes behind it and clients at work: a function that each one's test calls. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp } from "node:fs/promises";
+import { connect as connectTcp, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
+import { needs } from "../../scripts/system-programs.ts";
+import type { BalancerOptions } from "../../src/balancer/options.ts";
+import { DEFAULT_BALANCER } from "../../src/balancer/options.ts";
+import { connect } from "../../src/client/client.ts";
+import { freePorts } from "../services/free-ports.ts";
+import { isAlive } from "./serve-process.ts";
+import { Load } from "./load.ts";
+import { NodeProcess } from "./node-process.ts";
+
+export interface BalancerServer extends AsyncDisposable {
+  start(): Promise<void>;
+  kill9(): Promise<void>;
+  /** Those that carry connections; others after a reload. */
+  readonly workers: readonly number[];
+  reload(): Promise<void>;
+}
+
+export type BalancerUnderTest = {
+  readonly name: string;
+  readonly skip: string | false;
+  readonly create: (options: BalancerOptions) => BalancerServer;
+  /** Asks nodes whether they work, and so finds one that hangs. */
+  readonly asks: boolean;
+  readonly reloads: boolean;
+};
+
+const NODES = 3;
+const CHECK_MS = 500;
+const SLOW_MS = 120_000;
+const curl = needs("curl");
+
+export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnderTest): void {
+  describe(`${name} in front of three nodes`, { skip: skip || curl.skip, timeout: SLOW_MS }, () => {
+    const nodes: NodeProcess[] = [];
+    const directPorts: number[] = [];
+    let port = 0;
+    let balancer: BalancerServer;
+
+    before(async () => {
+      const ports = await freePorts(1 + NODES * 2);
+      port = ports[0]!;
+      for (let number = 1; number <= NODES; number++) {
+        const own = ports[number * 2 - 1]!;
+        const direct = ports[number * 2]!;
+        const listen = `127.0.0.1:${own},proxy 127.0.0.1:${direct}`;
+        const data = await mkdtemp(join(tmpdir(), "tanda-balanced-"));
+        const flags = [
+          "--node",
+          String(number),
+          "--threads",
+          "1",
+          "--listen",
+          listen,
+          "--max-line-time",
+          "1s",
+        ];
+        nodes.push(new NodeProcess(own, data, flags, {}));
+        directPorts.push(direct);
+      }
+      await Promise.all(nodes.map((node) => node.start()));
+      balancer = create({
+        ...DEFAULT_BALANCER,
+        listen: { host: "127.0.0.1", port },
+        nodes: nodes.map((node) => ({ host: "127.0.0.1", port: node.port })),
+        connections: 2000,
+        checkMs: CHECK_MS,
+      });
+      await balancer.start();
+      await allInRotation();
+    });
+    after(async () => {
+      await balancer?.[Symbol.asyncDispose]();
+      await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
+    });
+
+    /** Numbers of the nodes that many plain connections at once are given to; null for one that got no answer in time. */
+    const whoAnswers = async (count: number, withinMs = 2000): Promise<(number | null)[]> => {
+      const asked = Array.from({ length: count }, () => Talk.open(port));
+      const found = await Promise.all(asked.map((talk) => talk.nodeNumber(withinMs)));
+      for (const talk of asked) talk.close();
+      return found;
+    };
+
+    const allInRotation = async (): Promise<number> => {
+      const from = performance.now();
+      for (;;) {
+        const found = new Set(await whoAnswers(12));
+        if ([1, 2, 3].every((number) => found.has(number))) return Math.round(performance.now() - from);
+        assert.ok(performance.now() - from < 30_000, `in rotation: ${[...found].join()}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    };
+
+    /** An answer to a long task is owed on it. */
+    const waitingOn = async (number: number, action: string, payload: unknown): Promise<Talk> => {
+      for (let tries = 0; tries < 100; tries++) {
+        const talk = Talk.open(port);
+        if ((await talk.nodeNumber(2000)) === number) {
+          talk.send(`{"id":"long","action":"${action}","payload":${JSON.stringify(payload)}}\n`);
+          // An answer to what was sent after it: it has arrived.
+          assert.equal(await talk.nodeNumber(2000), number);
+          return talk;
+        }
+        // Held for a moment, so that the next goes elsewhere.
+        setTimeout(() => talk.close(), 200);
+      }
+      throw new Error(`no connection came to node ${number}`);
+    };
+
+    test("connections, and with them tasks, are spread evenly", async (t) => {
+      await using load = new Load(port, { clients: 12 });
+      await load.warm();
+      const carried = await Promise.all(
+        directPorts.map(async (direct) => {
+          await using client = connect(`tanda://127.0.0.1:${direct}`);
+          const [view] = await client.$.nodes();
+          // Less the one that asks.
+          return view!.connections - 1;
+        }),
+      );
+      await load.end();
+      t.diagnostic(`${name}: 12 clients on the nodes: ${carried.join(" ")}`);
+      assert.ok(carried.reduce((sum, count) => sum + count) >= 12, "not all are counted");
+      // A health check may be counted too.
+      assert.ok(Math.max(...carried) <= 5 && Math.min(...carried) >= 3, carried.join());
+      for (const direct of directPorts) {
+        await using client = connect(`tanda://127.0.0.1:${direct}`);
+        assert.ok((await client.$.list({ limit: 1 })).tasks.length > 0, "a node without a task");
+      }
+    });
+
+    test("lines, inline words, HTTP, curl and WebSocket go through the one port", async () => {
+      const talk = Talk.open(port);
+      talk.send('{"id":1,"action":"upper","payload":"hola"}\n');
+      assert.equal(await talk.line(), '{"id":1,"status":"done","result":{"ok":true,"data":"HOLA"}}');
+      talk.send("upper hola\n");
+      assert.equal(await talk.line(), "HOLA");
+      talk.close();
+      const health = await fetch(`http://127.0.0.1:${port}/readyz`);
+      assert.equal(health.status, 200);
+      const { stdout } = await promisify(execFile)(curl.path, [
+        "-sS",
+        "-H",
+        "content-type: application/json",
+        "-H",
+        "prefer: wait=10",
+        "-d",
+        '{"action":"upper","payload":"hola"}',
+        `http://127.0.0.1:${port}/v1/tasks`,
+      ]);
+      assert.match(stdout, /"HOLA"/);
+      await using socket = connect(`ws://127.0.0.1:${port}`);
+      assert.equal(await socket.$.run("upper", "hola"), "HOLA");
+    });
+
+    test("a client that has said all it has to say still gets its answers", async () => {
+      const talk = Talk.open(port);
+      talk.socket.end(
+        '{"id":1,"action":"sleep","payload":700}\n{"id":2,"action":"upper","payload":"last"}\n',
+      );
+      const answers = [await talk.line(), await talk.line()].join();
+      assert.match(answers, /"id":1,"status":"done"/);
+      assert.match(answers, /"LAST"/);
+      await talk.closed;
+    });
+
+    test("nodes know the client's own address, and believe none that it makes up", async () => {
+      // On Linux all of 127.0.0.0/8 is this machine.
+      const slow = Talk.open(port, "127.0.0.2");
+      slow.send('{"id":1,');
+      const forged = Talk.open(port, "127.0.0.3");
+      forged.send("PROXY TCP4 6.6.6.6 127.0.0.1 1 9000\r\nPING\n");
+      assert.match(await forged.line(), /^error: bad_request: a second PROXY header/);
+      forged.close();
+      const http = Talk.open(port, "127.0.0.4");
+      http.send(
+        "GET /readyz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n\r\n",
+      );
+      assert.match(await http.line(), /^HTTP\/1\.1 200/);
+      http.close();
+      await slow.closed;
+      const told = (): string => nodes.map((node) => JSON.stringify(node.log)).join();
+      const until = performance.now() + 5000;
+      while (!told().includes("closed a connection") && performance.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert.match(told(), /"address":"127\.0\.0\.2"[^}]*closed a connection/);
+      assert.doesNotMatch(told(), /6\.6\.6\.6/);
+    });
+
+    test("a node that is killed: its clients go on with another, and it is used again when it is back", async (t) => {
+      await using load = new Load(port);
+      await load.warm();
+      const ms = await load.recovery(() => nodes[0]!.kill("SIGKILL"));
+      assert.ok(load.lost > 0, "nobody was connected to the node that was killed");
+      assert.ok(!(await whoAnswers(9)).includes(1), "the dead answer");
+      await load.end();
+      await nodes[0]!.start();
+      const backMs = await allInRotation();
+      t.diagnostic(
+        `${name}: kill -9 of a node: all clients answered after ${ms} ms; in use again after ${backMs} ms`,
+      );
+    });
+
+    test("a node that hangs: its clients notice and go on with another", async (t) => {
+      await using load = new Load(port);
+      await load.warm();
+      const { pid } = nodes[1]!;
+      t.after(() => isAlive(pid) && process.kill(pid, "SIGCONT"));
+      const out = { ms: 0, hung: 0 };
+      const ms = await load.recovery(async () => {
+        process.kill(pid, "SIGSTOP");
+        if (asks) Object.assign(out, await untilNoneHangs());
+      });
+      assert.ok(load.lost > 0, "nobody was connected to the node that hung");
+      if (asks)
+        t.diagnostic(`${name}: out of rotation ${out.ms} ms after a hang, ${out.hung} connections hung`);
+      await load.end();
+      process.kill(pid, "SIGCONT");
+      const backMs = await allInRotation();
+      t.diagnostic(
+        `${name}: SIGSTOP of a node: all clients answered after ${ms} ms; in use again after ${backMs} ms`,
+      );
+    });
+
+    /** New connections are answered, all of them, and so many that a node still in rotation would get some. */
+    const untilNoneHangs = async (): Promise<{ ms: number; hung: number }> => {
+      const from = performance.now();
+      let ms = 0;
+      let hung = 0;
+      for (let calmRounds = 0; calmRounds < 2;) {
+        const found = await whoAnswers(30, 300);
+        assert.ok(!found.includes(2), "it answers while it is stopped");
+        assert.ok(performance.now() - from < 15_000, "it stayed in rotation");
+        const late = found.filter((number) => number === null).length;
+        hung += late;
+        calmRounds = late > 0 ? 0 : calmRounds + 1;
+        if (late > 0) ms = Math.round(performance.now() - from);
+      }
+      assert.ok(hung > 0, "the hang was not seen");
+      return { ms, hung };
+    };
+
+    test("a node that drains: what it owes it answers, and no client sees an error", async (t) => {
+      await using load = new Load(port);
+      await load.warm();
+      const talk = await waitingOn(3, "sleep", 3000);
+      let ended: Promise<number | null> = Promise.resolve(null);
+      const ms = await load.recovery(() => {
+        ended = nodes[2]!.kill("SIGTERM");
+      });
+      assert.match(await talk.line(10_000), /"id":"long","status":"done"/);
+      assert.equal(await ended, 0, "it did not end by itself");
+      assert.ok(load.lost > 0, "nobody was connected to the node that drained");
+      await load.end();
+      await nodes[2]!.start();
+      const backMs = await allInRotation();
+      t.diagnostic(
+        `${name}: drain of a node: all clients answered after ${ms} ms; in use again after ${backMs} ms`,
+      );
+    });
+
+    if (reloads) {
+      test("a reload under load: connections that are there stay", async (t) => {
+        await using load = new Load(port);
+        await load.warm();
+        const talk = Talk.open(port);
+        const number = await talk.nodeNumber(2000);
+        const before = balancer.workers;
+        const ms = await load.recovery(() => balancer.reload());
+        assert.ok(
+          balancer.workers.some((pid) => !before.includes(pid)),
+          "no new worker",
+        );
+        assert.equal(load.lost, 0, "a connection was lost");
+        assert.equal(await talk.nodeNumber(2000), number);
+        talk.close();
+        assert.ok(!(await whoAnswers(9)).includes(null));
+        await load.end();
+        t.diagnostic(`${name}: reload: new workers, and all clients answered, after ${ms} ms`);
+      });
+    }
+
+    test("the balancer itself is killed and comes back: no answer is lost", async (t) => {
+      await using load = new Load(port);
+      await load.warm();
+      const ms = await load.recovery(async () => {
+        await balancer.kill9();
+        await balancer.start();
+      });
+      assert.ok(load.lost >= 9, `only ${load.lost} connections were lost`);
+      await load.end();
+      t.diagnostic(`${name}: kill -9 and restart of the balancer: all clients answered after ${ms} ms`);
+    });
+  });
+}
+
+/** A plain connection through the balancer. */
+class Talk {
+  readonly socket: Socket;
+  readonly closed: Promise<void>;
+  readonly #lines: string[] = [];
+  #rest = "";
+  #waiting: (() => void)[] = [];
+  #isClosed = false;
+
+  private constructor(port: number, localAddress: string) {
+    this.socket = connectTcp({ host: "127.0.0.1", port, localAddress, allowHalfOpen: true });
+    this.socket.on("error", () => this.socket.destroy());
+    this.socket.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (this.#rest + text).split(/\r?\n/);
+      this.#rest = lines.pop()!;
+      this.#lines.push(...lines);
+      this.#tell();
+    });
+    this.socket.on("end", () => this.socket.end());
+    this.closed = new Promise((resolve) => {
+      this.socket.once("close", () => {
+        this.#isClosed = true;
+        this.#tell();
+        resolve();
+      });
+    });
+  }
+
+  static open(port: number, localAddress = "127.0.0.1"): Talk {
+    return new Talk(port, localAddress);
+  }
+
+  send(text: string): void {
+    this.socket.write(text);
+  }
+
+  async line(withinMs = 5000): Promise<string> {
+    const until = performance.now() + withinMs;
+    for (;;) {
+      const line = this.#lines.shift();
+      if (line !== undefined) return line;
+      if (this.#isClosed) throw new Error("the connection ended without an answer");
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) throw new Error(`no answer within ${withinMs} ms`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, leftMs);
+        this.#waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  }
+
+  /** Null when it does not answer. */
+  async nodeNumber(withinMs: number): Promise<number | null> {
+    this.send('{"id":"who","op":"ping"}\n');
+    try {
+      const { data } = JSON.parse(await this.line(withinMs)) as { data: { node: number } };
+      return data.node;
+    } catch {
+      return null;
+    }
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  #tell(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
