@@ -5,11 +5,14 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { Client } from "../client/typed.ts";
 import { dependsOnTakingText, inlinePayload, takesText } from "../protocol/inline.ts";
+import { whyNot } from "./phrases.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./verb.ts";
 
 /** Larger files travel beside the line, as blobs. */
 const INLINE_BYTES = 64 * 1024;
+/** As much text still goes in the line to an action that takes text: it asked for no blob. A node's lines have 1 MiB. */
+const TEXT_BYTES = 960 * 1024;
 
 /**
  * What the word PAYLOAD means: JSON if it parses as JSON, else text (an action that takes text gets text); `@file` the file's
@@ -28,10 +31,10 @@ export async function readPayload(
   if (!word.startsWith("@")) return fromText(word, action, client);
   const path = word.slice(1);
   const info = await stat(path).catch((cause: unknown) => {
-    throw new UsageError(`cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new UsageError(`cannot read ${path}: ${whyNot(cause, "it")}`);
   });
   if (!info.isFile()) throw new UsageError(`${path} is not a file`);
-  if (info.size > INLINE_BYTES) {
+  if (info.size > TEXT_BYTES) {
     const stream = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
     return client.$.blobs.put(stream, { type: mediaType(path) });
   }
@@ -44,7 +47,10 @@ async function fromBytes(
   action: string,
   client: Client,
 ): Promise<unknown> {
-  const text = bytes.length > INLINE_BYTES ? null : textOf(bytes);
+  const whole = bytes.length > TEXT_BYTES ? null : textOf(bytes);
+  const isInline =
+    bytes.length <= INLINE_BYTES || (fitsLine(whole) && (await actionTakesText(action, client)));
+  const text = isInline ? whole : null;
   if (text === null) return client.$.blobs.put(bytes, { type: path === null ? BINARY : mediaType(path) });
   return fromText(text.replace(/\r?\n$/, ""), action, client);
 }
@@ -57,6 +63,10 @@ async function fromText(text: string, action: string, client: Client): Promise<u
 export async function actionTakesText(action: string, client: Client): Promise<boolean> {
   const known = await client.$.actions();
   return takesText(known.find((one) => one.action === action)?.input);
+}
+
+function fitsLine(text: string | null): boolean {
+  return text !== null && Buffer.byteLength(JSON.stringify(text)) <= TEXT_BYTES;
 }
 
 function textOf(bytes: Buffer): string | null {

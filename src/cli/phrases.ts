@@ -1,5 +1,5 @@
 /** Numbers and instants as people read them. */
-import { formatDuration } from "../task/duration.ts";
+import { tellDuration } from "../task/duration.ts";
 import type { State } from "../task/state.ts";
 import type { Style, Terminal } from "./terminal.ts";
 
@@ -8,7 +8,7 @@ export function instant(ms: number | undefined | null): string | undefined {
 }
 
 export function ago(ms: number, now: number): string {
-  return ms > now ? `in ${formatDuration(ms - now)}` : `${formatDuration(now - ms)} ago`;
+  return ms > now ? `in ${tellDuration(ms - now)}` : `${tellDuration(now - ms)} ago`;
 }
 
 export function bytes(count: number): string {
@@ -24,6 +24,30 @@ export function bytes(count: number): string {
 
 export function count(value: number): string {
   return Math.round(value).toLocaleString("en");
+}
+
+/** Attempts go on being numbered after a retry or a loss, which begin or do not touch what is allowed: then "2 of 1" would be nonsense. */
+export function attemptOf(view: { attempt: number; attempts: number }, of: string): string {
+  return view.attempt > view.attempts ? String(view.attempt) : `${view.attempt}${of}${view.attempts}`;
+}
+
+/** As a measurement: short ones to a tenth. */
+export function milliseconds(ms: number): string {
+  return ms < 1000 ? `${ms.toFixed(1)} ms` : tellDuration(ms);
+}
+
+const WHY_NOT: ReadonlyMap<string, string> = new Map([
+  ["EACCES", "you may not"],
+  ["EISDIR", "it is a folder"],
+  ["ENOTDIR", "a part of its path is no folder"],
+  ["EROFS", "that disk is read only"],
+]);
+
+/** A file's error in words. @param what is not there when nothing is. */
+export function whyNot(thrown: unknown, what: string): string {
+  const { code } = thrown as NodeJS.ErrnoException;
+  if (code === "ENOENT") return `${what} is not there`;
+  return WHY_NOT.get(code ?? "") ?? (thrown instanceof Error ? thrown.message : String(thrown));
 }
 
 const STATE_STYLES: Readonly<Record<State, Style>> = {

@@ -1,5 +1,5 @@
 import type { QueueView } from "../protocol/messages.ts";
-import { formatDuration } from "../task/duration.ts";
+import { tellDuration } from "../task/duration.ts";
 import { count } from "./phrases.ts";
 import { showTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,7 +13,7 @@ export function showQueues(queues: readonly QueueView[], terminal: Terminal): vo
       { title: "WAITING", cell: (view) => count(view.waiting), isRight: true },
       {
         title: "OLDEST",
-        cell: (view) => (view.oldestAgeMs === null ? "" : formatDuration(view.oldestAgeMs)),
+        cell: (view) => (view.oldestAgeMs === null ? "" : tellDuration(view.oldestAgeMs)),
         isRight: true,
       },
       {

@@ -5,9 +5,17 @@ export type Column<Row> = {
   readonly title: string;
   readonly cell: (row: Row) => string | number | null | undefined;
   readonly isRight?: boolean;
+  /** On a screen that is too narrow, this column gives way. */
+  readonly mayBeCut?: boolean;
 };
 
-/** Rows under titles, as wide as needed. Nothing to show is said in words, beside the output. */
+const LEAST_WIDTH = 6;
+const GAP = "  ";
+
+/**
+ * Rows under titles, as wide as needed; on a screen without the columns that are empty, and as narrow as it is where columns may
+ * be cut. Nothing to show is said in words, beside the output.
+ */
 export function showTable<Row>(
   terminal: Terminal,
   columns: readonly Column<Row>[],
@@ -18,20 +26,46 @@ export function showTable<Row>(
     terminal.note(nothing);
     return;
   }
-  const cells = rows.map((row) => columns.map((column) => String(column.cell(row) ?? "")));
-  const widths = columns.map((column, at) =>
-    Math.max(column.title.length, ...cells.map((row) => stripVTControlCharacters(row[at]!).length)),
+  const isFull = (column: Column<Row>): boolean =>
+    terminal.columns === null || rows.some((row) => (column.cell(row) ?? "") !== "");
+  const shown = columns.filter(isFull);
+  const cells = rows.map((row) => shown.map((column) => String(column.cell(row) ?? "")));
+  const widths = shown.map((column, at) =>
+    Math.max(column.title.length, ...cells.map((row) => widthOf(row[at]!))),
   );
+  if (terminal.columns !== null) narrow(shown, widths, terminal.columns);
   const line = (row: readonly string[]): string =>
     row
       .map((cell, at) => {
-        const pad = " ".repeat(widths[at]! - stripVTControlCharacters(cell).length);
-        return columns[at]!.isRight ? pad + cell : cell + pad;
+        const text = cut(cell, widths[at]!);
+        const pad = " ".repeat(widths[at]! - widthOf(text));
+        return shown[at]!.isRight ? pad + text : text + pad;
       })
-      .join("  ")
+      .join(GAP)
       .trimEnd();
-  terminal.say(terminal.style("dim", line(columns.map((column) => column.title))));
+  terminal.say(terminal.style("dim", line(shown.map((column) => column.title))));
   for (const row of cells) terminal.say(line(row));
+}
+
+/** The widest that may be cut gives way first. */
+function narrow(columns: readonly Column<never>[], widths: number[], most: number): void {
+  let over = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) - most;
+  for (; over > 0; over--) {
+    let widest = -1;
+    for (const [at, width] of widths.entries()) {
+      if (columns[at]!.mayBeCut && width > LEAST_WIDTH && width > (widths[widest] ?? 0)) widest = at;
+    }
+    if (widest === -1) return;
+    widths[widest]!--;
+  }
+}
+
+function cut(cell: string, width: number): string {
+  return widthOf(cell) > width ? `${stripVTControlCharacters(cell).slice(0, width - 1)}…` : cell;
+}
+
+function widthOf(cell: string): number {
+  return stripVTControlCharacters(cell).length;
 }
 
 /** Names and values, one a line. What is undefined is left out. */

@@ -1,6 +1,6 @@
 import type { TaskView } from "../protocol/messages.ts";
-import { formatDuration } from "../task/duration.ts";
-import { instant, stateWord } from "./phrases.ts";
+import { tellDuration } from "../task/duration.ts";
+import { attemptOf, instant, stateWord } from "./phrases.ts";
 import { showFacts } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -16,14 +16,14 @@ export function showTask(view: TaskView, terminal: Terminal): void {
     ["state", stateWord(view.state, terminal)],
     ["queue", view.priority === "normal" ? view.queue : `${view.queue}, ${view.priority} priority`],
     ["key", view.key],
-    ["attempt", view.attempt === 0 ? undefined : `${view.attempt} of ${view.attempts}`],
+    ["attempt", view.attempt === 0 ? undefined : attemptOf(view, " of ")],
     ["losses", view.losses === 0 ? undefined : view.losses],
     ["created", instant(view.createdAt)],
     ["due", instant(view.dueAt)],
     ["expires", instant(view.expiresAt)],
     ["started", instant(startedAt)],
     ["finished", instant(finishedAt)],
-    ["took", hasRun ? formatDuration(finishedAt - startedAt) : undefined],
+    ["took", hasRun ? tellDuration(finishedAt - startedAt) : undefined],
     ["progress", shortJson(view.progress)],
     ["payload", shortJson(view.payload)],
     ["result", shortJson(view.result)],

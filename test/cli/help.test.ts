@@ -68,6 +68,7 @@ test("what is missing, too much or of a wrong kind is told before anything is se
     [["get", "a", "b"], /too much: b; usage: tanda get TASK/],
     [["list", "--limit", "many"], /--limit takes a whole number/],
     [["list", "--state", "lost"], /--state is one of scheduled/],
+    [["list", "--since", "yesterday"], /--since is "1h" for the last hour, .* not "yesterday"/],
     [["run", "fib", "--timeout"], /--timeout needs a value/],
     [["run", "fib", "--json=yes"], /--json takes no value/],
     [["run", "fib", "-5"], /write -- before it/],
@@ -121,7 +122,7 @@ test("no line of help is wider than a hundred characters, nor are two empty ones
 test("help of serve begins with what one needs first, and its limits stand apart, said in the same way", async () => {
   const { stdout } = await runCli(["help", "serve"]);
   const at = ["--listen", "--data", "--actions", "--watch", "Limits", "--max-line ", "--max-watches"].map(
-    (text) => stdout.indexOf(`${text}`, stdout.indexOf("\nFlags")),
+    (text) => stdout.indexOf(text, stdout.indexOf("\nFlags")),
   );
   assert.ok(!at.includes(-1));
   assert.deepEqual(

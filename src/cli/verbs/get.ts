@@ -13,6 +13,9 @@ export const verb: Verb = {
     },
     { command: "tanda get TASK --json", says: "the same as one JSON value" },
   ],
+  notes: [
+    "The exit code is the task's outcome, as `tanda help` lists them: 0 also while it is not over, 1 when it failed, and when there is no such task.",
+  ],
   flags: {},
   words: { min: 1, max: 1 },
   async run({ words, terminal, connect }) {

@@ -1,7 +1,8 @@
 import type { ListFilter, TaskView } from "../../protocol/messages.ts";
 import { isState, STATES } from "../../task/state.ts";
+import { parseDuration, tellDuration } from "../../task/duration.ts";
 import { EXIT } from "../exit-code.ts";
-import { ago, stateWord } from "../phrases.ts";
+import { attemptOf, stateWord } from "../phrases.ts";
 import { showTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError, type Given, type Verb } from "../verb.ts";
@@ -53,6 +54,12 @@ function readFilter(given: Given): ListFilter {
   if (state !== undefined && !isState(state)) {
     throw new UsageError(`--state is one of ${STATES.join(", ")}, not ${state}`);
   }
+  const since = given.text("since");
+  if (since !== undefined && !isTime(since)) {
+    throw new UsageError(
+      `--since is "1h" for the last hour, 2030-01-31T12:00:00Z or epoch milliseconds, not ${JSON.stringify(since)}`,
+    );
+  }
   const limit = given.count("limit", 1) ?? (given.has("all") ? 1000 : undefined);
   const filter: ListFilter = {};
   if (state !== undefined) filter.state = state;
@@ -64,6 +71,17 @@ function readFilter(given: Given): ListFilter {
   return filter;
 }
 
+function isTime(text: string): boolean {
+  if (/^\d+$/.test(text)) return true;
+  if (/^\d{4}-/.test(text)) return Number.isFinite(Date.parse(text));
+  try {
+    parseDuration(text, "--since");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function show(tasks: readonly TaskView[], terminal: Terminal): void {
   const now = Date.now();
   showTable(
@@ -71,12 +89,12 @@ function show(tasks: readonly TaskView[], terminal: Terminal): void {
     [
       { title: "TASK", cell: (view) => view.task },
       { title: "STATE", cell: (view) => stateWord(view.state, terminal) },
-      { title: "ACTION", cell: (view) => view.action },
-      { title: "QUEUE", cell: (view) => view.queue },
-      { title: "ATTEMPT", cell: (view) => `${view.attempt}/${view.attempts}`, isRight: true },
-      { title: "CREATED", cell: (view) => ago(view.createdAt, now), isRight: true },
-      { title: "KEY", cell: (view) => view.key },
-      { title: "ERROR", cell: (view) => view.error?.code },
+      { title: "ACTION", cell: (view) => view.action, mayBeCut: true },
+      { title: "QUEUE", cell: (view) => view.queue, mayBeCut: true },
+      { title: "TRY", cell: (view) => attemptOf(view, "/"), isRight: true },
+      { title: "AGE", cell: (view) => tellDuration(Math.max(0, now - view.createdAt)), isRight: true },
+      { title: "KEY", cell: (view) => view.key, mayBeCut: true },
+      { title: "ERROR", cell: (view) => view.error?.code, mayBeCut: true },
     ],
     tasks,
     "No such tasks.",

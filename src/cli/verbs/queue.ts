@@ -35,6 +35,8 @@ export const verb: Verb = {
     }
     if (queue === undefined) throw new UsageError(`which queue? tanda queue ${op} NAME`);
     const client = await connect();
+    const known = await client.$.queues();
+    if (!known.some((view) => view.queue === queue)) terminal.note(`Nobody has used the queue ${queue} yet.`);
     if (op === "purge") {
       const told = await client.$.purge(queue);
       if (terminal.isJson) terminal.json(told);

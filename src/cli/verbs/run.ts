@@ -1,6 +1,7 @@
-import { showOutcome, OUTPUT_FLAGS } from "../outcome.ts";
+import { checkOutput, OUTPUT_FLAGS, showOutcome } from "../outcome.ts";
 import { readPayload } from "../payload.ts";
 import { ONE_TASK_FLAGS, TASK_FLAGS, taskOptions, WAIT_FLAGS, waitOptions } from "../task-flags.ts";
+import { TandaError } from "../../task/errors.ts";
 import { nameTask } from "../task-name.ts";
 import type { Verb } from "../verb.ts";
 
@@ -15,8 +16,8 @@ export const verb: Verb = {
       says: "a payload that parses as JSON is JSON, else it is text",
     },
     {
-      command: "tanda run thumbnail @photo.jpg -o small.jpg",
-      says: "sends a file; writes the result's bytes to another",
+      command: "tanda run echo @photo.jpg -o copy.jpg",
+      says: "sends a file; when there is one blob in the result, writes its bytes to another",
     },
     {
       command: "tanda run fib 40 --timeout 30s --attempts 3",
@@ -37,6 +38,7 @@ export const verb: Verb = {
   },
   words: { min: 1, max: 2 },
   async run({ words, given, terminal, connect }) {
+    await checkOutput(given);
     const client = await connect();
     const payload = await readPayload(words[1], words[0]!, client, terminal);
     const options = taskOptions(given);
@@ -47,6 +49,22 @@ export const verb: Verb = {
       ...waitOptions(given),
       cancelOnAbort: given.has("cancel-on-timeout"),
     });
-    return showOutcome({ client, given, terminal }, task, result);
+    const explained = result.catch((thrown: unknown) => {
+      throw withBrokenJson(thrown, payload);
+    });
+    return showOutcome({ client, given, terminal }, task, explained);
   },
 };
+
+/** What was meant as JSON and is none went as a text, which the action's complaint does not show. */
+function withBrokenJson(thrown: unknown, payload: unknown): unknown {
+  if (!(thrown instanceof TandaError) || thrown.code !== "invalid_input") return thrown;
+  if (typeof payload !== "string" || !/^\s*[[{]/.test(payload)) return thrown;
+  try {
+    JSON.parse(payload);
+  } catch (cause) {
+    const hint = `The payload went as a text, since it is not JSON: ${(cause as Error).message}`;
+    return new TandaError(thrown.code, thrown.message, { ...thrown.toBody(), hint, cause: thrown });
+  }
+  return thrown;
+}

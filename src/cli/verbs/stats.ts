@@ -1,6 +1,6 @@
-import { formatDuration } from "../../task/duration.ts";
+import { tellDuration } from "../../task/duration.ts";
 import { EXIT } from "../exit-code.ts";
-import { bytes, count } from "../phrases.ts";
+import { bytes, count, milliseconds } from "../phrases.ts";
 import { showFacts, showTable } from "../table.ts";
 import type { Verb } from "../verb.ts";
 
@@ -23,18 +23,18 @@ export const verb: Verb = {
     }
     const { perSecond, startDelayMs, runMs, threads } = stats;
     showFacts(terminal, [
-      ["up", formatDuration(stats.uptimeMs)],
+      ["up", tellDuration(stats.uptimeMs)],
       ["submitted", `${count(perSecond.submitted)}/s`],
       ["finished", `${count(perSecond.finished)}/s, ${count(perSecond.failed)}/s failed`],
       [
         "to the start",
-        `${startDelayMs.p50.toFixed(1)} ms median, ${startDelayMs.p99.toFixed(1)} ms for 99 %`,
+        `${milliseconds(startDelayMs.p50)} median, ${milliseconds(startDelayMs.p99)} for 99 %`,
       ],
-      ["run", `${runMs.p50.toFixed(1)} ms median, ${runMs.p99.toFixed(1)} ms for 99 %`],
+      ["run", `${milliseconds(runMs.p50)} median, ${milliseconds(runMs.p99)} for 99 %`],
       ["in flight", `${count(stats.inFlight)}, ${bytes(stats.inFlightBytes)}`],
       ["threads", `${threads.busy} of ${threads.total} busy`],
       ["connections", count(stats.connections)],
-      ["event loop lag", `${stats.eventLoopLagMs.toFixed(1)} ms`],
+      ["event loop lag", milliseconds(stats.eventLoopLagMs)],
       ["store", bytes(stats.storeBytes)],
     ]);
     showTable(

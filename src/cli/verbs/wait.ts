@@ -1,4 +1,4 @@
-import { OUTPUT_FLAGS, showOutcome } from "../outcome.ts";
+import { checkOutput, OUTPUT_FLAGS, showOutcome } from "../outcome.ts";
 import { WAIT_FLAGS, waitOptions } from "../task-flags.ts";
 import type { Verb } from "../verb.ts";
 
@@ -16,6 +16,7 @@ export const verb: Verb = {
   flags: { ...WAIT_FLAGS, ...OUTPUT_FLAGS },
   words: { min: 1, max: 1 },
   async run({ words, given, terminal, connect }) {
+    await checkOutput(given);
     const client = await connect();
     const task = words[0]!;
     return showOutcome({ client, given, terminal }, task, client.$.task(task).result(waitOptions(given)));

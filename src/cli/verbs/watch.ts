@@ -28,6 +28,8 @@ export const verb: Verb = {
       if (text !== undefined) filter[name] = text;
     }
     let code: number = EXIT.done;
+    if (terminal.stderr.isTTY && !terminal.isJson)
+      terminal.note(terminal.styleNote("dim", "Watching; Ctrl+C ends."));
     for await (const event of client.$.watch(filter)) {
       if (event.type === "state") code = exitCodeOfState(event.state);
       if (terminal.isJson) terminal.json(event);

@@ -1,0 +1,102 @@
+/** What a person reads: tables that fit, counts that make sense, words instead of codes. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { LineServer, Message, Peer } from "../client/line-server.ts";
+import { openServer, runCli } from "./run-cli.ts";
+import { TerminalRun } from "./run-in-terminal.ts";
+
+const TASK = "019a0000-0000-7000-8000-000000000000";
+
+function openTasks(more: object): Promise<LineServer> {
+  const view = {
+    task: TASK,
+    state: "done",
+    action: "an-action-with-a-rather-long-name",
+    queue: "default",
+    priority: "normal",
+    attempt: 1,
+    attempts: 1,
+    losses: 0,
+    createdAt: Date.now() - 2.2 * 86_400_000,
+    ...more,
+  };
+  return openServer((message, peer) => {
+    if (message.op === "list") answerWith(message, peer, { tasks: [view], next: null });
+    if (message.op === "get") answerWith(message, peer, view);
+    return message.op === "list" || message.op === "get";
+  });
+}
+
+function answerWith({ id }: Message, peer: Peer, data: unknown): void {
+  peer.send({ id, status: "ok", data });
+}
+
+test("a list fits the terminal: empty columns go and long names are cut, but never an id", async () => {
+  await using server = await openTasks({ key: "order-2026-11-21-with-much-more-behind-it" });
+  await using list = new TerminalRun(["list"], { server: server.url, columns: 80 });
+  assert.equal(await list.ended(), 0);
+  const lines = list.text.trim().split("\n");
+  assert.equal(lines.length, 2, list.text);
+  for (const line of lines) assert.ok(line.length <= 80, line);
+  assert.match(lines[0]!, /^TASK +STATE +ACTION +QUEUE +TRY +AGE +KEY$/);
+  assert.match(lines[1]!, new RegExp(`^${TASK}  done +an-\\S*…  def\\S* +1/1  2d 4h  ord\\S*…$`));
+});
+
+test("where the output goes elsewhere, a list is whole", async () => {
+  await using server = await openTasks({});
+  const { stdout } = await runCli(["list"], { server: server.url });
+  assert.match(stdout, /^TASK .* KEY +ERROR\n.* an-action-with-a-rather-long-name +default/);
+});
+
+test("after a retry an attempt is a number, not two of one", async () => {
+  await using server = await openTasks({ attempt: 2, attempts: 1 });
+  const { stdout } = await runCli(["get", TASK], { server: server.url });
+  assert.match(stdout, /^attempt {2}2$/m);
+  const list = await runCli(["list"], { server: server.url });
+  assert.match(list.stdout, /default +2 +2d 4h/);
+  await using other = await openTasks({ attempt: 2, attempts: 3 });
+  assert.match((await runCli(["get", TASK], { server: other.url })).stdout, /^attempt {2}2 of 3$/m);
+});
+
+test("a queue that nobody has used is told so, beside the answer", async () => {
+  const view = { queue: "math", mode: "paused", counts: {}, waiting: 0, oldestAgeMs: null };
+  await using server = await openServer((message, peer) => {
+    if (message.op === "queues") answerWith(message, peer, [view]);
+    else if (message.op === "pause") answerWith(message, peer, { ...view, queue: message["queue"] });
+    else return false;
+    return true;
+  });
+  const typo = await runCli(["queue", "pause", "mth"], { server: server.url });
+  assert.deepEqual([typo.code, typo.stderr], [0, "Nobody has used the queue mth yet.\n"]);
+  const known = await runCli(["queue", "pause", "math"], { server: server.url });
+  assert.deepEqual([known.code, known.stderr], [0, ""]);
+});
+
+test("a file that is not there or cannot be written is told in words, before a task is sent", async () => {
+  await using server = await openServer();
+  for (const [args, said] of [
+    [["@/nowhere/at/all"], /cannot read \/nowhere\/at\/all: it is not there/],
+    [["x", "-o", "/nowhere/out"], /cannot write \/nowhere\/out: its folder is not there/],
+    [["x", "-o", "/"], /cannot write \/: it is a folder/],
+  ] as const) {
+    const { code, stderr } = await runCli(["run", "upper", ...args], { server: server.url });
+    assert.match(stderr, said);
+    assert.doesNotMatch(stderr, /ENOENT/);
+    assert.equal(code, 2);
+  }
+  assert.equal(server.tasks().length, 0);
+});
+
+test("JSON that does not parse is told as such when the action wants none of the text", async () => {
+  await using server = await openServer((message, peer) => {
+    if (message.action !== "words") return false;
+    const error = { code: "invalid_input", message: "expected object, received string" };
+    peer.send({ id: message.id, status: "failed", result: { ok: false, error } });
+    return true;
+  });
+  const bad = await runCli(["run", "words", "{bad"], { server: server.url });
+  assert.equal(bad.code, 1);
+  assert.match(bad.stderr, /expected object.*\nThe payload went as a text, since it is not JSON: Expected/);
+  const plain = await runCli(["run", "words", "good"], { server: server.url });
+  assert.doesNotMatch(plain.stderr, /JSON/);
+});
