@@ -144,3 +144,13 @@ test("when the node refuses to let it in, it ends although its input goes on", a
   assert.equal(code, 3);
   assert.match(stderr, /unauthorized: a token is needed/);
 });
+
+test("an action that nobody knows is told once, before a line is read", async () => {
+  await using server = await openServer();
+  for (const input of ["a\nb\nc\n", ""]) {
+    const { code, stdout, stderr } = await runCli(["map", "uper"], { server: server.url, input });
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.equal(stderr, 'error: unknown_action: There is no action "uper".\nDid you mean "upper"?\n');
+  }
+  assert.equal(server.tasks().length, 0);
+});

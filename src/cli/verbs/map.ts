@@ -1,12 +1,13 @@
 import type { CallOptions } from "../../client/caller.ts";
 import { Fifo } from "../../client/fifo.ts";
 import type { Client } from "../../client/typed.ts";
-import { inlinePayload } from "../../protocol/inline.ts";
+import { inlinePayload, takesText } from "../../protocol/inline.ts";
+import type { ActionView } from "../../protocol/messages.ts";
 import { TandaError } from "../../task/errors.ts";
 import { EXIT, exitCodeOf } from "../exit-code.ts";
-import { actionTakesText } from "../payload.ts";
 import { openProgress, type Progress } from "../progress.ts";
 import { readLines } from "../read-lines.ts";
+import { suggest } from "../suggest.ts";
 import { TASK_FLAGS, taskOptions } from "../task-flags.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Verb } from "../verb.ts";
@@ -25,11 +26,11 @@ export const verb: Verb = {
       says: "each line is a payload; each result is a line",
     },
     {
-      command: "ls *.jpg | jq -R '{path: .}' -c | tanda map thumbnail",
+      command: "seq 20 30 | tanda map fib",
       says: "a line that parses as JSON is JSON, unless the action takes text",
     },
     {
-      command: "tanda map fib --json-lines < numbers | jq .result",
+      command: "seq 20 30 | tanda map fib --json-lines | jq .result",
       says: "line number, status and result or error of each, as JSON",
     },
   ],
@@ -45,9 +46,12 @@ export const verb: Verb = {
   async run({ words, given, terminal, connect }) {
     const client = await connect();
     const action = words[0]!;
+    const actions = await client.$.actions();
+    const known = actions.find((one) => one.action === action);
+    if (known === undefined) throw unknownAction(action, actions);
     const mapping = new Mapping(client, action, taskOptions(given), terminal, {
       window: given.count("window", 1) ?? WINDOW,
-      takesText: await actionTakesText(action, client),
+      takesText: takesText(known.input),
       isJson: terminal.isJson || given.has("json-lines"),
       // On the same screen the results are progress enough.
       progress: terminal.stdout.isTTY ? null : await openProgress(terminal, null),
@@ -55,6 +59,17 @@ export const verb: Verb = {
     return mapping.run();
   },
 };
+
+/** Before a line is read: it would be the same for each. */
+function unknownAction(action: string, actions: readonly ActionView[]): TandaError {
+  const meant = suggest(
+    action,
+    actions.map((one) => one.action),
+  );
+  return new TandaError("unknown_action", `There is no action ${JSON.stringify(action.slice(0, 100))}.`, {
+    hint: meant === null ? "`tanda actions` lists what there is." : `Did you mean ${JSON.stringify(meant)}?`,
+  });
+}
 
 type Rules = {
   readonly window: number;
