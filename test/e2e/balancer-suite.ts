@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp } from "node:fs/promises";
-import { connect as connectTcp, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -15,6 +14,7 @@ import { freePorts } from "../services/free-ports.ts";
 import { isAlive } from "./serve-process.ts";
 import { Load } from "./load.ts";
 import { NodeProcess } from "./node-process.ts";
+import { Talk } from "./talk.ts";
 
 export interface BalancerServer extends AsyncDisposable {
   start(): Promise<void>;
@@ -35,7 +35,7 @@ export type BalancerUnderTest = {
 
 const NODES = 3;
 const CHECK_MS = 500;
-const SLOW_MS = 120_000;
+const SLOW_MS = 240_000;
 const curl = needs("curl");
 
 export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnderTest): void {
@@ -238,9 +238,9 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
       let ms = 0;
       let hung = 0;
       for (let calmRounds = 0; calmRounds < 2;) {
-        const found = await whoAnswers(30, 300);
+        const found = await whoAnswers(30, 500);
         assert.ok(!found.includes(2), "it answers while it is stopped");
-        assert.ok(performance.now() - from < 15_000, "it stayed in rotation");
+        assert.ok(performance.now() - from < 30_000, "it stayed in rotation");
         const late = found.filter((number) => number === null).length;
         hung += late;
         calmRounds = late > 0 ? 0 : calmRounds + 1;
@@ -302,78 +302,4 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
       t.diagnostic(`${name}: kill -9 and restart of the balancer: all clients answered after ${ms} ms`);
     });
   });
-}
-
-/** A plain connection through the balancer. */
-class Talk {
-  readonly socket: Socket;
-  readonly closed: Promise<void>;
-  readonly #lines: string[] = [];
-  #rest = "";
-  #waiting: (() => void)[] = [];
-  #isClosed = false;
-
-  private constructor(port: number, localAddress: string) {
-    this.socket = connectTcp({ host: "127.0.0.1", port, localAddress, allowHalfOpen: true });
-    this.socket.on("error", () => this.socket.destroy());
-    this.socket.setEncoding("utf8").on("data", (text: string) => {
-      const lines = (this.#rest + text).split(/\r?\n/);
-      this.#rest = lines.pop()!;
-      this.#lines.push(...lines);
-      this.#tell();
-    });
-    this.socket.on("end", () => this.socket.end());
-    this.closed = new Promise((resolve) => {
-      this.socket.once("close", () => {
-        this.#isClosed = true;
-        this.#tell();
-        resolve();
-      });
-    });
-  }
-
-  static open(port: number, localAddress = "127.0.0.1"): Talk {
-    return new Talk(port, localAddress);
-  }
-
-  send(text: string): void {
-    this.socket.write(text);
-  }
-
-  async line(withinMs = 5000): Promise<string> {
-    const until = performance.now() + withinMs;
-    for (;;) {
-      const line = this.#lines.shift();
-      if (line !== undefined) return line;
-      if (this.#isClosed) throw new Error("the connection ended without an answer");
-      const leftMs = until - performance.now();
-      if (leftMs <= 0) throw new Error(`no answer within ${withinMs} ms`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, leftMs);
-        this.#waiting.push(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-    }
-  }
-
-  /** Null when it does not answer. */
-  async nodeNumber(withinMs: number): Promise<number | null> {
-    this.send('{"id":"who","op":"ping"}\n');
-    try {
-      const { data } = JSON.parse(await this.line(withinMs)) as { data: { node: number } };
-      return data.node;
-    } catch {
-      return null;
-    }
-  }
-
-  close(): void {
-    this.socket.destroy();
-  }
-
-  #tell(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
-  }
 }
