@@ -25,16 +25,16 @@ const SUBMITS = `insert into tasks (${SPEC_COLUMNS}, state, attempt, next_publis
   select ${SPEC_VALUES}, 1, 0, now() + ${UNSEEN_AFTER} from json_to_recordset($1::json) as x(${SPEC_TYPES})
   order by x.i on conflict (id) do nothing returning id`;
 
-const FINISHES = `with d as materialized (
-    select * from json_to_recordset($1::json) as x(i uuid, n integer, r text, s bigint, f bigint)
-  ), l as materialized (
-    select t.id, t.state from tasks t join d on t.id = d.i
+/** The values come by way of the locked rows: two lists joined with each other would be compared each with each. */
+const FINISHES = `with l as materialized (
+    select t.id, t.state, d.n, d.r, d.s, d.f
+    from json_to_recordset($1::json) as d(i uuid, n integer, r text, s bigint, f bigint) join tasks t on t.id = d.i
     where (t.state = 1 and t.attempt = d.n - 1) or (t.state = 2 and t.attempt = d.n)
     order by t.id for update of t
   )
-  update tasks t set state = 4, attempt = d.n, result = d.r, result_blob = null, error = null, due_at = null,
-    started_at = d.s, finished_at = d.f, purge_at = d.f + (t.policy::json ->> 'retentionMs')::bigint
-  from l join d on d.i = l.id where t.id = l.id
+  update tasks t set state = 4, attempt = l.n, result = l.r, result_blob = null, error = null, due_at = null,
+    started_at = l.s, finished_at = l.f, purge_at = l.f + (t.policy::json ->> 'retentionMs')::bigint
+  from l where t.id = l.id
   returning t.id, t.queue, t.action, l.state`;
 
 // Each takes events of different ids, and answers the ids of those that were applied; of the others nothing is written.

@@ -9,6 +9,7 @@ import { HIGHEST_ID, LOWEST_ID, lowestIdAt } from "./postgres-id.ts";
 import { endOf, idsOf, type PostgresPartitions } from "./postgres-partitions.ts";
 import type { Connection } from "./postgres-pool.ts";
 import { deleteTasks } from "./postgres-rows.ts";
+import { transact } from "./postgres-transact.ts";
 import type { Retired, RetentionRule } from "./store.ts";
 
 const TIME_BOX_MS = 8;
@@ -208,16 +209,4 @@ async function totalsOf(connection: Connection): Promise<Totals> {
        coalesce(sum(bytes), 0)::bigint as bytes from counts`,
   );
   return rows[0]!;
-}
-
-async function transact<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
-  await connection.query("begin");
-  try {
-    const result = await work();
-    await connection.query("commit");
-    return result;
-  } catch (error) {
-    await connection.query("rollback").catch(() => {});
-    throw error;
-  }
 }

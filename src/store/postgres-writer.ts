@@ -12,6 +12,7 @@ import {
   unavailable,
 } from "./postgres-errors.ts";
 import { checkId } from "./postgres-id.ts";
+import { claimAll, type Lease } from "./postgres-leases.ts";
 import type { PostgresPartitions } from "./postgres-partitions.ts";
 import type { Connection, PostgresPool } from "./postgres-pool.ts";
 import type { Applied } from "./store.ts";
@@ -22,6 +23,8 @@ const MAX_TRIES = 8;
 
 type Call = {
   readonly events: readonly TaskEvent[];
+  /** Claims that are to be leased. */
+  readonly lease: Lease | null;
   /** Ids, and keys behind a sign that no id begins with. */
   readonly names: readonly string[];
   readonly resolve: (answers: Applied[]) => void;
@@ -44,7 +47,7 @@ export class PostgresWriter {
     this.#lanes = lanes;
   }
 
-  apply(events: readonly TaskEvent[]): Promise<Applied[]> {
+  apply(events: readonly TaskEvent[], lease: Lease | null = null): Promise<Applied[]> {
     if (this.#isClosed) return Promise.reject(unavailable("The store is closed"));
     try {
       for (const event of events) {
@@ -55,7 +58,7 @@ export class PostgresWriter {
       return Promise.reject(error);
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ events, names: namesOf(events), resolve, reject });
+      this.#queue.push({ events, lease, names: namesOf(events), resolve, reject });
       // Calls of one turn of the event loop are one transaction.
       if (this.#queue.length === 1) queueMicrotask(() => this.#start());
     });
@@ -82,11 +85,13 @@ export class PostgresWriter {
     if (this.#running === 0 && this.#queue.length === 0) this.#onIdle?.();
   }
 
-  /** The calls in front, up to the first that has to wait for one under way. */
+  /** The calls in front that are alike, up to the first that has to wait for one under way. */
   #take(): Call[] {
     let count = 0;
     let size = 0;
-    for (const { events, names } of this.#queue) {
+    const first = this.#queue[0]?.lease ?? null;
+    for (const { events, names, lease } of this.#queue) {
+      if (lease?.worker !== first?.worker || lease?.leaseMs !== first?.leaseMs) break;
       if (count > 0 && size + events.length > MAX_EVENTS) break;
       if (names.some((name) => this.#inHand.has(name))) break;
       size += events.length;
@@ -99,7 +104,10 @@ export class PostgresWriter {
 
   async #run(calls: readonly Call[]): Promise<void> {
     try {
-      const answers = await this.#commit(calls.flatMap(({ events }) => events));
+      const answers = await this.#commit(
+        calls.flatMap(({ events }) => events),
+        calls[0]!.lease,
+      );
       let at = 0;
       for (const { events, resolve } of calls) resolve(answers.slice(at, (at += events.length)));
     } catch (thrown) {
@@ -113,11 +121,11 @@ export class PostgresWriter {
     }
   }
 
-  async #commit(events: readonly TaskEvent[]): Promise<Applied[]> {
+  async #commit(events: readonly TaskEvent[], lease: Lease | null): Promise<Applied[]> {
     for (let tries = 1; ; tries++) {
       const attempt = { isCommitSent: false };
       try {
-        return await this.#pool.use((connection) => this.#transact(connection, events, attempt));
+        return await this.#pool.use((connection) => this.#transact(connection, events, lease, attempt));
       } catch (error) {
         if (tries === MAX_TRIES) throw error;
         if (isPartitionMissing(error)) this.#partitions.forget();
@@ -131,12 +139,15 @@ export class PostgresWriter {
   async #transact(
     connection: Connection,
     events: readonly TaskEvent[],
+    lease: Lease | null,
     attempt: { isCommitSent: boolean },
   ): Promise<Applied[]> {
     await this.#partitions.make(connection, events);
     await connection.query("begin");
     try {
-      const answers = await applyAll(connection, events);
+      const answers = await (lease === null
+        ? applyAll(connection, events)
+        : claimAll(connection, events, lease));
       attempt.isCommitSent = true;
       await connection.query("commit");
       return answers;

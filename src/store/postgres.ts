@@ -14,8 +14,12 @@ import { PostgresPool, type Connection, type Timing } from "./postgres-pool.ts";
 import { PostgresReads } from "./postgres-reads.ts";
 import { PostgresRetire } from "./postgres-retire.ts";
 import { migrate, readVersion, SCHEMA_VERSION } from "./postgres-schema.ts";
+import { reapEnded, renewAll } from "./postgres-leases.ts";
+import { beatNode, markUnpublished, presentNodes, sweepUnseen } from "./postgres-sweep.ts";
+import { transact } from "./postgres-transact.ts";
 import { PostgresWriter } from "./postgres-writer.ts";
-import type { Applied, Count, ListQuery, Page, QueueState, Retired, RetentionRule, Store } from "./store.ts";
+import type { ClaimEvent, Held, Lost, PresentNode, Reaped, SharedStore } from "./shared-store.ts";
+import type { Applied, Count, ListQuery, Page, QueueState, Retired, RetentionRule } from "./store.ts";
 
 export type PostgresOptions = Timing & {
   /** postgres://USER@HOST:PORT,HOST:PORT/DATABASE?schema=tanda */
@@ -32,7 +36,7 @@ const READERS = 3;
  * Connects, and upgrades the schema.
  * @throws unavailable when no address answers; conflict when a newer Tanda wrote it.
  */
-export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
+export async function openPostgresStore(options: PostgresOptions): Promise<SharedStore> {
   const address = parsePostgresUrl(options.url, options.env);
   const store = new PostgresStore(address, options);
   try {
@@ -68,7 +72,7 @@ export async function migratePostgres(
   }
 }
 
-class PostgresStore implements Store {
+class PostgresStore implements SharedStore {
   readonly #schema: string;
   readonly #writePool: PostgresPool;
   readonly #readPool: PostgresPool;
@@ -176,6 +180,39 @@ class PostgresStore implements Store {
        on conflict (slot) do update set count = p.count + 1`,
       [],
     );
+  }
+
+  async claim(claims: readonly ClaimEvent[], worker: string, leaseMs: number): Promise<Applied[]> {
+    return claims.length === 0 ? [] : this.#writer.apply(claims, { worker, leaseMs });
+  }
+
+  async renew(worker: string, held: readonly Held[], leaseMs: number): Promise<Set<string>> {
+    if (held.length === 0) return new Set();
+    return told(this.#writePool.useAgain((c) => renewAll(c, held, { worker, leaseMs })));
+  }
+
+  reap(graceMs: number, limit: number, judge: (lost: Lost) => TaskEvent): Promise<Reaped[]> {
+    return told(this.#writePool.use((c) => transact(c, () => reapEnded(c, graceMs, limit, judge))));
+  }
+
+  sweep(againMs: number, limit: number): Promise<Task[]> {
+    return told(this.#writePool.use((c) => sweepUnseen(c, againMs, limit)));
+  }
+
+  async unpublished(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await told(this.#writePool.useAgain((c) => markUnpublished(c, ids)));
+  }
+
+  beat(node: string, info: unknown, ttlMs: number): Promise<void> {
+    return told(this.#writePool.useAgain((c) => beatNode(c, node, info, ttlMs)));
+  }
+
+  leave(node: string): Promise<void> {
+    return this.#write("delete from nodes where name = $1", [node]);
+  }
+
+  nodes(): Promise<PresentNode[]> {
+    return told(this.#readPool.useAgain(presentNodes));
   }
 
   size(): Promise<number> {

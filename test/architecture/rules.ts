@@ -44,6 +44,7 @@ export const mayImport = {
 export const CONTRACTS: readonly string[] = [
   "engine/engine.ts",
   "store/store.ts",
+  "store/shared-store.ts",
   "queue/queue.ts",
   "bus/bus.ts",
   "blobs/blobs.ts",

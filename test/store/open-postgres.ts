@@ -1,6 +1,6 @@
 /** Opens stores in a test's PostgreSQL, each in a schema of its own. */
 import { openPostgresStore } from "../../src/store/postgres.ts";
-import type { Store } from "../../src/store/store.ts";
+import type { SharedStore } from "../../src/store/shared-store.ts";
 import type { Postgres } from "../services/postgres.ts";
 import type { Opened } from "./store-contract.ts";
 
@@ -10,7 +10,7 @@ export function newSchemaUrl(url: string): string {
   return `${url}?schema=s${++lastSchema}`;
 }
 
-export function openAt(url: string): Promise<Store> {
+export function openAt(url: string): Promise<SharedStore> {
   return openPostgresStore({ url, env: {}, now: () => performance.now(), random: Math.random });
 }
 

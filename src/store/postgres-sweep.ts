@@ -1,0 +1,51 @@
+/** Queued rows that nobody has seen for a while, and which nodes live. The server's clock is the only one. */
+import type { Task } from "../task/task.ts";
+import type { Connection } from "./postgres-pool.ts";
+import { tasksOf } from "./postgres-rows.ts";
+import type { PresentNode } from "./shared-store.ts";
+import { COLUMNS } from "./task-row.ts";
+
+const OF_T = COLUMNS.map((column) => `t.${column}`).join(", ");
+const LONGEST = "interval '10 minutes'";
+const DOUBLINGS = 10;
+
+export const SWEEP = `with due as materialized (
+    select id from tasks where state = 1 and next_publish_at <= now()
+    order by next_publish_at limit $2 for update skip locked
+  )
+  update tasks t set publish_count = least(t.publish_count + 1, ${DOUBLINGS}),
+    next_publish_at = now() + least(${LONGEST}, $1::double precision * interval '1 millisecond' * power(2, t.publish_count))
+  from due where t.id = due.id returning ${OF_T}`;
+
+const UNPUBLISHED = `update tasks set next_publish_at = now() where id = any(array(
+    select id from tasks where id = any($1::uuid[]) and state = 1 order by id for update skip locked))`;
+
+/** Those that are long gone go with it: the table is as small as there are nodes. */
+const BEAT = `with gone as (delete from nodes where until < now() - interval '1 day' and name <> $1)
+  insert into nodes values ($1, $2, now() + $3::double precision * interval '1 millisecond')
+  on conflict (name) do update set info = excluded.info, until = excluded.until`;
+
+export async function sweepUnseen(connection: Connection, againMs: number, limit: number): Promise<Task[]> {
+  const tasks = await tasksOf(connection, "sweep", SWEEP, [againMs, limit]);
+  return tasks.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+export async function markUnpublished(connection: Connection, ids: readonly string[]): Promise<void> {
+  await connection.query({ name: "unpublished", text: UNPUBLISHED, values: [ids] });
+}
+
+export async function beatNode(
+  connection: Connection,
+  node: string,
+  info: unknown,
+  ttlMs: number,
+): Promise<void> {
+  await connection.query(BEAT, [node, JSON.stringify(info), ttlMs]);
+}
+
+export async function presentNodes(connection: Connection): Promise<PresentNode[]> {
+  const { rows } = await connection.query<{ name: string; info: string }>(
+    "select name, info from nodes where until > now() order by name",
+  );
+  return rows.map(({ name, info }) => ({ node: name, info: JSON.parse(info) as unknown }));
+}
