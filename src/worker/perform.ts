@@ -6,6 +6,7 @@ import type { ErrorBody } from "../task/errors.ts";
 import type { BlobRef } from "../task/task.ts";
 import { MARK, putHandles } from "./blob-handles.ts";
 import { errorBodyOf } from "./handler-error.ts";
+import { patiently } from "./patiently.ts";
 import type { RunContext } from "./run-context.ts";
 import { toldJson } from "./told-json.ts";
 
@@ -39,22 +40,33 @@ export function perform(
   try {
     const result =
       work.payloadBlob !== null || work.isMarked
-        ? prepare(work, tools).then(({ payload, isMarked }) =>
-            call(action, payload, isMarked ? tools : null, context),
-          )
+        ? patiently(
+            () => prepare(work, tools),
+            () => context.signal,
+          ).then(({ payload, isMarked }) => call(action, payload, isMarked ? tools : null, context))
         : call(action, work.payload, null, context);
-    if (isThenable(result)) return finishLater(action, result, tools);
-    return finish(action, result, tools);
+    if (isThenable(result)) return finishLater(action, result, context, tools);
+    const performed = finish(action, result, context, tools);
+    return performed instanceof Promise ? performed.catch(failedBy) : performed;
   } catch (error) {
-    return { type: "failed", error: errorBodyOf(error) };
+    return failedBy(error);
   }
 }
 
-async function finishLater(action: Action, result: PromiseLike<unknown>, tools: Tools): Promise<Performed> {
+function failedBy(error: unknown): Performed {
+  return { type: "failed", error: errorBodyOf(error) };
+}
+
+async function finishLater(
+  action: Action,
+  result: PromiseLike<unknown>,
+  context: RunContext,
+  tools: Tools,
+): Promise<Performed> {
   try {
-    return await finish(action, await result, tools);
+    return await finish(action, await result, context, tools);
   } catch (error) {
-    return { type: "failed", error: errorBodyOf(error) };
+    return failedBy(error);
   }
 }
 
@@ -84,28 +96,40 @@ function call(action: Action, payload: unknown, tools: Tools | null, context: Ru
     .then((value) => action.run(value, context));
 }
 
-function finish(action: Action, result: unknown, tools: Tools): Performed | Promise<Performed> {
-  if (action.output === undefined) return told(result, tools);
+function finish(
+  action: Action,
+  result: unknown,
+  context: RunContext,
+  tools: Tools,
+): Performed | Promise<Performed> {
+  if (action.output === undefined) return told(result, context, tools);
   const checked = validateOutput(action.output, result);
-  if (isThenable(checked)) return finishChecked(checked, tools);
-  return told(checked, tools);
+  if (isThenable(checked)) return finishChecked(checked, context, tools);
+  return told(checked, context, tools);
 }
 
-async function finishChecked(checked: PromiseLike<unknown>, tools: Tools): Promise<Performed> {
+async function finishChecked(
+  checked: PromiseLike<unknown>,
+  context: RunContext,
+  tools: Tools,
+): Promise<Performed> {
   try {
-    return await told(await checked, tools);
+    return await told(await checked, context, tools);
   } catch (error) {
-    return { type: "failed", error: errorBodyOf(error) };
+    return failedBy(error);
   }
 }
 
-function told(result: unknown, tools: Tools): Performed | Promise<Performed> {
+function told(result: unknown, context: RunContext, tools: Tools): Performed | Promise<Performed> {
   const json = toldJson(result, "result");
   const most = tools.blobOverBytes;
   // A UTF-16 unit is at most 3 bytes of UTF-8: short texts need no count.
   if (most === null || json.length * 3 <= most || Buffer.byteLength(json) <= most)
     return { type: "done", json };
-  return putResult(json, tools);
+  return patiently(
+    () => putResult(json, tools),
+    () => context.signal,
+  );
 }
 
 async function putResult(json: string, tools: Tools): Promise<Performed> {

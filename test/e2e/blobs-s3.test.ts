@@ -157,9 +157,30 @@ describe("a node with its blobs in a bucket", { skip }, () => {
       assert.equal(((await response.json()) as { code: string }).code, "unavailable");
     }
     assert.equal((await lines.ask({ action: "upper", payload: "small" })).result?.data, "SMALL");
+    const impatient = { action: "repeat", payload: 100_001, options: { timeout: "700ms" } };
+    const late = await lines.ask(impatient);
+    assert.equal(late.result?.error?.code, "timed_out", JSON.stringify(late));
+    const large = lines.ask({ action: "repeat", payload: 100_000, options: { attempts: 1 } });
+    const measured = lines.ask({ action: "measure", payload: { file: { $blob: id } } });
     await ceph.startGateway();
     assert.equal(await (await fetch(`${url}/v1/blobs/${id}`)).text(), "hola");
-    assert.equal((await lines.ask({ action: "repeat", payload: 100_000 })).status, "done");
+    assert.equal((await large).result?.data, "y".repeat(100_000));
+    assert.deepEqual((await measured).result?.data, { stream: 4, file: 4, lines: 1 });
+  });
+
+  test("a result that a full bucket does not take is the task's own failure, and its neighbours go on", async () => {
+    const { node, bucket, url } = await open();
+    await using _ = node;
+    using lines = await Lines.open(node.port);
+    await put(url, "the only one");
+    await ceph.setQuota(bucket, 1);
+    const [large, small] = await Promise.all([
+      lines.ask({ action: "repeat", payload: 100_000 }),
+      lines.ask({ action: "nap", payload: 100 }),
+    ]);
+    assert.equal(large.result?.error?.code, "task_error", JSON.stringify(large));
+    assert.match(large.result?.error?.message ?? "", /bucket of the blobs is full/);
+    assert.equal(small.status, "done");
   });
 
   test("does not start without its bucket, and says what to do", async () => {
