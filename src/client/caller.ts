@@ -41,8 +41,8 @@ export type AskOptions = {
 };
 
 export type AskOp = Exclude<Op, "watch" | "unwatch" | "auth">;
-export type OpArguments = { task?: string; queue?: string } & ListFilter;
-export type WatchFilter = { task?: string; action?: string; queue?: string };
+export type OpArguments = { task?: string; queue?: string; local?: boolean } & ListFilter;
+export type WatchFilter = { task?: string; action?: string; queue?: string; local?: boolean };
 
 /** `status` is of the moment of the answer: a repeat of a finished task may be `done` at once. */
 export type Submitted = { task: string; status: "queued" | "scheduled" | "done" };

@@ -31,7 +31,8 @@ export interface Engine {
   wait(task: string, token: unknown, waiter: Waiter): Promise<void>;
   /** This waiter is gone or gave up: nothing more is answered to it, and nothing is kept for it. Its tasks go on. */
   leave(waiter: Waiter): void;
-  list(filter: ListFilter): Promise<{ tasks: TaskView[]; next: string | null }>;
+  /** `missing`: nodes of a cluster that could not be asked. */
+  list(filter: ListFilter): Promise<{ tasks: TaskView[]; next: string | null; missing?: number[] }>;
   /** Calls `listener` with batches of events until `stop` is called; for one task it ends by itself after the final state. */
   watch(filter: WatchFilter, listener: WatchListener): Promise<{ stop: () => void }>;
   cancel(task: string): Promise<TaskView>;
@@ -51,6 +52,8 @@ export interface Engine {
   nodes(): Promise<NodeView[]>;
   stats(): Promise<StatsView>;
 
+  /** In a cluster: of this node alone. Absent where this engine is that already. */
+  readonly local?: Engine;
   readonly blobs: Blobs;
   /** True only while a round trip through queue and store succeeded in the last few seconds. */
   readonly health: Health;

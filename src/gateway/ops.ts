@@ -21,10 +21,15 @@ const QUEUE: Record<string, (engine: Engine, queue: string) => Promise<unknown>>
 export const ENGINE_OPS: ReadonlyMap<Op, Run> = new Map<Op, Run>([
   ...Object.entries(TASK).map(([op, run]): [Op, Run] => [op as Op, (engine, r) => run(engine, r.task!)]),
   ...Object.entries(QUEUE).map(([op, run]): [Op, Run] => [op as Op, (engine, r) => run(engine, r.queue!)]),
-  ["list", (engine, { id: _id, op: _op, ...filter }) => engine.list(filter)],
+  ["list", (engine, { id: _id, op: _op, local: _local, ...filter }) => engine.list(filter)],
   ["actions", (engine) => engine.actions()],
   ["queues", (engine) => engine.queues()],
   ["workers", (engine) => engine.workers()],
   ["nodes", (engine) => engine.nodes()],
   ["stats", (engine) => engine.stats()],
 ]);
+
+/** Who answers: in a cluster all nodes, or the owner of the task, unless only this node is asked. */
+export function answering(engine: Engine, request: OpRequest): Engine {
+  return request.local === true ? (engine.local ?? engine) : engine;
+}

@@ -2,7 +2,7 @@
  * One client at lines or WebSocket: what it asked, what it is still owed, and when it is not listened to.
  * Requests of one read go to the engine together; answers of one turn go out together.
  */
-import type { Answer, Submission, Waiter } from "../engine/engine.ts";
+import type { Answer, Engine, Submission, Waiter } from "../engine/engine.ts";
 import type { OpRequest } from "../protocol/messages.ts";
 import { acceptedReply, doneReply, failedReply, okReply } from "../protocol/reply.ts";
 import { parseRequest, type Submit } from "../protocol/request.ts";
@@ -13,7 +13,7 @@ import { MAX_WRONG_TOKENS, unauthorized } from "./door.ts";
 import { pingData } from "./health.ts";
 import { InlineTalk, type Talker } from "./inline-talk.ts";
 import { Load, type Item, type Pending } from "./load.ts";
-import { ENGINE_OPS } from "./ops.ts";
+import { answering, ENGINE_OPS } from "./ops.ts";
 import type { TurnEnd } from "./turn.ts";
 import { Watches } from "./watches.ts";
 
@@ -261,11 +261,9 @@ export class Session implements Waiter, TurnEnd, Talker {
 
   async #runOp(prefix: string, request: OpRequest, bytes: number): Promise<void> {
     try {
+      const engine = answering(this.#context.engine, request);
       const simple = ENGINE_OPS.get(request.op);
-      if (simple) {
-        this.write(okReply(prefix, JSON.stringify(await simple(this.#context.engine, request))));
-        return;
-      }
+      if (simple) return this.write(okReply(prefix, JSON.stringify(await simple(engine, request))));
       switch (request.op) {
         case "ping":
           return this.write(okReply(prefix, pingData(this.#context)));
@@ -279,7 +277,7 @@ export class Session implements Waiter, TurnEnd, Talker {
           return this.write(okReply(prefix, '{"watching":false}'));
         default: {
           const pending: Pending = { prefix, bytes, tellsTask: true, slot: null, overtook: false };
-          await this.#wait(request.task!, pending);
+          await this.#wait(engine, request.task!, pending);
         }
       }
     } catch (error) {
@@ -288,10 +286,10 @@ export class Session implements Waiter, TurnEnd, Talker {
   }
 
   /** Counts on, as a task would, until the answer. */
-  async #wait(task: string, pending: Pending): Promise<void> {
+  async #wait(engine: Engine, task: string, pending: Pending): Promise<void> {
     pending.overtook = this.#load.begin(pending.bytes, true);
     try {
-      await this.#context.engine.wait(task, pending, this);
+      await engine.wait(task, pending, this);
     } catch (error) {
       this.#end(pending.bytes, pending.overtook);
       throw error;

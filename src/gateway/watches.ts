@@ -4,6 +4,7 @@ import { eventReply, okReply } from "../protocol/reply.ts";
 import { idPrefix } from "../protocol/request-id.ts";
 import { TandaError } from "../task/errors.ts";
 import type { GatewayContext } from "./context.ts";
+import { answering } from "./ops.ts";
 import { WatchFeed } from "./watch-feed.ts";
 
 /** The session, as far as watches need it. */
@@ -31,7 +32,8 @@ export class Watches {
 
   /** @throws busy, conflict, and what the engine refuses. */
   async start(prefix: string, request: OpRequest): Promise<void> {
-    const { limits, clock, engine } = this.#context;
+    const { limits, clock } = this.#context;
+    const engine = answering(this.#context.engine, request);
     if (this.#byPrefix.has(prefix)) throw new TandaError("conflict", "a watch with this id is there already");
     if (this.#byPrefix.size >= limits.watches) {
       throw new TandaError("busy", `there are ${limits.watches} watches on this connection`, {

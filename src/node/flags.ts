@@ -3,13 +3,15 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseS3Address } from "../blobs/s3-address.ts";
+import { parsePeers } from "../cluster/peer-addresses.ts";
 import { LIMITS, type LimitName, type Limits } from "../gateway/limits.ts";
 import { parseListen } from "../gateway/listen.ts";
-import { formatDuration, parseDuration } from "../task/duration.ts";
+import { formatDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { MAX_NODE_TAG } from "../task/id.ts";
 import { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
 import { formatBytes, parseBytes } from "./bytes.ts";
+import { duration, isHostName, isOrigin, list, pem, whole, wrong } from "./flag-values.ts";
 
 type Draft = { -readonly [Name in keyof NodeOptions]?: NodeOptions[Name] } & {
   cert?: string;
@@ -149,6 +151,13 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     apply: (draft, text) => (draft.node = whole("node", text, 0, MAX_NODE_TAG)),
   },
   {
+    name: "peers",
+    value: "NODES",
+    default: "none",
+    says: "the other nodes of a cluster, 1=HOST:PORT,3=HOST:PORT; all have the same token and different numbers",
+    apply: (draft, text) => (draft.peers = parsePeers(text)),
+  },
+  {
     name: "max-queued",
     value: "N",
     default: String(DEFAULT_OPTIONS.maxQueued),
@@ -241,10 +250,6 @@ function refused({ name, value, says }: NodeFlag, isFromEnv: boolean, error: unk
   });
 }
 
-function wrong(message: string): TandaError {
-  return new TandaError("bad_request", message);
-}
-
 function setLimit(draft: Draft, name: LimitName, text: string): void {
   const { unit, flag } = LIMITS[name];
   const read = {
@@ -256,43 +261,4 @@ function setLimit(draft: Draft, name: LimitName, text: string): void {
   if (!Number.isSafeInteger(value) || value < 1) throw wrong(`--${flag} cannot be ${text}`);
   const limits: Partial<Limits> = { ...draft.limits, [name]: value };
   draft.limits = limits;
-}
-
-/** A bare number is milliseconds, as in JSON. */
-function duration(flag: string, text: string): number {
-  return parseDuration(/^\d+$/.test(text.trim()) ? Number(text) : text, `--${flag}`);
-}
-
-function list(text: string, flag: string, isOne: (item: string) => boolean): string[] {
-  const items = text
-    .split(",")
-    .map((item) => item.trim())
-    .filter((item) => item !== "");
-  const odd = items.find((item) => !isOne(item));
-  if (odd !== undefined) throw wrong(`--${flag} cannot be ${JSON.stringify(odd)}`);
-  return items;
-}
-
-/** As a Host header has it: a port may follow. */
-function isHostName(text: string): boolean {
-  return /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(text);
-}
-
-/** As a browser sends it; a slash at the end is forgiven. */
-function isOrigin(text: string): boolean {
-  return /^[a-z][a-z\d+.-]*:\/\/[^/?#\s]+\/?$/i.test(text);
-}
-
-function pem(flag: string, what: string, read: () => unknown): void {
-  try {
-    read();
-  } catch {
-    throw wrong(`${flag} does not hold a ${what} in PEM form`);
-  }
-}
-
-function whole(flag: string, text: string, min: number, max: number): number {
-  const value = Number(text.replaceAll("_", ""));
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw wrong(`--${flag} is a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
 }

@@ -1,5 +1,6 @@
 /** What a node can be told, complete. Checked once, at the start. */
 import type { ActionTable } from "../actions/define.ts";
+import type { PeerAddress } from "../cluster/peer-addresses.ts";
 import type { EngineLog } from "../engine/parts.ts";
 import type { Limits } from "../gateway/limits.ts";
 import type { ListenAddress } from "../gateway/listen.ts";
@@ -26,6 +27,8 @@ export type NodeOptions = {
   tls: { cert: string; key: string } | null;
   /** This node's number, 0 … 1023; a part of every id it makes. */
   node: number;
+  /** The other nodes of its cluster; then its own number is 1 … 1023. Empty: it is alone. */
+  peers: readonly PeerAddress[];
   /** Tasks that may wait in all queues; more are `busy`. */
   maxQueued: number;
   retentionMs: number;
@@ -52,6 +55,7 @@ export const DEFAULT_OPTIONS: Omit<NodeOptions, "threads"> = {
   limits: {},
   tls: null,
   node: 0,
+  peers: [],
   maxQueued: 10_000_000,
   retentionMs: 7 * 86_400_000,
   maxFinished: 10_000_000,

@@ -14,6 +14,7 @@ import { Outcomes } from "../engine/outcomes.ts";
 import type { EngineParts } from "../engine/parts.ts";
 import { Recent } from "../engine/recent.ts";
 import { Watchers } from "../engine/watchers.ts";
+import { checkPeers } from "../cluster/peer-addresses.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { withLimits } from "../gateway/limits.ts";
 import { checkListen, formatAddress, parseListen, type ListenAddress } from "../gateway/listen.ts";
@@ -33,6 +34,7 @@ import { Scheduler } from "./duties/scheduler.ts";
 import { farewell } from "./farewell.ts";
 import { InProcessCaller } from "./in-process-caller.ts";
 import { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
+import { openCluster } from "./open-cluster.ts";
 import { openPools } from "./open-pools.ts";
 import { tellListenError } from "./listen-error.ts";
 import { recover, type Recovered } from "./recover.ts";
@@ -66,6 +68,7 @@ export async function startNode<Actions = unknown>(
   // What is wrong with these is told before anything that was left behind begins to run.
   if (listen.length > 0) checkListen(listen, options.token);
   withLimits(options.limits);
+  checkPeers(options.node, options.peers);
   const folder = await openDataFolder(options.data, options.blobs);
   try {
     return await assemble<Actions>({ ...options, listen }, folder);
@@ -156,7 +159,7 @@ async function assemble<Actions>(options: Checked, folder: DataFolder): Promise<
   lag.enable();
   let gateway: Gateway | null = null;
   let addresses: readonly ListenAddress[] = [];
-  const engine = new LocalEngine(parts, worker, outcomes, {
+  const local = new LocalEngine(parts, worker, outcomes, {
     node: options.node,
     pid: process.pid,
     version,
@@ -188,6 +191,8 @@ async function assemble<Actions>(options: Checked, folder: DataFolder): Promise<
       onError,
     }),
   );
+  const cluster = openCluster(local, options);
+  const { engine } = cluster;
   const caller = new InProcessCaller(engine, parts.makeId);
 
   const close = async (): Promise<void> => {
@@ -199,6 +204,7 @@ async function assemble<Actions>(options: Checked, folder: DataFolder): Promise<
     await stopAll(duties);
     await worker.stop();
     await farewell(store, flights, now).catch(onError);
+    await cluster.close();
     await Promise.race([emptied, new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS).unref())]);
     await gateway?.close();
     await caller.close({ now: true });

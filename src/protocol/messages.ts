@@ -34,6 +34,8 @@ export type SubmitOptions = {
   timeout?: Duration;
   expires?: Duration;
   retention?: Duration;
+  /** In a cluster: this node keeps it, whoever owns its id or key. What one node asks of another says so. */
+  local?: boolean;
 };
 export const OPTION_NAMES: ReadonlySet<string> = new Set([
   "wait",
@@ -50,6 +52,7 @@ export const OPTION_NAMES: ReadonlySet<string> = new Set([
   "timeout",
   "expires",
   "retention",
+  "local",
 ]);
 
 export type SubmitRequest = { id?: RequestId; action: string; payload?: unknown; options?: SubmitOptions };
@@ -68,6 +71,8 @@ export type OpRequest = {
   token?: string;
   /** unwatch: the id of the `watch` request to end. */
   watch?: RequestId;
+  /** In a cluster: of this node alone. */
+  local?: boolean;
 } & ListFilter;
 
 export type ListFilter = {
@@ -145,6 +150,10 @@ export type QueueView = {
   counts: Partial<Record<State, number>>;
   waiting: number;
   oldestAgeMs: number | null;
+  /** In a cluster, where nodes differ: `mode` is the strictest. */
+  modes?: { node: number; mode: "open" | "paused" | "draining" }[];
+  /** In a cluster: nodes that could not be asked, and are not counted. */
+  missing?: number[];
 };
 
 export type ThreadView = {
@@ -167,7 +176,8 @@ export type NodeView = {
   pid: number;
   version: string;
   roles: string[];
-  state: "starting" | "ready" | "not_ready" | "draining";
+  /** `down`: a peer that does not answer; of it nothing is known but its number and where it should listen. */
+  state: "starting" | "ready" | "not_ready" | "draining" | "down";
   startedAt: number;
   rssBytes: number;
   connections: number;
@@ -203,6 +213,8 @@ export type StatsView = {
   threads: { total: number; busy: number };
   eventLoopLagMs: number;
   storeBytes: number;
+  /** In a cluster: nodes that could not be asked, and are not counted. */
+  missing?: number[];
 };
 /** What `ping` tells; also the greeting of a client, which names its tasks with the tag of this node. */
 export type PingView = {
@@ -243,3 +255,6 @@ export type Reply =
   | { id?: RequestId; task: string; status: "queued" | "scheduled" }
   | { id?: RequestId; status: "ok"; data: unknown }
   | { id?: RequestId; status: "event"; data: WatchEvent };
+
+/** On a GET of a blob over HTTP: of this node alone, as `local` is for ops. */
+export const OWN_ONLY_HEADER = "tanda-local";

@@ -15,11 +15,11 @@ import { bad, checkInstant, checkName, checkTaskId, quoted } from "./options.ts"
 type Fields = { readonly needed: readonly string[]; readonly allowed: readonly string[] };
 
 const FIELDS: ReadonlyMap<Op, Fields> = new Map<Op, Fields>([
-  ...TASK_OPS.map((op): [Op, Fields] => [op, { needed: ["task"], allowed: [] }]),
-  ...QUEUE_OPS.map((op): [Op, Fields] => [op, { needed: ["queue"], allowed: [] }]),
-  ...VIEW_OPS.map((op): [Op, Fields] => [op, { needed: [], allowed: [] }]),
-  ["list", { needed: [], allowed: LIST_FIELDS }],
-  ["watch", { needed: [], allowed: WATCH_FIELDS }],
+  ...TASK_OPS.map((op): [Op, Fields] => [op, { needed: ["task"], allowed: ["local"] }]),
+  ...QUEUE_OPS.map((op): [Op, Fields] => [op, { needed: ["queue"], allowed: ["local"] }]),
+  ...VIEW_OPS.map((op): [Op, Fields] => [op, { needed: [], allowed: ["local"] }]),
+  ["list", { needed: [], allowed: [...LIST_FIELDS, "local"] }],
+  ["watch", { needed: [], allowed: [...WATCH_FIELDS, "local"] }],
   ["unwatch", { needed: ["watch"], allowed: [] }],
   ["auth", { needed: ["token"], allowed: [] }],
 ]);
@@ -73,6 +73,9 @@ function checkField(field: string, value: unknown): void {
       // "1h" is a duration back from now; anything else must be an instant.
       if (typeof value === "string" && /^\d+(?:\.\d+)?\s*[a-z]+$/.test(value)) parseDuration(value, field);
       else checkInstant(value, field);
+      return;
+    case "local":
+      if (typeof value !== "boolean") throw bad(`local must be true or false, not ${quoted(value)}`);
       return;
     case "watch":
       return;

@@ -28,6 +28,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ["timeout", checkPositiveDuration],
   ["expires", checkPositiveDuration],
   ["retention", checkDuration],
+  ["local", checkBoolean],
 ]);
 
 /** @throws bad_request that names the option. */

@@ -65,6 +65,20 @@ const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ["tls-cert", { good: [pem.cert, pem.otherCert], bad: [join(dir, "none.pem"), actions, pem.key] }],
   ["tls-key", { good: [pem.key, pem.otherKey], bad: [join(dir, "none.pem"), actions, pem.cert] }],
   ["node", { good: ["1", "1023"], bad: ["1024", "-1", "one"] }],
+  [
+    "peers",
+    {
+      good: ["1=127.0.0.1:9001", "2=[::1]:9002,3=tandas://three.example:9000"],
+      bad: [
+        "somewhere",
+        "0=127.0.0.1:9001",
+        "1024=a:9001",
+        "1=a:9001,1=b:9001",
+        "1=http://a:9001",
+        "1=a:9001,",
+      ],
+    },
+  ],
   ["max-queued", LIMIT_SAMPLES.count],
   ["retention", { good: ["2d", "0"], bad: ["never", "-1s", "20000d"] }],
   ["max-finished", LIMIT_SAMPLES.count],

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { PassThrough, type Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Blobs } from "../../blobs/blobs.ts";
+import { OWN_ONLY_HEADER } from "../../protocol/messages.ts";
 import { TandaError } from "../../task/errors.ts";
 import type { GatewayContext } from "../context.ts";
 import { HttpError } from "./problem.ts";
@@ -39,7 +40,8 @@ export async function routeBlobs(app: FastifyInstance, context: GatewayContext):
   });
   const send = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     queryOf(request, []);
-    return sendBlob(engine.blobs, param(request, "blob"), request, reply, blobLinkMs);
+    const asked = request.headers[OWN_ONLY_HEADER] === "true" ? (engine.local ?? engine) : engine;
+    return sendBlob(asked.blobs, param(request, "blob"), request, reply, blobLinkMs);
   };
   app.get("/v1/blobs/:blob", { schema: GET_SCHEMA, exposeHeadRoute: false }, send);
   app.head("/v1/blobs/:blob", { schema: { hide: true } }, send);

@@ -39,7 +39,9 @@ export class Prometheus {
 
   async text(): Promise<string> {
     const { engine } = this.#context;
-    const [stats, queues, workers] = await Promise.all([engine.stats(), engine.queues(), engine.workers()]);
+    // Each node of a cluster is asked by itself, and adding up is the collector's.
+    const own = engine.local ?? engine;
+    const [stats, queues, workers] = await Promise.all([own.stats(), own.queues(), own.workers()]);
     this.#seen = { stats, queues, workers };
     const text = await this.#registry.metrics();
     this.#loopDelay.reset();

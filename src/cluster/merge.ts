@@ -1,0 +1,124 @@
+/** What several nodes tell, as one. Pure. A node that could not be asked is named in `missing`: nothing is guessed. */
+import type { ActionView, QueueView, StatsView, TaskView } from "../protocol/messages.ts";
+import type { State } from "../task/state.ts";
+
+export type TaskPage = { tasks: TaskView[]; next: string | null; missing?: number[] };
+
+/** What each node told, and the numbers of those that told nothing. */
+export type Told<T> = {
+  readonly parts: readonly { node: number; value: T }[];
+  readonly missing: readonly number[];
+};
+
+/**
+ * Newest first. A page with a `next` says nothing of what is older than that, so the merged page ends at the newest `next`,
+ * and asking on from there misses nothing.
+ */
+export function mergePages({ parts, missing }: Told<TaskPage>, limit: number): TaskPage {
+  const edges = parts.flatMap(({ value }) => (value.next === null ? [] : [value.next]));
+  const edge = edges.reduce((newest, next) => (next > newest ? next : newest), "");
+  const tasks = parts
+    .flatMap(({ value }) => value.tasks)
+    .filter(({ task }) => task >= edge)
+    .sort((a, b) => (a.task < b.task ? 1 : -1));
+  const isLonger = tasks.length > limit;
+  const page = tasks.slice(0, limit);
+  return {
+    tasks: page,
+    next: isLonger ? page.at(-1)!.task : edge === "" ? null : edge,
+    ...told(missing),
+  };
+}
+
+export function mergeQueues({ parts, missing }: Told<QueueView[]>): QueueView[] {
+  const merged = new Map<string, QueueView>();
+  for (const { value: queues } of parts) {
+    for (const view of queues) {
+      const other = merged.get(view.queue);
+      merged.set(view.queue, other ? mergeQueue(other, view) : { ...view, ...told(missing) });
+    }
+  }
+  for (const view of merged.values()) {
+    const modes = parts.map(({ node, value }) => {
+      const mode = value.find(({ queue }) => queue === view.queue)?.mode ?? "open";
+      return { node, mode };
+    });
+    if (modes.every(({ mode }) => mode === modes[0]!.mode)) continue;
+    view.modes = modes;
+    view.mode = STRICTEST.find((mode) => modes.some((of) => of.mode === mode))!;
+  }
+  return [...merged.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1));
+}
+
+const STRICTEST: readonly QueueView["mode"][] = ["paused", "draining", "open"];
+
+function mergeQueue(a: QueueView, b: QueueView): QueueView {
+  const ages = [a.oldestAgeMs, b.oldestAgeMs].filter((age) => age !== null);
+  return {
+    ...a,
+    counts: addStates(a.counts, b.counts),
+    waiting: a.waiting + b.waiting,
+    oldestAgeMs: ages.length === 0 ? null : Math.max(...ages),
+  };
+}
+
+/** An action is served when somebody serves it; the rest as the first node tells it. */
+export function mergeActions({ parts }: Told<ActionView[]>): ActionView[] {
+  const merged = new Map<string, ActionView>();
+  for (const view of parts.flatMap(({ value }) => value)) {
+    const other = merged.get(view.action);
+    if (!other || (view.isServed && !other.isServed)) merged.set(view.action, view);
+  }
+  return [...merged.values()].sort((a, b) => (a.action < b.action ? -1 : 1));
+}
+
+/** Sums; of what has no sum (delays, lag) the worst node's. `at` and `uptimeMs` are the first node's. */
+export function mergeStats({ parts, missing }: Told<StatsView>): StatsView {
+  const merged = parts.map(({ value }) => value).reduce(addStats);
+  return { ...merged, ...told(missing) };
+}
+
+function addStats(a: StatsView, b: StatsView): StatsView {
+  const counts = new Map<string, StatsView["counts"][number]>();
+  for (const one of [...a.counts, ...b.counts]) {
+    const name = JSON.stringify([one.queue, one.action, one.state]);
+    counts.set(name, { ...one, count: one.count + (counts.get(name)?.count ?? 0) });
+  }
+  return {
+    at: a.at,
+    uptimeMs: a.uptimeMs,
+    counts: [...counts.values()],
+    states: addStates(a.states, b.states),
+    perSecond: {
+      submitted: a.perSecond.submitted + b.perSecond.submitted,
+      finished: a.perSecond.finished + b.perSecond.finished,
+      failed: a.perSecond.failed + b.perSecond.failed,
+    },
+    startDelayMs: worse(a.startDelayMs, b.startDelayMs),
+    runMs: worse(a.runMs, b.runMs),
+    inFlight: a.inFlight + b.inFlight,
+    inFlightBytes: a.inFlightBytes + b.inFlightBytes,
+    connections: a.connections + b.connections,
+    threads: { total: a.threads.total + b.threads.total, busy: a.threads.busy + b.threads.busy },
+    eventLoopLagMs: Math.max(a.eventLoopLagMs, b.eventLoopLagMs),
+    storeBytes: a.storeBytes + b.storeBytes,
+  };
+}
+
+type Percentiles = { p50: number; p99: number };
+
+function worse(a: Percentiles, b: Percentiles): Percentiles {
+  return { p50: Math.max(a.p50, b.p50), p99: Math.max(a.p99, b.p99) };
+}
+
+type Counts = Partial<Record<State, number>>;
+
+function addStates(a: Counts, b: Counts): Counts {
+  const sum: Counts = { ...a };
+  for (const [state, count] of Object.entries(b) as [State, number][]) sum[state] = (sum[state] ?? 0) + count;
+  return sum;
+}
+
+function told(missing: readonly number[]): { missing?: number[] } {
+  return missing.length === 0 ? {} : { missing: [...missing] };
+}

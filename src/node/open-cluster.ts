@@ -1,0 +1,28 @@
+/** The other nodes of this node's cluster, where it has any. */
+import { ClusterEngine } from "../cluster/cluster-engine.ts";
+import { Ownership } from "../cluster/ownership.ts";
+import { Peer } from "../cluster/peer.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { NodeOptions } from "./options.ts";
+
+export type Cluster = { readonly engine: Engine; close(): Promise<void> };
+
+/** Without peers the engine is the local one itself, and nothing stands before it. */
+export function openCluster(
+  local: Engine,
+  { node, peers, token, log }: Pick<NodeOptions, "node" | "peers" | "token" | "log">,
+): Cluster {
+  if (peers.length === 0) return { engine: local, async close() {} };
+  const means = { token, now: Date.now, random: Math.random, log };
+  const others = peers.map((address) => new Peer(address, means));
+  const owners = new Ownership(
+    node,
+    others.map((peer) => peer.node),
+  );
+  return {
+    engine: new ClusterEngine(local, others, owners, token),
+    async close() {
+      await Promise.all(others.map((peer) => peer.close()));
+    },
+  };
+}
