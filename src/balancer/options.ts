@@ -32,7 +32,7 @@ export type BalancerOptions = {
 export const DEFAULT_BALANCER: Omit<BalancerOptions, "nodes"> = {
   listen: { host: "127.0.0.1", port: 9000 },
   isProxy: true,
-  connections: 10_000,
+  connections: 5000,
   addressConnections: 4000,
   connectMs: 2000,
   idleMs: 3_600_000,
@@ -87,7 +87,7 @@ export const BALANCER_FLAGS: readonly BalancerFlag[] = [
   {
     name: "connections",
     value: "N",
-    default: "10000",
+    default: "5000",
     says: "connections at once",
     kinds: BALANCERS,
     apply: (draft, text) => (draft.connections = whole("connections", text, 1_000_000)),

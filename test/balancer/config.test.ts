@@ -21,7 +21,7 @@ const NODES = [
   { host: "::1", port: 9002 },
   { host: "localhost", port: 9003 },
 ];
-const base: BalancerOptions = { ...DEFAULT_BALANCER, nodes: NODES, connections: 2000 };
+const base: BalancerOptions = { ...DEFAULT_BALANCER, nodes: NODES };
 
 const folder = mkdtempSync(join(tmpdir(), "tanda-cert-"));
 const cert = join(folder, "cert.pem");
