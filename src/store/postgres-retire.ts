@@ -20,6 +20,8 @@ const BYTES_CHUNK = 25;
 const ID_SKEW_MS = 2 * 86_400_000;
 const COLUMNS = `id, key, queue, action, state, finished_at, purge_at, ${BYTES_SQL} as bytes`;
 const FINAL = "state >= 4";
+/** A lock, or an answer, was waited for too long. */
+const LEFT_ALONE: ReadonlySet<unknown> = new Set(["55P03", "57014"]);
 
 type Found = {
   id: string;
@@ -137,9 +139,8 @@ async function dropDay(
   day: number,
   finishedBefore: number,
 ): Promise<number | null> {
-  const isKept = await isAnyKept(connection, name, finishedBefore);
-  if (isKept) return null;
   try {
+    if (await isAnyKept(connection, name, finishedBefore)) return null;
     return await transact(connection, async () => {
       await connection.query("set local lock_timeout = '200ms'");
       await connection.query(`lock table ${name} in share row exclusive mode`);
@@ -160,8 +161,8 @@ async function dropDay(
       return rows.reduce((sum, { count }) => sum + count, 0);
     });
   } catch (error) {
-    // Somebody is at it for longer: another time.
-    if ((error as { code?: unknown }).code === "55P03") return null;
+    // Somebody is at it for longer, or it is too large to be looked through: its rows go little by little.
+    if (LEFT_ALONE.has((error as { code?: unknown }).code)) return null;
     throw error;
   }
 }
