@@ -37,7 +37,7 @@ export function message(options: MessageOptions = {}): Message {
   return { spec, attempt: 1, isRide, isSuspect: false };
 }
 
-const LONG_MS = 20_000;
+const LONG_MS = 30_000;
 
 export async function until(what: string, isSo: () => boolean): Promise<void> {
   const late = performance.now() + LONG_MS;
