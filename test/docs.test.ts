@@ -86,6 +86,16 @@ describe("the pages", () => {
     assert.ok(count >= 3, "README has TypeScript blocks");
   });
 
+  test("the tsconfig.json that README gives to a project of one's own takes its blocks as they are", async () => {
+    const blocks = blocksOf("README.md");
+    const own = JSON.parse(blocks.find(({ language }) => language === "json")!.text) as Config;
+    await typeCheck(
+      "README.md",
+      blocks.filter(({ language }) => language === "ts"),
+      own,
+    );
+  });
+
   test("LEEME.md is README.md in Spanish: the same headings in number and level, the same blocks", () => {
     const levels = (page: string): number[] => headingsOf(page).map((heading) => heading.indexOf(" "));
     assert.deepEqual(levels("LEEME.md"), levels("README.md"));
@@ -116,8 +126,19 @@ async function parses(text: string): Promise<void> {
   await run(process.execPath, ["--check", file]);
 }
 
+type Config = { readonly extends?: string; readonly compilerOptions: object };
+
+const ours: Config = {
+  extends: join(ROOT, "tsconfig.json"),
+  compilerOptions: {
+    rewriteRelativeImportExtensions: false,
+    noUnusedLocals: false,
+    lib: ["es2024", "esnext.disposable", "dom"],
+  },
+};
+
 /** A block whose first line is a comment with a file name is that file, so that others can import it. */
-async function typeCheck(page: string, blocks: readonly Block[]): Promise<void> {
+async function typeCheck(page: string, blocks: readonly Block[], given: Config = ours): Promise<void> {
   using place = folder();
   blocks.forEach(({ text }, index) => {
     const name = /^\/\/ (\S+\.ts)\n/.exec(text)?.[1] ?? `block-${index + 1}.ts`;
@@ -128,11 +149,9 @@ async function typeCheck(page: string, blocks: readonly Block[]): Promise<void> 
   symlinkSync(join(ROOT, "node_modules"), join(place.path, "node_modules"));
   writeFileSync(join(place.path, "package.json"), `{ "type": "module" }\n`);
   const config = {
-    extends: join(ROOT, "tsconfig.json"),
+    ...given,
     compilerOptions: {
-      rewriteRelativeImportExtensions: false,
-      noUnusedLocals: false,
-      lib: ["es2024", "esnext.disposable", "dom"],
+      ...given.compilerOptions,
       typeRoots: [join(ROOT, "node_modules/@types")],
       paths: { tanda: [join(ROOT, "src/index.ts")], "tanda/client": [join(ROOT, "src/client/client.ts")] },
     },
