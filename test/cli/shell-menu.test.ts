@@ -39,6 +39,7 @@ test("the menu is found by arrows and by what an action does, and English is Eng
   await shell.see(/◆ {2}echo/);
   shell.type("7\r");
   await shell.see(/Done · /);
+  await shell.see(/What shall be done\?/);
   shell.type(CTRL_C);
   assert.equal(await shell.ended(), 0);
 });
