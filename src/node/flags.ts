@@ -30,6 +30,8 @@ export type NodeFlag = {
   /** As it is shown to a person. */
   readonly default: string;
   readonly says: string;
+  /** One of the many bounds of the gateway, which few ever set. */
+  readonly isLimit?: true;
   readonly apply: (draft: Draft, text: string) => void;
 };
 
@@ -199,6 +201,7 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
       value: { bytes: "SIZE", ms: "TIME", count: "N" }[limit.unit],
       default: show(limit.default),
       says: limit.meaning,
+      isLimit: true,
       apply: (draft, text) => setLimit(draft, name as LimitName, text),
     };
   }),

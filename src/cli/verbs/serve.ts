@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { LIMITS } from "../../gateway/limits.ts";
 import { envName, NODE_FLAGS, readNodeFlags } from "../../node/flags.ts";
 import { MEMORY } from "../../node/data-folder.ts";
 import { createLog, LOG_LEVELS, type LogLevel } from "../../node/log.ts";
@@ -14,14 +13,12 @@ import { UsageError, type Flags, type Verb, type VerbInput } from "../verb.ts";
 
 /** What one needs first stands first in help. */
 const FIRST: ReadonlySet<string> = new Set(["listen", "data", "actions"]);
-const BOUNDS: ReadonlySet<string> = new Set(Object.values(LIMITS).map(({ flag }) => flag));
 
 /** A token on the command line would be seen by all who see the processes. */
 function flagsOf(isWanted: (name: string) => boolean): Flags {
   return Object.fromEntries(
     NODE_FLAGS.filter(({ name }) => name !== "token" && isWanted(name)).map(
-      ({ name, value, says, default: usual }): [string, Flags[string]] => {
-        const isLimit = BOUNDS.has(name);
+      ({ name, value, says, default: usual, isLimit }): [string, Flags[string]] => {
         const phrase = `${isLimit ? asPhrase(says) : says} (${usual})`;
         return [name, { value, says: phrase, ...(isLimit ? { group: "Limits" } : {}) }];
       },
