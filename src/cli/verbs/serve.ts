@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { envName, NODE_FLAGS, readNodeFlags } from "../../node/flags.ts";
+import { envName, NODE_FLAGS, readNodeFlags, type NodeFlag } from "../../node/flags.ts";
 import { MEMORY } from "../../node/data-folder.ts";
 import { createLog, LOG_LEVELS, type LogLevel } from "../../node/log.ts";
 import { DEFAULT_OPTIONS, type NodeOptions } from "../../node/options.ts";
@@ -15,9 +15,9 @@ import { UsageError, type Flags, type Verb, type VerbInput } from "../verb.ts";
 const FIRST: ReadonlySet<string> = new Set(["listen", "data", "actions"]);
 
 /** A token on the command line would be seen by all who see the processes. */
-function flagsOf(isWanted: (name: string) => boolean): Flags {
+function flagsOf(isWanted: (flag: NodeFlag) => boolean): Flags {
   return Object.fromEntries(
-    NODE_FLAGS.filter(({ name }) => name !== "token" && isWanted(name)).map(
+    NODE_FLAGS.filter((flag) => flag.name !== "token" && isWanted(flag)).map(
       ({ name, value, says, default: usual, isLimit }): [string, Flags[string]] => {
         const phrase = `${isLimit ? asPhrase(says) : says} (${usual})`;
         return [name, { value, says: phrase, ...(isLimit ? { group: "Limits" } : {}) }];
@@ -56,11 +56,11 @@ export const verb: Verb = {
     "Ctrl+C lets running tasks end and stops; a second one ends at once. Either way nothing that was accepted is lost.",
   ],
   flags: {
-    ...flagsOf((name) => FIRST.has(name)),
+    ...flagsOf(({ name }) => FIRST.has(name)),
     watch: { says: "load the actions anew when their file changes, or one it imports by a relative path" },
     "log-level": { value: "LEVEL", says: `${LOG_LEVELS.join(", ")} (info)` },
-    ...flagsOf((name) => !FIRST.has(name) && !BOUNDS.has(name)),
-    ...flagsOf((name) => BOUNDS.has(name)),
+    ...flagsOf(({ name, isLimit }) => !FIRST.has(name) && !isLimit),
+    ...flagsOf(({ isLimit }) => isLimit === true),
   },
   words: { min: 0, max: 0 },
   async run({ given, terminal }: VerbInput): Promise<number> {
