@@ -87,7 +87,7 @@ describe("tanda serve at a terminal", () => {
     assert.match(events[0]!, /^\d\d:\d\d:\d\d upper done in \d+ms {2}task=[\da-f-]{36}$/);
     assert.match(
       events[1]!,
-      /^\d\d:\d\d:\d\d warn flaky failed in \d+ms {2}task=[\da-f-]{36} code=task_error error="failed on attempt 1"$/,
+      /^\d\d:\d\d:\d\d warn flaky failed in \d+ms {2}task=[\da-f-]{36} code=task_error error="failed on attempt 1" at=\S+fixtures\/actions\.ts:\d+:\d+$/,
     );
   });
 
