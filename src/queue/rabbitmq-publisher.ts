@@ -20,6 +20,7 @@ const MOST_OF_LANE = 8;
 const LOOK_MS = 250;
 const DECLARE_MS = 5000;
 const DECLARE_AGAIN_MS = 1000;
+const RENEW_MS = 1000;
 
 export type PublisherOptions = {
   prefix: string;
@@ -43,6 +44,7 @@ export class Publisher {
   #connection: ChannelModel | null = null;
   #channel: ConfirmChannel | null = null;
   #declares: Channel | null = null;
+  #renewing: ConfirmChannel | null = null;
   #isBlocked = false;
   #isFlushDue = false;
   #number = 0;
@@ -94,7 +96,11 @@ export class Publisher {
     this.#channel = null;
     this.#declares = null;
     this.#isBlocked = false;
-    for (const lane of this.#outgoing.lanes()) lane.isDeclared = false;
+    for (const lane of this.#outgoing.lanes()) {
+      lane.isDeclared = false;
+      // What was asked on this connection may stay unanswered; on the next one it is asked anew.
+      lane.isDeclaring = false;
+    }
     this.#loseAll(why);
   }
 
@@ -161,8 +167,10 @@ export class Publisher {
         if (!this.#end(number)) return;
         // What the broker had no queue for is returned, and confirmed all the same.
         if (wasReturned) this.#fail(items, "the broker had no queue for it");
-        else if (error) this.#fail(items, "the broker refused it");
-        else {
+        else if (error) {
+          this.#fail(items, "the broker refused it");
+          this.#renewSoon(channel);
+        } else {
           this.#options.onConfirmed(lane, items.length);
           for (const { message, done } of items) done?.(message, true);
         }
@@ -172,6 +180,15 @@ export class Publisher {
       // The channel closed in this very turn.
       if (this.#end(number)) this.#fail(items, (error as Error).message);
     }
+  }
+
+  /** A channel that was opened while its queue had no leader goes on refusing when it has one again: another will not. */
+  #renewSoon(channel: ConfirmChannel): void {
+    if (this.#renewing === channel) return;
+    this.#renewing = channel;
+    setTimeout(() => {
+      if (this.#channel === channel) channel.close().catch((error: unknown) => this.#options.onError(error));
+    }, RENEW_MS).unref();
   }
 
   /** @returns false when its end was told already. */
@@ -188,7 +205,13 @@ export class Publisher {
     if (lane.isDeclaring || connection === null) return;
     lane.isDeclaring = true;
     try {
-      const channel = this.#declares ?? (await this.#openDeclares(connection));
+      // Both within a time: a connection that dies at the wrong moment leaves an opening unanswered for ever.
+      const opening = this.#declares ?? this.#openDeclares(connection);
+      const channel = await within(
+        DECLARE_MS,
+        Promise.resolve(opening),
+        "RabbitMQ opened no channel in time",
+      );
       const name = queueName(this.#options.prefix, lane);
       const declared = channel.assertQueue(name, QUEUE_OPTIONS);
       await within(DECLARE_MS, declared, `RabbitMQ did not declare ${name} in time`);
@@ -208,7 +231,8 @@ export class Publisher {
     const channel = await openChannel(connection.createChannel(), () => {
       if (this.#declares === channel) this.#declares = null;
     });
-    return (this.#declares = channel);
+    if (this.#connection === connection) this.#declares = channel;
+    return channel;
   }
 
   #expire(): void {
