@@ -11,6 +11,7 @@ import { Readable } from "node:stream";
 import { TandaError } from "../task/errors.ts";
 import type { BlobRef } from "../task/task.ts";
 import type { BlobInfo, Blobs } from "./blobs.ts";
+import { UnderWay } from "./under-way.ts";
 
 const ID_FORM = /^[0-9a-f]{64}$/;
 const SHARD_FORM = /^[0-9a-f]{2}$/;
@@ -42,7 +43,7 @@ export async function openFileBlobs({
 class FileBlobs implements Blobs {
   readonly #root: string;
   readonly #now: () => number;
-  readonly #putting = new Set<Promise<unknown>>();
+  readonly #putting = new UnderWay();
   #isClosed = false;
 
   constructor(root: string, now: () => number) {
@@ -54,11 +55,8 @@ class FileBlobs implements Blobs {
     bytes: Readable | Uint8Array | string,
     more: { type?: string | undefined; maxBytes?: number | undefined } = {},
   ): Promise<BlobRef> {
-    const putting = this.#put(bytes, more.type ?? null, more.maxBytes ?? Number.POSITIVE_INFINITY);
-    this.#putting.add(putting);
-    const forget = (): void => void this.#putting.delete(putting);
-    putting.then(forget, forget);
-    return putting;
+    const { type = null, maxBytes = Number.POSITIVE_INFINITY } = more;
+    return this.#putting.add(this.#put(bytes, type, maxBytes));
   }
 
   async stat(id: string): Promise<BlobInfo> {
@@ -120,7 +118,7 @@ class FileBlobs implements Blobs {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.allSettled(this.#putting);
+    await this.#putting.settled();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -18,6 +18,7 @@ import { isPutBefore, readFacts } from "./s3-facts.ts";
 import { guarded } from "./s3-guarded.ts";
 import { clearLeftovers } from "./s3-leftovers.ts";
 import { putBytes } from "./s3-put.ts";
+import { UnderWay } from "./under-way.ts";
 
 const REQUESTS_AT_ONCE = 8;
 const PAGE = 1000;
@@ -60,7 +61,7 @@ class S3Blobs implements Blobs {
   readonly #bucket: S3Bucket;
   readonly #now: () => number;
   readonly #copyPieceBytes: number;
-  readonly #putting = new Set<Promise<unknown>>();
+  readonly #putting = new UnderWay();
   #isClosed = false;
 
   constructor(bucket: S3Bucket, now: () => number, copyPieceBytes: number) {
@@ -73,11 +74,8 @@ class S3Blobs implements Blobs {
     bytes: Readable | Uint8Array | string,
     more: { type?: string | undefined; maxBytes?: number | undefined } = {},
   ): Promise<BlobRef> {
-    const putting = this.#put(bytes, more.type ?? null, more.maxBytes ?? Number.POSITIVE_INFINITY);
-    this.#putting.add(putting);
-    const forget = (): void => void this.#putting.delete(putting);
-    putting.then(forget, forget);
-    return putting;
+    const { type = null, maxBytes = Number.POSITIVE_INFINITY } = more;
+    return this.#putting.add(this.#put(bytes, type, maxBytes));
   }
 
   async stat(id: string): Promise<BlobInfo> {
@@ -143,7 +141,7 @@ class S3Blobs implements Blobs {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.allSettled(this.#putting);
+    await this.#putting.settled();
     this.#bucket.client.destroy();
   }
 
