@@ -39,6 +39,7 @@ class Cluster implements AsyncDisposable {
     }
     try {
       await Promise.all([...nodes.values()].map((node) => node.start()));
+      await Promise.all([...nodes.values()].map(({ port }) => untilWhole(port, env["TANDA_TOKEN"])));
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
       throw error;
@@ -55,6 +56,17 @@ class Cluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.nodes.values()].map((node) => node[Symbol.asyncDispose]()));
   }
+}
+
+/** A node listens before it has met the others. */
+async function untilWhole(port: number, token: string | undefined): Promise<void> {
+  const client = connect(`tanda://127.0.0.1:${port}`, token === undefined ? {} : { token });
+  for (;;) {
+    const nodes = (await client.$.nodes()) as { state: string }[];
+    if (nodes.length === NODES.length && nodes.every(({ state }) => state === "ready")) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await client.$.close();
 }
 
 type Row = { node: number; task: string; key: string | null; state: string; payload: string; result: string };
