@@ -8,7 +8,7 @@ import { isDone, isPlainSubmit, isRide, type Done, type Ride, type Submit } from
 import { CountChanges } from "./postgres-counts.ts";
 import { applyDecided } from "./postgres-decided.ts";
 import { finishAll, insertRides, insertSubmits } from "./postgres-plain.ts";
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 import type { Applied } from "./store.ts";
 
 const APPLIED: Applied = Object.freeze({ verdict: "applied" });

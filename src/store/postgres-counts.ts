@@ -4,7 +4,7 @@
  */
 import { STATES, type State } from "../task/state.ts";
 import type { Task } from "../task/task.ts";
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 import { stateNumber } from "./task-row.ts";
 import type { Count } from "./store.ts";
 

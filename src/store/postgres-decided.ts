@@ -2,7 +2,7 @@
 import { decide, type TaskEvent } from "../task/decide.ts";
 import type { Task } from "../task/task.ts";
 import { bytesOf, type CountChanges } from "./postgres-counts.ts";
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 import { deleteTasks, insertTasks, lockKeys, lockTasks, readTasks, updateTasks } from "./postgres-rows.ts";
 import type { Applied } from "./store.ts";
 

@@ -2,7 +2,7 @@
 import type { TaskEvent } from "../task/decide.ts";
 import { CountChanges } from "./postgres-counts.ts";
 import { applyDecided } from "./postgres-decided.ts";
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 import { ALL } from "./postgres-rows.ts";
 import type { ClaimEvent, Held, Lost, Reaped } from "./shared-store.ts";
 import type { Applied } from "./store.ts";

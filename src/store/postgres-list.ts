@@ -4,7 +4,7 @@
  */
 import type { Task } from "../task/task.ts";
 import { HIGHEST_ID, idRange, isId, LOWEST_ID, lowestIdAt } from "./postgres-id.ts";
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 import { ALL } from "./postgres-rows.ts";
 import { BYTES_SQL } from "./postgres-counts.ts";
 import type { ListQuery, Page } from "./store.ts";

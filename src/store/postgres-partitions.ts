@@ -5,7 +5,7 @@
 import type { TaskEvent } from "../task/decide.ts";
 import { idTime } from "../task/id.ts";
 import { HIGHEST_ID, lowestIdAt } from "./postgres-id.ts";
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 
 const DAY_MS = 86_400_000;
 const NAME = /^tasks_d(\d+)$/;

@@ -6,7 +6,7 @@ import { STATES } from "../task/state.ts";
 import type { TaskSpec } from "../task/task.ts";
 import type { Done, Ride, Submit } from "./plain-events.ts";
 import { plainBytes, type CountChanges } from "./postgres-counts.ts";
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 import { policyText, purgeAt } from "./task-row.ts";
 
 /** A queued row that nobody has seen by then is published again. The database's clock is the only one for it. */

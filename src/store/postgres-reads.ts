@@ -1,7 +1,7 @@
 /** All reads but lists. The conditions on `state` repeat those of the partial indexes: that lets PostgreSQL use them. */
 import type { ActionInfo, Task } from "../task/task.ts";
 import { isId, LOWEST_ID } from "./postgres-id.ts";
-import type { Connection, PostgresPool } from "./postgres-pool.ts";
+import type { Connection, PostgresPool } from "../postgres/pool.ts";
 import { ALL, readTasks, tasksOf } from "./postgres-rows.ts";
 import type { QueueState } from "./store.ts";
 

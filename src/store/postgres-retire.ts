@@ -7,7 +7,7 @@ import { STATES, type State } from "../task/state.ts";
 import { BYTES_SQL, CountChanges, foldCounts } from "./postgres-counts.ts";
 import { HIGHEST_ID, LOWEST_ID, lowestIdAt } from "./postgres-id.ts";
 import { endOf, idsOf, type PostgresPartitions } from "./postgres-partitions.ts";
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 import { deleteTasks } from "./postgres-rows.ts";
 import { transact } from "./postgres-transact.ts";
 import type { Retired, RetentionRule } from "./store.ts";

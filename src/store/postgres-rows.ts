@@ -1,9 +1,9 @@
 /** Reads, locks and writes whole rows of `tasks`, many at once, with what goes with them: keys and blob references. */
 import type { Task } from "../task/task.ts";
 import { blobsOf } from "./blob-refs.ts";
-import { Raced } from "./postgres-errors.ts";
+import { Raced } from "../postgres/errors.ts";
 import { UNSEEN_AFTER } from "./postgres-plain.ts";
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 import { COLUMNS, purgeAt, toRow, toTask, type Row } from "./task-row.ts";
 
 export const ALL = COLUMNS.join(", ");

@@ -3,7 +3,7 @@
  * processes that start at once one migrates, and the others wait for it.
  */
 import { TandaError } from "../task/errors.ts";
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 
 /**
  * `tasks` is partitioned by range of id, and ids begin with their time. Payloads and results lie uncompressed, out of the row when

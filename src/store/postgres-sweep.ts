@@ -1,6 +1,6 @@
 /** Queued rows that nobody has seen for a while, and which nodes live. The server's clock is the only one. */
 import type { Task } from "../task/task.ts";
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 import { tasksOf } from "./postgres-rows.ts";
 import type { PresentNode } from "./shared-store.ts";
 import { COLUMNS } from "./task-row.ts";

@@ -1,4 +1,4 @@
-import type { Connection } from "./postgres-pool.ts";
+import type { Connection } from "../postgres/pool.ts";
 
 /** Runs something as one durable transaction; whatever it throws, nothing of it is left. */
 export async function transact<T>(connection: Connection, work: () => Promise<T>): Promise<T> {

@@ -10,11 +10,11 @@ import {
   isSaidByServer,
   toStoreError,
   unavailable,
-} from "./postgres-errors.ts";
+} from "../postgres/errors.ts";
 import { checkId } from "./postgres-id.ts";
 import { claimAll, type Lease } from "./postgres-leases.ts";
 import type { PostgresPartitions } from "./postgres-partitions.ts";
-import type { Connection, PostgresPool } from "./postgres-pool.ts";
+import type { Connection, PostgresPool } from "../postgres/pool.ts";
 import type { Applied } from "./store.ts";
 
 /** Beyond this a transaction gains nothing by being larger. */

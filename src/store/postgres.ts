@@ -5,12 +5,12 @@
  */
 import type { TaskEvent } from "../task/decide.ts";
 import type { ActionInfo, Task } from "../task/task.ts";
-import { parsePostgresUrl, type PostgresAddress } from "./postgres-address.ts";
+import { parsePostgresUrl, type PostgresAddress } from "../postgres/address.ts";
 import { readCounts } from "./postgres-counts.ts";
-import { toStoreError } from "./postgres-errors.ts";
+import { toStoreError } from "../postgres/errors.ts";
 import { listTasks } from "./postgres-list.ts";
 import { PostgresPartitions } from "./postgres-partitions.ts";
-import { PostgresPool, type Connection, type Timing } from "./postgres-pool.ts";
+import { PostgresPool, type Connection, type Timing } from "../postgres/pool.ts";
 import { PostgresReads } from "./postgres-reads.ts";
 import { PostgresRetire } from "./postgres-retire.ts";
 import { migrate, readVersion, SCHEMA_VERSION } from "./postgres-schema.ts";

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { needs } from "../../scripts/system-programs.ts";
-import { parsePostgresUrl, placesOf } from "../../src/store/postgres-address.ts";
+import { parsePostgresUrl, placesOf } from "../../src/postgres/address.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { TandaError } from "../../src/task/errors.ts";
 import { FaultProxy } from "../services/fault-proxy.ts";

@@ -3,8 +3,8 @@
  * while has passed that doubles and has jitter, and who asks meanwhile is refused at once with `unavailable`.
  */
 import { Client, types as pgTypes } from "pg";
-import { placesOf, type PostgresAddress } from "./postgres-address.ts";
-import { isSaidByServer, unavailable } from "./postgres-errors.ts";
+import { placesOf, type PostgresAddress } from "./address.ts";
+import { isSaidByServer, unavailable } from "./errors.ts";
 
 export type Timing = {
   /** Milliseconds of a clock that only measures. */
