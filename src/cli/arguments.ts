@@ -9,7 +9,7 @@ export const GLOBAL_FLAGS: Flags = {
     short: "s",
     says: "where Tanda listens, also TANDA_SERVER; several with commas between (tanda://127.0.0.1:9000)",
   },
-  token: { value: "TOKEN", says: "what lets you in, also TANDA_TOKEN" },
+  token: { value: "TOKEN", says: "what lets you in, also TANDA_TOKEN, or a file's text: TANDA_TOKEN_FILE" },
   json: { short: "j", says: "write JSON, for programs" },
   help: { short: "h", says: "show this help" },
 };

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { withTokenOfFile } from "./token-file.ts";
 
 export type Style = Parameters<typeof styleText>[0];
 
@@ -7,15 +8,21 @@ export class Terminal {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
-  readonly env: NodeJS.ProcessEnv;
   readonly isJson: boolean;
+  readonly #ownEnv: NodeJS.ProcessEnv;
+  #env: NodeJS.ProcessEnv | null = null;
 
   constructor(process: NodeJS.Process, isJson: boolean) {
     this.stdin = process.stdin;
     this.stdout = process.stdout;
     this.stderr = process.stderr;
-    this.env = process.env;
+    this.#ownEnv = process.env;
     this.isJson = isJson;
+  }
+
+  /** @throws bad_request when it names a file for the token, and there is none in it. */
+  get env(): NodeJS.ProcessEnv {
+    return (this.#env ??= withTokenOfFile(this.#ownEnv));
   }
 
   /** Both ends are a person's. */

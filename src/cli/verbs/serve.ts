@@ -53,6 +53,7 @@ export const verb: Verb = {
   ],
   notes: [
     "Each flag may come from the environment too: --max-queued is TANDA_MAX_QUEUED.",
+    "The token comes from TANDA_TOKEN, or from the file that TANDA_TOKEN_FILE names, which actions do not inherit.",
     "Ctrl+C lets running tasks end and stops; a second one ends at once. Either way nothing that was accepted is lost.",
   ],
   flags: {
