@@ -47,7 +47,7 @@ export type Message = {
   /** It may have been begun before, by whoever had it first: it is claimed before it runs. Left out for what was never given. */
   readonly isRepeat?: true;
   /** Where somebody waits for its end: an address of the bus. Left out when nobody does, or only in this process. */
-  readonly waiter?: string;
+  readonly waiter?: string | undefined;
 };
 
 /** Of what is behind a network, as it was lately; what waits there is counted, and its size estimated. */

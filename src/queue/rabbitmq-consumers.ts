@@ -5,17 +5,17 @@
 import { RabbitMQLink, type ChannelModel } from "../rabbitmq/link.ts";
 import { Consumer, type ConsumerOptions } from "./rabbitmq-consumer.ts";
 import type { RabbitMQQueueOptions } from "./rabbitmq-options.ts";
-import { queueName, type BrokerLane } from "./rabbitmq-topology.ts";
+import { queueName } from "./rabbitmq-topology.ts";
+import { PREFETCH, type RemoteLane } from "./remote-queue.ts";
 
-const PREFETCH = 8;
 const LEADERLESS_MS = 30_000;
 
 export type ConsumersOptions = Pick<ConsumerOptions, "onLost"> & {
-  onMessage: (lane: BrokerLane, ...delivered: Parameters<ConsumerOptions["onMessage"]>) => void;
-  isWanted: (lane: BrokerLane) => boolean;
+  onMessage: (lane: RemoteLane, ...delivered: Parameters<ConsumerOptions["onMessage"]>) => void;
+  isWanted: (lane: RemoteLane) => boolean;
 };
 /** @property own its own connection, if it has one. */
-type Consuming = { readonly lane: BrokerLane; readonly consumer: Consumer; own: RabbitMQLink | null };
+type Consuming = { readonly lane: RemoteLane; readonly consumer: Consumer; own: RabbitMQLink | null };
 
 export class Consumers {
   readonly #options: RabbitMQQueueOptions;
@@ -56,7 +56,7 @@ export class Consumers {
   }
 
   /** Once for each. */
-  add(lane: BrokerLane): void {
+  add(lane: RemoteLane): void {
     const { observer, random, prefetch = PREFETCH, leaderlessMs = LEADERLESS_MS } = this.#options;
     const consumer = new Consumer({
       name: queueName(this.#prefix, lane),

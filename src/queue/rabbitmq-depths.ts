@@ -1,6 +1,7 @@
 /** How much waits in the broker, asked now and then: it counts messages, so tasks are an estimate by how many travelled together. */
 import { openChannel, within, type Channel, type ChannelModel } from "../rabbitmq/link.ts";
-import { queueName, type BrokerLane } from "./rabbitmq-topology.ts";
+import { queueName } from "./rabbitmq-topology.ts";
+import type { RemoteLane } from "./remote-queue.ts";
 
 const EVERY_MS = 5000;
 const ANSWER_MS = 5000;
@@ -8,9 +9,9 @@ const NEW_SHARE = 0.1;
 
 export type DepthsOptions = {
   prefix: string;
-  lanes: () => readonly BrokerLane[];
+  lanes: () => readonly RemoteLane[];
   /** It is not there. */
-  onMissing: (lane: BrokerLane) => void;
+  onMissing: (lane: RemoteLane) => void;
 };
 
 export class Depths {
@@ -43,7 +44,7 @@ export class Depths {
   }
 
   /** A message of this lane carried so many. */
-  learn(lane: BrokerLane, tasks: number): void {
+  learn(lane: RemoteLane, tasks: number): void {
     const name = queueName(this.#options.prefix, lane);
     const mean = this.#tasksEach.get(name) ?? tasks;
     this.#tasksEach.set(name, mean + (tasks - mean) * NEW_SHARE);
@@ -71,7 +72,7 @@ export class Depths {
     this.#isAsking = false;
   }
 
-  async #ask(connection: ChannelModel, lane: BrokerLane): Promise<void> {
+  async #ask(connection: ChannelModel, lane: RemoteLane): Promise<void> {
     const name = queueName(this.#options.prefix, lane);
     try {
       const channel = this.#channel ?? (await this.#open(connection));

@@ -3,7 +3,8 @@
  * when a newcomer asks. Whoever hears nothing learns the names from the store (`serve` of the driver).
  */
 import { openChannel, type Channel, type ChannelModel } from "../rabbitmq/link.ts";
-import { directoryName, type BrokerLane } from "./rabbitmq-topology.ts";
+import { directoryName } from "./rabbitmq-topology.ts";
+import type { RemoteLane } from "./remote-queue.ts";
 
 const AGAIN_MS = 10_000;
 /** Names come from outside: more than these are not consumed, and the store's claims must do. */
@@ -13,24 +14,24 @@ type Notice = { v: 1; asks: boolean; lanes: [queue: string, priority: number][] 
 
 export class Directory {
   readonly #exchange: string;
-  readonly #onLane: (lane: BrokerLane) => void;
-  readonly #lanes = new Map<string, BrokerLane>();
+  readonly #onLane: (lane: RemoteLane) => void;
+  readonly #lanes = new Map<string, RemoteLane>();
   readonly #again: NodeJS.Timeout;
   #channel: Channel | null = null;
 
-  constructor(prefix: string, onLane: (lane: BrokerLane) => void) {
+  constructor(prefix: string, onLane: (lane: RemoteLane) => void) {
     this.#exchange = directoryName(prefix);
     this.#onLane = onLane;
     this.#again = setInterval(() => this.#tell([...this.#lanes.values()], false), AGAIN_MS);
     this.#again.unref();
   }
 
-  lanes(): BrokerLane[] {
+  lanes(): RemoteLane[] {
     return [...this.#lanes.values()];
   }
 
   /** Used here, from now on. */
-  add(lane: BrokerLane): void {
+  add(lane: RemoteLane): void {
     if (this.#learn(lane)) this.#tell([lane], false);
   }
 
@@ -55,7 +56,7 @@ export class Directory {
     this.#channel = null;
   }
 
-  #learn({ queue, priority }: BrokerLane): boolean {
+  #learn({ queue, priority }: RemoteLane): boolean {
     const name = `${priority}${queue}`;
     if (this.#lanes.has(name) || this.#lanes.size >= MOST_LANES) return false;
     const lane = { queue, priority };
@@ -64,7 +65,7 @@ export class Directory {
     return true;
   }
 
-  #tell(lanes: readonly BrokerLane[], asks: boolean): void {
+  #tell(lanes: readonly RemoteLane[], asks: boolean): void {
     if (this.#channel === null || (lanes.length === 0 && !asks)) return;
     const notice: Notice = { v: 1, asks, lanes: lanes.map(({ queue, priority }) => [queue, priority]) };
     try {

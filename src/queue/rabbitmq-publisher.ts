@@ -9,10 +9,11 @@ import {
   type ChannelModel,
   type ConfirmChannel,
 } from "../rabbitmq/link.ts";
+import { Outgoing, type Done, type OutLane, type Parcel } from "./outgoing.ts";
+import { encode } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
-import { encode } from "./rabbitmq-codec.ts";
-import { Outgoing, type Done, type OutLane, type Parcel } from "./rabbitmq-outgoing.ts";
-import { QUEUE_OPTIONS, queueName, type BrokerLane } from "./rabbitmq-topology.ts";
+import { QUEUE_OPTIONS, queueName } from "./rabbitmq-topology.ts";
+import type { RemoteLane } from "./remote-queue.ts";
 
 const MOST_UNDER_WAY = 64;
 /** A queue that confirms nothing must not hold up the others. */
@@ -28,9 +29,9 @@ export type PublisherOptions = {
   limits: { tasks: number; bytes: number };
   /** From `publish` to the confirm, at most. */
   confirmMs: number;
-  onDeclared: (lane: BrokerLane) => void;
+  onDeclared: (lane: RemoteLane) => void;
   /** Sent and confirmed: so many tasks in one message. */
-  onConfirmed: (lane: BrokerLane, tasks: number) => void;
+  onConfirmed: (lane: RemoteLane, tasks: number) => void;
   onUnpublished: (messages: readonly Message[], why: string) => void;
   onError: (error: unknown) => void;
 };
@@ -40,6 +41,9 @@ export class Publisher {
   readonly #outgoing: Outgoing;
   readonly #underWay = new Map<number, Parcel>();
   readonly #returned = new Set<number>();
+  /** Weak: lanes are forgotten by whoever made them. */
+  #declared = new WeakSet<OutLane>();
+  #declaring = new WeakSet<OutLane>();
   readonly #look: NodeJS.Timeout;
   #connection: ChannelModel | null = null;
   #channel: ConfirmChannel | null = null;
@@ -86,7 +90,7 @@ export class Publisher {
         void this.up(connection).catch((again: unknown) => this.#options.onError(again));
     });
     channel.on("return", ({ properties }) => this.#returned.add(Number(properties.messageId)));
-    for (const lane of this.#outgoing.lanes()) lane.isDeclared = false;
+    this.#declared = new WeakSet();
     this.#channel = channel;
     this.#flushSoon();
   }
@@ -96,11 +100,9 @@ export class Publisher {
     this.#channel = null;
     this.#declares = null;
     this.#isBlocked = false;
-    for (const lane of this.#outgoing.lanes()) {
-      lane.isDeclared = false;
-      // What was asked on this connection may stay unanswered; on the next one it is asked anew.
-      lane.isDeclaring = false;
-    }
+    this.#declared = new WeakSet();
+    // What was asked on this connection may stay unanswered; on the next one it is asked anew.
+    this.#declaring = new WeakSet();
     this.#loseAll(why);
   }
 
@@ -110,9 +112,9 @@ export class Publisher {
   }
 
   /** It may be gone: it is declared before anything else is sent to it. */
-  doubt({ queue, priority }: BrokerLane): void {
+  doubt({ queue, priority }: RemoteLane): void {
     for (const lane of this.#outgoing.lanes())
-      if (lane.queue === queue && lane.priority === priority) lane.isDeclared = false;
+      if (lane.queue === queue && lane.priority === priority) this.#declared.delete(lane);
   }
 
   /** What is here goes out, or is told as unpublished. */
@@ -141,7 +143,7 @@ export class Publisher {
     if (channel === null || this.#isBlocked) return;
     for (const lane of this.#outgoing.lanes()) {
       if (lane.head() === undefined) continue;
-      if (!lane.isDeclared) {
+      if (!this.#declared.has(lane)) {
         void this.#declare(lane);
         continue;
       }
@@ -160,10 +162,10 @@ export class Publisher {
     lane.underWay++;
     const options = { mandatory: true, persistent: true, messageId: String(number) };
     try {
-      const body = encode(items.map(({ message }) => message));
+      const body = Buffer.from(encode(items.map(({ message }) => message)));
       channel.publish("", queueName(this.#options.prefix, lane), body, options, (error: unknown) => {
         const wasReturned = this.#returned.delete(number);
-        if (wasReturned) lane.isDeclared = false;
+        if (wasReturned) this.#declared.delete(lane);
         if (!this.#end(number)) return;
         // What the broker had no queue for is returned, and confirmed all the same.
         if (wasReturned) this.#fail(items, "the broker had no queue for it");
@@ -202,8 +204,9 @@ export class Publisher {
 
   async #declare(lane: OutLane): Promise<void> {
     const connection = this.#connection;
-    if (lane.isDeclaring || connection === null) return;
-    lane.isDeclaring = true;
+    const declaring = this.#declaring;
+    if (declaring.has(lane) || connection === null) return;
+    declaring.add(lane);
     try {
       // Both within a time: a connection that dies at the wrong moment leaves an opening unanswered for ever.
       const opening = this.#declares ?? this.#openDeclares(connection);
@@ -215,7 +218,7 @@ export class Publisher {
       const name = queueName(this.#options.prefix, lane);
       const declared = channel.assertQueue(name, QUEUE_OPTIONS);
       await within(DECLARE_MS, declared, `RabbitMQ did not declare ${name} in time`);
-      lane.isDeclared = this.#connection === connection;
+      if (this.#connection === connection) this.#declared.add(lane);
       this.#options.onDeclared(lane);
       this.#flushSoon();
     } catch (error) {
@@ -223,7 +226,7 @@ export class Publisher {
       if (this.#connection === connection) this.#options.onError(error);
       setTimeout(() => this.#flushSoon(), DECLARE_AGAIN_MS).unref();
     } finally {
-      lane.isDeclaring = false;
+      declaring.delete(lane);
     }
   }
 
@@ -239,7 +242,7 @@ export class Publisher {
     const before = performance.now() - this.#options.confirmMs;
     for (const [number, { at, items, lane }] of this.#underWay) {
       if (at >= before) break;
-      lane.isDeclared = false;
+      this.#declared.delete(lane);
       if (this.#end(number)) this.#fail(items, "it was not confirmed in time");
     }
     const why = this.#isBlocked ? "the broker takes nothing for now" : "it could not be sent in time";

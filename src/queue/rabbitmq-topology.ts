@@ -4,9 +4,7 @@
  */
 import type { Options } from "../rabbitmq/link.ts";
 import { PRIORITIES } from "../task/task.ts";
-
-/** One queue of the broker: those that wait under one name with one priority. */
-export type BrokerLane = { readonly queue: string; readonly priority: number };
+import type { RemoteLane } from "./remote-queue.ts";
 
 /** Messages, of up to MOST_TASKS tasks each; beyond it the broker refuses, and the store keeps what was promised. */
 const MOST_MESSAGES = 1_000_000;
@@ -26,7 +24,8 @@ export const QUEUE_OPTIONS: Options.AssertQueue = {
   },
 };
 
-export function queueName(prefix: string, { queue, priority }: BrokerLane): string {
+/** One queue of the broker for each lane. */
+export function queueName(prefix: string, { queue, priority }: RemoteLane): string {
   return `${prefix}.${queue}.${PRIORITIES[priority]}`;
 }
 

@@ -3,17 +3,25 @@
  * queue's. Publishing and consuming have a connection each, so that a broker that takes nothing more still gives. Nothing is promised
  * here: what could not be confirmed is told, and the rows are the truth.
  */
-import { RabbitMQLink } from "../rabbitmq/link.ts";
+import { RabbitMQLink, type Channel } from "../rabbitmq/link.ts";
 import { PRIORITIES } from "../task/task.ts";
-import type { Message, Queue, QueueDepth } from "./queue.ts";
+import { Deliveries } from "./deliveries.ts";
+import { Intake } from "./intake.ts";
+import type { Message, QueueDepth } from "./queue.ts";
 import { Consumers } from "./rabbitmq-consumers.ts";
-import { Deliveries } from "./rabbitmq-deliveries.ts";
 import { Depths } from "./rabbitmq-depths.ts";
 import { Directory } from "./rabbitmq-directory.ts";
-import { Intake } from "./rabbitmq-intake.ts";
+import { RabbitMQIntake } from "./rabbitmq-intake.ts";
 import type { RabbitMQQueueOptions } from "./rabbitmq-options.ts";
 import { Publisher } from "./rabbitmq-publisher.ts";
-import type { BrokerLane } from "./rabbitmq-topology.ts";
+import {
+  BUFFER_BYTES,
+  BUFFER_TASKS,
+  CONFIRM_MS,
+  type QueueHealth,
+  type RemoteLane,
+  type RemoteQueue,
+} from "./remote-queue.ts";
 import { AGE_STEP_MS, Window } from "./window.ts";
 
 const CLOSE_MS = 5000;
@@ -25,12 +33,12 @@ export async function openRabbitMQQueue(options: RabbitMQQueueOptions): Promise<
   return queue;
 }
 
-export class RabbitMQQueue implements Queue {
+export class RabbitMQQueue implements RemoteQueue {
   readonly #options: RabbitMQQueueOptions;
   readonly #prefix: string;
   readonly #window: Window;
-  readonly #deliveries = new Deliveries();
-  readonly #intake: Intake;
+  readonly #deliveries = new Deliveries<Channel>();
+  readonly #intake: Intake<Channel>;
   readonly #publisher: Publisher;
   readonly #directory: Directory;
   readonly #depths: Depths;
@@ -50,13 +58,14 @@ export class RabbitMQQueue implements Queue {
       onCount: () => {},
       onEmpty: () => {},
     });
-    this.#intake = new Intake(this.#window, this.#deliveries, (what) => observer.unreadable(what));
+    this.#intake = new Intake(this.#window, this.#deliveries);
+    const broker = new RabbitMQIntake(this.#intake, (what) => observer.unreadable(what));
     const onError = (error: unknown): void => observer.trouble(error);
     this.#publisher = new Publisher({
       prefix: this.#prefix,
       tasksAtOnce: options.tasksAtOnce ?? ((): number => Infinity),
-      limits: { tasks: options.bufferTasks ?? 100_000, bytes: options.bufferBytes ?? 64 * 1024 * 1024 },
-      confirmMs: options.confirmMs ?? 10_000,
+      limits: { tasks: options.bufferTasks ?? BUFFER_TASKS, bytes: options.bufferBytes ?? BUFFER_BYTES },
+      confirmMs: options.confirmMs ?? CONFIRM_MS,
       onDeclared: (lane) => this.#directory.add(lane),
       onConfirmed: (lane, tasks) => this.#depths.learn(lane, tasks),
       onUnpublished: (messages, why) => observer.unpublished(messages, why),
@@ -90,15 +99,17 @@ export class RabbitMQQueue implements Queue {
     this.#consumers = new Consumers(this.#prefix, options, {
       isWanted: (lane) => this.#isWanted(lane),
       onMessage: (lane, channel, raw) => {
-        const tasks = this.#intake.receive(lane.queue, channel, raw);
-        if (tasks > 0) this.#depths.learn(lane, tasks);
+        const tasks = broker.receive(lane.queue, channel, raw);
+        if (tasks === 0) return;
+        this.#depths.learn(lane, tasks);
+        this.#window.announce();
       },
       onLost: (channel) => this.#intake.lose(channel),
     });
   }
 
   /** Ready is who publishes and, where that is its part, consumes every queue it knows of. */
-  get health(): { isPublishing: boolean; isConsuming: boolean; blocked: string | null } {
+  get health(): QueueHealth {
     const isConsuming = this.#consumers.isWell;
     return { isPublishing: this.#publishing.isUp, isConsuming, blocked: this.#blocked };
   }
@@ -218,11 +229,11 @@ export class RabbitMQQueue implements Queue {
     });
   }
 
-  #learn(lane: BrokerLane): void {
+  #learn(lane: RemoteLane): void {
     if ((this.#options.consumes ?? true) && !this.#isClosed) this.#consumers.add(lane);
   }
 
-  #isWanted({ queue }: BrokerLane): boolean {
+  #isWanted({ queue }: RemoteLane): boolean {
     return !this.#isQuiet && !this.#isClosed && !this.#window.isPaused(queue);
   }
 

@@ -2,13 +2,13 @@
 import type { Message } from "../../src/queue/queue.ts";
 import { openRabbitMQQueue, type RabbitMQQueue } from "../../src/queue/rabbitmq.ts";
 import type { RabbitMQQueueOptions } from "../../src/queue/rabbitmq-options.ts";
-import type { UnreadableDelivery } from "../../src/queue/rabbitmq-intake.ts";
+import type { UnreadableParcel } from "../../src/queue/remote-queue.ts";
 import { RabbitMQAddress } from "../../src/rabbitmq/address.ts";
 
 export class Told {
   readonly unpublished: { id: string; why: string }[] = [];
   readonly blocked: (string | null)[] = [];
-  readonly unreadable: UnreadableDelivery[] = [];
+  readonly unreadable: UnreadableParcel[] = [];
   readonly lost: string[] = [];
   readonly troubles: string[] = [];
 
@@ -17,7 +17,7 @@ export class Told {
       this.unpublished.push(...messages.map(({ spec }) => ({ id: spec.id, why })));
     },
     blocked: (reason: string | null): void => void this.blocked.push(reason),
-    unreadable: (what: UnreadableDelivery): void => void this.unreadable.push(what),
+    unreadable: (what: UnreadableParcel): void => void this.unreadable.push(what),
     queueLost: ({ queue }: { queue: string }): void => void this.lost.push(queue),
     trouble: (error: unknown): void => void this.troubles.push(String(error)),
   };

@@ -1,11 +1,11 @@
 /**
- * Tasks of one queue and priority as the body of one message. What they share is said once. The version is that of this form: a reader
- * that does not know it leaves the message to others.
+ * Tasks of one queue and priority as the text of one parcel, without line breaks. What they share is said once. The version is that of
+ * this form: a reader that does not know it leaves the parcel to others.
  */
 import type { Policy, PriorityLevel, TaskSpec } from "../task/task.ts";
 import type { Message } from "./queue.ts";
 
-const VERSION = 1;
+export const PARCEL_VERSION = 1;
 const RIDE = 1;
 const SUSPECT = 2;
 const REPEAT = 4;
@@ -32,7 +32,7 @@ export class UnknownVersion extends Error {}
 export class Unreadable extends Error {}
 
 /** @param messages of one queue and priority; at least one. */
-export function encode(messages: readonly Message[]): Buffer {
+export function encode(messages: readonly Message[]): string {
   const { queue, priority } = messages[0]!.spec;
   const policies: Policy[] = [];
   const numbers = new Map<Policy, number>();
@@ -47,7 +47,7 @@ export function encode(messages: readonly Message[]): Buffer {
     const when = [dueAt, expiresAt, createdAt] as const;
     return [id, action, payload, payloadBlob, key, policy, ...when, attempt, flags, waiter ?? null];
   });
-  return Buffer.from(JSON.stringify({ v: VERSION, queue, priority, policies, tasks } satisfies Body));
+  return JSON.stringify({ v: PARCEL_VERSION, queue, priority, policies, tasks } satisfies Body);
 }
 
 /** What one task adds to a body, roughly. */
@@ -56,10 +56,11 @@ export function encodedBytes({ spec }: Message): number {
 }
 
 /** @throws UnknownVersion, Unreadable */
-export function decode(bytes: Buffer): Message[] {
-  const body = parse(bytes);
-  if (body.v !== VERSION) {
-    if (typeof body.v === "number") throw new UnknownVersion(`its version is ${body.v}, ours ${VERSION}`);
+export function decode(text: string): Message[] {
+  const body = parse(text);
+  if (body.v !== PARCEL_VERSION) {
+    if (typeof body.v === "number")
+      throw new UnknownVersion(`its version is ${body.v}, ours ${PARCEL_VERSION}`);
     throw new Unreadable("it has no version");
   }
   const { queue, priority, policies, tasks } = body;
@@ -101,10 +102,10 @@ function toMessage(row: Row, queue: string, priority: PriorityLevel, policies: r
   };
 }
 
-function parse(bytes: Buffer): Partial<Body> {
+function parse(text: string): Partial<Body> {
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString("utf8"));
+    value = JSON.parse(text);
   } catch {
     throw new Unreadable("it is no JSON");
   }

@@ -1,25 +1,23 @@
 /** What was published and is not on its way yet, lane by lane, bounded; what travels together is cut from it. */
-import type { BrokerLane } from "./rabbitmq-topology.ts";
-import { encodedBytes } from "./rabbitmq-codec.ts";
 import { Fifo } from "./fifo.ts";
+import { encodedBytes } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
+import type { RemoteLane } from "./remote-queue.ts";
 
 const MOST_TASKS = 200;
 const MOST_BYTES = 256 * 1024;
 /** Names come from outside. Those nothing waits under are forgotten first. */
 const MOST_LANES = 4000;
 
-/** @param isConfirmed false: it may be in the broker nonetheless. */
+/** @param isConfirmed false: it may have arrived nonetheless. */
 export type Done = (message: Message, isConfirmed: boolean) => void;
 type Item = { readonly message: Message; readonly done: Done | null; readonly at: number; isGone: boolean };
 export type Parcel = { readonly lane: OutLane; readonly items: readonly Item[]; readonly at: number };
 
-export class OutLane implements BrokerLane {
+export class OutLane implements RemoteLane {
   readonly queue: string;
   readonly priority: number;
   readonly fifo = new Fifo<Item>();
-  isDeclared = false;
-  isDeclaring = false;
   /** Parcels that were sent and are not confirmed. */
   underWay = 0;
 
@@ -39,7 +37,7 @@ export class OutLane implements BrokerLane {
 
 export class Outgoing {
   readonly #limits: { tasks: number; bytes: number };
-  /** How many of an action may travel in one message: one worker gets them all. */
+  /** How many of an action may travel in one parcel: one worker gets them all. */
   readonly #tasksAtOnce: (action: string) => number;
   readonly #lanes = new Map<string, OutLane>();
   readonly #items = new Map<string, Item>();
