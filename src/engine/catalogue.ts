@@ -5,6 +5,7 @@ import type { ActionInfo } from "../task/task.ts";
 export class Catalogue {
   readonly #known = new Map<string, ActionInfo>();
   #served = new Set<string>();
+  #servedElsewhere: ReadonlySet<string> = new Set();
 
   remember(actions: readonly ActionInfo[]): void {
     for (const action of actions) this.#known.set(action.name, action);
@@ -26,8 +27,25 @@ export class Catalogue {
     });
   }
 
+  /** By other processes that share our store. */
+  serveElsewhere(names: ReadonlySet<string>): void {
+    this.#servedElsewhere = names;
+  }
+
+  isKnown(name: string): boolean {
+    return this.#known.has(name);
+  }
+
   isServed(name: string): boolean {
+    return this.#served.has(name) || this.#servedElsewhere.has(name);
+  }
+
+  isServedHere(name: string): boolean {
     return this.#served.has(name);
+  }
+
+  servedHere(): string[] {
+    return [...this.#served];
   }
 
   all(): ActionInfo[] {

@@ -3,7 +3,7 @@ import type { Explanation } from "../protocol/messages.ts";
 import { tellDuration } from "../task/duration.ts";
 import { isFinal, type FinalState } from "../task/state.ts";
 import type { Task } from "../task/task.ts";
-import type { Worker } from "../worker/worker.ts";
+import type { WorkerFace } from "../worker/worker-face.ts";
 import type { EngineParts } from "./parts.ts";
 
 const WHAT_BECAME: Readonly<Record<FinalState, string>> = {
@@ -13,7 +13,7 @@ const WHAT_BECAME: Readonly<Record<FinalState, string>> = {
   expired: "It expired",
 };
 
-export function explain(parts: EngineParts, worker: Worker, row: Task): Explanation {
+export function explain(parts: EngineParts, worker: WorkerFace, row: Task): Explanation {
   const now = parts.now();
   const say = (reason: Explanation["reason"], text: string, more: Partial<Explanation> = {}): Explanation => {
     return { task: row.id, state: row.state, reason, text, ...more };

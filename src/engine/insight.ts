@@ -2,7 +2,7 @@
 import type { ActionView, QueueView, StatsView, WorkerView } from "../protocol/messages.ts";
 import { STATES, type State } from "../task/state.ts";
 import { PRIORITIES } from "../task/task.ts";
-import type { Worker } from "../worker/worker.ts";
+import type { WorkerFace } from "../worker/worker-face.ts";
 import type { EngineParts } from "./parts.ts";
 
 export type NodeFacts = {
@@ -45,7 +45,7 @@ export async function queueViews(parts: EngineParts): Promise<QueueView[]> {
   return [...views.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1));
 }
 
-export function actionViews(parts: EngineParts, worker: Worker): ActionView[] {
+export function actionViews(parts: EngineParts, worker: WorkerFace): ActionView[] {
   const [pool] = worker.pools();
   return parts.catalogue.all().map((action) => {
     const view: ActionView = {
@@ -66,7 +66,7 @@ export function actionViews(parts: EngineParts, worker: Worker): ActionView[] {
   });
 }
 
-export function workerViews(parts: EngineParts, worker: Worker, facts: NodeFacts): WorkerView[] {
+export function workerViews(parts: EngineParts, worker: WorkerFace, facts: NodeFacts): WorkerView[] {
   const isDraining = parts.admission.health.state === "draining";
   return worker.pools().map((pool, index) => ({
     worker: index === 0 ? `${facts.node}` : `${facts.node}.quarantine-${index}`,
@@ -79,7 +79,11 @@ export function workerViews(parts: EngineParts, worker: Worker, facts: NodeFacts
   }));
 }
 
-export async function statsView(parts: EngineParts, worker: Worker, facts: NodeFacts): Promise<StatsView> {
+export async function statsView(
+  parts: EngineParts,
+  worker: WorkerFace,
+  facts: NodeFacts,
+): Promise<StatsView> {
   const [counts, storeBytes] = await Promise.all([parts.store.counts(), parts.store.size()]);
   const states: Partial<Record<State, number>> = {};
   for (const state of STATES) {

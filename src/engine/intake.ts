@@ -9,6 +9,7 @@ import { isFinal } from "../task/state.ts";
 import { isSameRequest, newTask, type Task, type TaskSpec } from "../task/task.ts";
 import { conflictAnswer } from "./conflict-answer.ts";
 import type { Submission, Waiter } from "./engine.ts";
+import type { Fleet } from "./fleet.ts";
 import type { Flight } from "./flights.ts";
 import { answerOf, failedAnswer, noSuchTask, type EngineParts } from "./parts.ts";
 import { specify } from "./specify.ts";
@@ -17,9 +18,12 @@ type Entrant = { readonly spec: TaskSpec; readonly submission: Submission; reado
 
 export class Intake {
   readonly #parts: EngineParts;
+  /** Where the ends of what is waited for here are to be told; undefined when nobody else runs tasks. */
+  readonly #waiter: string | undefined;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#waiter = parts.fleet?.address;
   }
 
   submit(submissions: readonly Submission[], waiter: Waiter): void {
@@ -29,6 +33,10 @@ export class Intake {
     const promised: Entrant[] = [];
     const repeated: Entrant[] = [];
     for (const submission of submissions) {
+      if (parts.fleet !== null && !parts.catalogue.isKnown(submission.action)) {
+        this.#submitUnknown(parts.fleet, submission, waiter);
+        continue;
+      }
       try {
         const action = parts.catalogue.find(submission.action);
         const spec = specify(action, submission.payload, submission.options, parts.makeId, now);
@@ -42,6 +50,22 @@ export class Intake {
     }
     this.#go(rides, promised, repeated);
     parts.recent.submitted(submissions.length);
+  }
+
+  /** Somebody may have announced it since we looked. */
+  #submitUnknown(fleet: Fleet, submission: Submission, waiter: Waiter): void {
+    const { catalogue } = this.#parts;
+    fleet.refreshActions().then(
+      () => {
+        if (catalogue.isKnown(submission.action)) return this.submit([submission], waiter);
+        try {
+          catalogue.find(submission.action);
+        } catch (error) {
+          waiter.answer(submission.token, failedAnswer(null, error));
+        }
+      },
+      (error: unknown) => waiter.answer(submission.token, failedAnswer(null, error)),
+    );
   }
 
   /** The payload goes to a blob first; then all is as usual. */
@@ -81,7 +105,11 @@ export class Intake {
     }
     const flight = this.#parts.flights.ride(spec, this.#parts.now());
     this.#parts.flights.add(flight, waiter, submission.token);
-    rides.push({ spec, attempt: 1, isRide: true, isSuspect: false });
+    rides.push(this.#ride(spec));
+  }
+
+  #ride(spec: TaskSpec): Message {
+    return { spec, attempt: 1, isRide: true, isSuspect: false, waiter: this.#waiter };
   }
 
   #join(flight: Flight, flown: TaskSpec, { spec, submission, waiter }: Entrant): void {
@@ -139,7 +167,10 @@ export class Intake {
     } else this.wait(row.id, submission.token, waiter);
     if (!isNew) return;
     if (row.state === "scheduled") this.#parts.onDue(row.dueAt!);
-    else ready.push({ spec: row, attempt: row.attempt + 1, isRide: false, isSuspect: false });
+    else {
+      const waiter = submission.options?.wait === false ? undefined : this.#waiter;
+      ready.push({ spec: row, attempt: row.attempt + 1, isRide: false, isSuspect: false, waiter });
+    }
     if (this.#parts.watchers.isAny) emitState(this.#parts, row, this.#parts.now());
   }
 
@@ -173,7 +204,7 @@ export class Intake {
     if (flight) flights.adopt(flight, spec);
     else flight = flights.ride(spec, now());
     flights.add(flight, waiter, submission.token);
-    rides.push({ spec, attempt: 1, isRide: true, isSuspect: false });
+    rides.push(this.#ride(spec));
   }
 
   /** Answers when the task is final. Registered first, so that an end meanwhile is not missed. */

@@ -11,7 +11,7 @@ import type {
   WorkerView,
 } from "../protocol/messages.ts";
 import { isTaskId } from "../task/id.ts";
-import type { Worker } from "../worker/worker.ts";
+import type { WorkerFace } from "../worker/worker-face.ts";
 import type { Engine, Health, Submission, Waiter, WatchFilter, WatchListener } from "./engine.ts";
 import { explain } from "./explain.ts";
 import { actionViews, queueViews, statsView, workerViews, type NodeFacts } from "./insight.ts";
@@ -22,12 +22,12 @@ import { failedAnswer, noSuchTask, type EngineParts } from "./parts.ts";
 
 export class LocalEngine implements Engine {
   readonly #parts: EngineParts;
-  readonly #worker: Worker;
+  readonly #worker: WorkerFace;
   readonly #facts: NodeFacts;
   readonly #intake: Intake;
   readonly #operations: Operations;
 
-  constructor(parts: EngineParts, worker: Worker, outcomes: Outcomes, facts: NodeFacts) {
+  constructor(parts: EngineParts, worker: WorkerFace, outcomes: Outcomes, facts: NodeFacts) {
     this.#parts = parts;
     this.#worker = worker;
     this.#facts = facts;

@@ -8,7 +8,7 @@ import { TandaError } from "../task/errors.ts";
 import { isTaskId } from "../task/id.ts";
 import { isFinal, isState, STATES } from "../task/state.ts";
 import { newTask, PRIORITIES, type Task } from "../task/task.ts";
-import type { Worker } from "../worker/worker.ts";
+import type { WorkerFace } from "../worker/worker-face.ts";
 import type { WatchFilter, WatchListener } from "./engine.ts";
 import type { Intake } from "./intake.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -21,11 +21,11 @@ const PURGE_ROWS = 1000;
 
 export class Operations {
   readonly #parts: EngineParts;
-  readonly #worker: Worker;
+  readonly #worker: WorkerFace;
   readonly #intake: Intake;
   readonly #outcomes: Outcomes;
 
-  constructor(parts: EngineParts, worker: Worker, intake: Intake, outcomes: Outcomes) {
+  constructor(parts: EngineParts, worker: WorkerFace, intake: Intake, outcomes: Outcomes) {
     this.#parts = parts;
     this.#worker = worker;
     this.#intake = intake;
@@ -120,11 +120,9 @@ export class Operations {
 
   async setQueue(queue: string, mode: QueueView["mode"]): Promise<void> {
     checkName(queue, "queue");
-    const { store, admission } = this.#parts;
-    await store.setQueue({ queue, mode });
-    admission.setQueueMode(queue, mode);
-    if (mode === "paused") this.#parts.queue.pause(queue);
-    else this.#parts.queue.resume(queue);
+    await this.#parts.store.setQueue({ queue, mode });
+    obeyQueueMode(this.#parts, queue, mode);
+    this.#parts.fleet?.queuesChanged();
   }
 
   /** Cancels all that waits in the queue; what runs goes on. */
@@ -176,6 +174,7 @@ export class Operations {
   #forget(tasks: readonly string[]): void {
     const removed = new Set(this.#parts.queue.remove(tasks));
     for (const task of tasks) if (!removed.has(task)) this.#worker.cancel(task);
+    this.#parts.fleet?.cancelled(tasks);
   }
 
   async #change(event: TaskEvent, what: string): Promise<Task> {
@@ -190,6 +189,14 @@ export class Operations {
   #whenFinal(task: string): Promise<void> {
     return new Promise((resolve) => this.#intake.wait(task, null, { answer: () => resolve() }));
   }
+}
+
+/** As the store says. */
+export function obeyQueueMode(parts: EngineParts, queue: string, mode: QueueView["mode"]): void {
+  if (parts.admission.queueMode(queue) === mode) return;
+  parts.admission.setQueueMode(queue, mode);
+  if (mode === "paused") parts.queue.pause(queue);
+  else parts.queue.resume(queue);
 }
 
 function checkId(task: unknown): asserts task is string {

@@ -9,10 +9,10 @@ import { isFinal } from "../task/state.ts";
 import { isSameRequest, newTask, type Task } from "../task/task.ts";
 import type { Hand } from "../worker/hands.ts";
 import type { Report } from "../worker/pool.ts";
-import type { WorkerObserver } from "../worker/worker.ts";
+import type { WorkerObserver } from "../worker/worker-options.ts";
 import { conflictAnswer } from "./conflict-answer.ts";
 import { emitState } from "./intake.ts";
-import { answerOf, type EngineParts } from "./parts.ts";
+import { answerOf, republished, type EngineParts } from "./parts.ts";
 import { toView } from "./view.ts";
 
 type FinishEvent = Extract<TaskEvent, { type: "finish" }>;
@@ -71,22 +71,40 @@ export class Outcomes implements WorkerObserver {
     }
     const row = rowAfter(message, event, applied);
     if (row === null) return;
-    if (applied.verdict !== "applied" && !isSameRequest(row, message.spec)) this.#refuse(message);
+    const isSame = applied.verdict === "applied" || isSameRequest(row, message.spec);
+    if (!isSame) this.#refuse(message);
     if (event.type === "finish") this.#measure(event, row.action);
-    this.follow(row, applied.verdict === "applied");
+    this.follow(row, applied.verdict === "applied", message.waiter);
+    if (isSame && isFinal(row.state)) this.#parts.fleet?.ended(message, answerOf(row), null);
+  }
+
+  leased(message: Message): void {
+    // Alone, the queue remembers what is in hand, so that it is not given twice.
+    if (this.#parts.fleet !== null) this.#parts.queue.settle([message]);
+  }
+
+  passedOver(messages: readonly Message[]): void {
+    this.#parts.queue.settle(messages);
+    this.#parts.fleet?.look(messages);
   }
 
   /** Another request has its id. Who waits for that one goes on waiting. */
-  #refuse({ spec }: Message): void {
-    const { flights } = this.#parts;
+  #refuse(message: Message): void {
+    const { flights, fleet } = this.#parts;
+    const { spec } = message;
+    const answer = conflictAnswer(spec.id, "id");
     const waited = flights.get(spec.id)?.spec;
-    if (waited && isSameRequest(waited, spec)) flights.end(spec.id, conflictAnswer(spec.id, "id"));
+    if (waited && isSameRequest(waited, spec)) flights.end(spec.id, answer);
+    fleet?.ended(message, answer, null);
   }
 
   /** What nearly every task comes to, without making a row of it again. */
-  #done({ spec }: Message, event: FinishEvent, { result, resultBlob }: DoneOutcome): void {
-    const { flights, metrics, recent } = this.#parts;
-    flights.end(spec.id, { status: "done", task: spec.id, result, resultBlob }, spec);
+  #done(message: Message, event: FinishEvent, { result, resultBlob }: DoneOutcome): void {
+    const { flights, metrics, recent, fleet } = this.#parts;
+    const { spec } = message;
+    const answer = { status: "done", task: spec.id, result, resultBlob } as const;
+    flights.end(spec.id, answer, spec);
+    if (fleet !== null) fleet.ended(message, answer, Math.max(0, event.at - event.startedAt));
     this.#measure(event, spec.action);
     metrics.countFinished(spec.action, "done");
     this.#parts.onEnded(spec, "done", event.startedAt, event.at, null);
@@ -94,12 +112,15 @@ export class Outcomes implements WorkerObserver {
     recent.total.observe(Math.max(0, event.at - spec.createdAt) / 1000);
   }
 
-  /** `isNews`: the row changed just now. Otherwise it stood, and only those who wait have to know. */
-  follow(row: Task, isNews: boolean): void {
+  /**
+   * `isNews`: the row changed just now. Otherwise it stood, and only those who wait have to know.
+   * `waiter`: where somebody waits for its end, if that is elsewhere.
+   */
+  follow(row: Task, isNews: boolean, waiter?: string): void {
     if (isFinal(row.state)) this.#ended(row, isNews);
     else if (row.state === "retrying") this.#parts.onDue(row.dueAt!);
     else if (row.state === "queued") {
-      this.#parts.queue.publish([{ spec: row, attempt: row.attempt + 1, isRide: false, isSuspect: false }]);
+      this.#parts.queue.publish([republished(this.#parts, row, waiter)]);
     }
     if (isNews && !isFinal(row.state) && this.#parts.watchers.isAny)
       emitState(this.#parts, row, this.#parts.now());

@@ -1,5 +1,5 @@
 import type { Blobs } from "../blobs/blobs.ts";
-import type { Queue } from "../queue/queue.ts";
+import type { Message, Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
 import { TandaError, toTandaError, type ErrorBody } from "../task/errors.ts";
 import type { State } from "../task/state.ts";
@@ -7,6 +7,7 @@ import type { Task, TaskSpec } from "../task/task.ts";
 import type { Admission } from "./admission.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Answer } from "./engine.ts";
+import type { Fleet } from "./fleet.ts";
 import type { Flights } from "./flights.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Recent } from "./recent.ts";
@@ -23,6 +24,8 @@ export type EngineParts = {
   readonly watchers: Watchers;
   readonly metrics: Metrics;
   readonly recent: Recent;
+  /** Null for a node that has its store for itself. */
+  readonly fleet: Fleet | null;
   readonly now: () => number;
   readonly makeId: () => string;
   /** A task will be due then. */
@@ -41,6 +44,12 @@ export type EngineParts = {
   readonly inlineChars: number;
   readonly log: EngineLog;
 };
+
+/** Tries of a task that was published before: where others may have it too, it is claimed before it runs. */
+export function republished(parts: EngineParts, row: Task, waiter?: string): Message {
+  const message = { spec: row, attempt: row.attempt + 1, isRide: false, isSuspect: false };
+  return parts.fleet === null ? message : { ...message, isRepeat: true, waiter };
+}
 
 export type EngineLog = {
   info(facts: object, text: string): void;

@@ -102,6 +102,7 @@ async function assemble<Actions>(options: Checked, folder: DataFolder): Promise<
     admission,
     flights,
     recent,
+    fleet: null,
     watchers: new Watchers(now),
     metrics: new Metrics(),
     now,
@@ -139,6 +140,7 @@ async function assemble<Actions>(options: Checked, folder: DataFolder): Promise<
     openQuarantinePool,
     quarantineCells: Math.max(4, options.threads),
     inHandLog: folder.inHandLog,
+    sharing: null,
     observer: outcomes,
     now,
     random: Math.random,
@@ -196,6 +198,8 @@ async function assemble<Actions>(options: Checked, folder: DataFolder): Promise<
   const caller = new InProcessCaller(engine, parts.makeId);
 
   const close = async (): Promise<void> => {
+    // Still served, so that a balancer sends its clients elsewhere before the first is refused here.
+    await gateway?.giveNotice();
     admission.drain();
     // Connections end as their last answers go out, so this is over only when the tasks are.
     const emptied = gateway?.drain();

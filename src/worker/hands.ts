@@ -16,6 +16,10 @@ export type Hand = {
   /** Its row says running, with this attempt. */
   isClaimed: boolean;
   isClaiming: boolean;
+  /** On the clock of `performance.now`: until then nobody else may run it; Infinity where nobody else could. */
+  leasedUntil: number;
+  /** Its lease ended or was taken: it is being stopped. */
+  isLost: boolean;
   /** What the store said when it refused the claim: the task has ended, or is at another attempt. */
   refusal: Applied | null;
   isCancelled: boolean;
@@ -31,7 +35,8 @@ export class Hands {
     return this.#bySeq.size;
   }
 
-  take(message: Message, pool: Pool, at: number, isAlone: boolean): Hand {
+  /** @param leasedUntil null when it is not claimed. */
+  take(message: Message, pool: Pool, at: number, isAlone: boolean, leasedUntil: number | null): Hand {
     const seq = (this.#lastSeq = this.#bySeq.next(this.#lastSeq));
     const hand: Hand = {
       seq,
@@ -39,8 +44,10 @@ export class Hands {
       pool,
       handedAt: at,
       isAlone,
-      isClaimed: isAlone,
+      isClaimed: leasedUntil !== null,
       isClaiming: false,
+      leasedUntil: leasedUntil ?? Infinity,
+      isLost: false,
       refusal: null,
       isCancelled: false,
       log: null,

@@ -4,7 +4,7 @@ import type { Hand } from "./hands.ts";
 import type { Ending } from "./pool.ts";
 
 /** The node stopped, or its thread or process had to be ended for another's sake. Read in the task's history. */
-const INTERRUPTED = {
+export const INTERRUPTED = {
   code: "lost",
   message: "It was interrupted before its end, for no fault of its own, and waits again.",
 } as const;

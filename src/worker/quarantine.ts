@@ -15,10 +15,10 @@ export type QuarantineOptions = {
   cells: number;
   /** How long one may stand idle before it is closed. Default 5 s. */
   idleMs?: number | undefined;
-  /** Claims the task; false = it is not to run any more. */
-  claim: (message: Message) => Promise<boolean>;
+  /** Claims the task, until when; null = it is not to run any more. */
+  claim: (message: Message) => Promise<number | null>;
   /** Tells the node's side what is about to run, and gives the run. */
-  begin: (message: Message, pool: Pool) => Run;
+  begin: (message: Message, pool: Pool, leasedUntil: number) => Run;
   onEnd: (endings: readonly Ending[]) => void;
   onReport: (reports: readonly Report[]) => void;
   onError: (error: unknown) => void;
@@ -89,8 +89,9 @@ export class Quarantine {
         // Before anything is claimed: it takes a while, in which a task may be cancelled, and it may fail.
         cell ??= await this.#openCell();
         const message = this.#waiting.shift();
-        if (message === undefined || !(await this.#options.claim(message))) continue;
-        await this.#runAlone(cell, message);
+        const leasedUntil = message === undefined ? null : await this.#options.claim(message);
+        if (message === undefined || leasedUntil === null) continue;
+        await this.#runAlone(cell, message, leasedUntil);
         if (cell.pool.pid === null) {
           await this.#closeCell(cell);
           cell = null;
@@ -127,9 +128,9 @@ export class Quarantine {
     }
   }
 
-  async #runAlone(cell: Cell, message: Message): Promise<void> {
+  async #runAlone(cell: Cell, message: Message, leasedUntil: number): Promise<void> {
     const ended = new Promise<void>((resolve) => (cell.freed = resolve));
-    cell.pool.run([this.#options.begin(message, cell.pool)]);
+    cell.pool.run([this.#options.begin(message, cell.pool, leasedUntil)]);
     await ended;
     cell.freed = null;
   }

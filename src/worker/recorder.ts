@@ -21,6 +21,7 @@ export class Recorder {
   #open = 0;
   #idle: (() => void)[] = [];
   #isClosed = false;
+  #failing = 0;
 
   constructor(store: Pick<Store, "apply">, onTrouble: (error: unknown) => void) {
     this.#store = store;
@@ -35,6 +36,11 @@ export class Recorder {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => this.#flush());
+  }
+
+  /** Something could not be written yet: who goes on making more should wait. */
+  get isStuck(): boolean {
+    return this.#failing > 0;
   }
 
   /** Resolves when everything recorded so far is durable. */
@@ -58,10 +64,11 @@ export class Recorder {
     this.#write(events, listeners);
   }
 
-  #write(events: readonly TaskEvent[], listeners: readonly Recorded[]): void {
+  #write(events: readonly TaskEvent[], listeners: readonly Recorded[], isAgain = false): void {
     if (this.#isClosed) return;
     this.#store.apply(events).then(
       (applied) => {
+        if (isAgain) this.#failing--;
         for (let at = 0; at < listeners.length; at++) listeners[at]!(applied[at]!);
         this.#open -= events.length;
         if (this.#open <= 0) this.#wakeIdle();
@@ -71,10 +78,16 @@ export class Recorder {
         const { code } = toTandaError(error);
         const isPassing = code === "busy" || code === "unavailable";
         // Something in it cannot be stored: each by itself, so that only that waits.
-        if (!isPassing && events.length > 1)
+        if (!isPassing && events.length > 1) {
+          if (isAgain) this.#failing--;
           for (let at = 0; at < events.length; at++) this.#write([events[at]!], [listeners[at]!]);
-        else if (isPassing) setTimeout(() => this.#write(events, listeners), RETRY_MS);
-        else setTimeout(() => this.#write(events, listeners), REFUSED_RETRY_MS).unref();
+        } else if (isPassing) {
+          if (!isAgain) this.#failing++;
+          setTimeout(() => this.#write(events, listeners, true), RETRY_MS);
+        } else {
+          if (isAgain) this.#failing--;
+          setTimeout(() => this.#write(events, listeners), REFUSED_RETRY_MS).unref();
+        }
       },
     );
   }

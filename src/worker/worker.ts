@@ -3,42 +3,19 @@
  * and who waits is told what the row says.
  */
 import type { Message, Queue } from "../queue/queue.ts";
-import type { Applied, Store } from "../store/store.ts";
 import type { TaskEvent } from "../task/decide.ts";
-import type { TaskSpec } from "../task/task.ts";
+import { Claims } from "./claims.ts";
+import { Gate } from "./gate.ts";
 import { Hands, type Hand } from "./hands.ts";
-import type { InHandLog } from "./in-hand-file.ts";
-import { toOutcome } from "./outcome-of-ending.ts";
+import { INTERRUPTED, toOutcome } from "./outcome-of-ending.ts";
 import type { Ending, Pool, Report, Run } from "./pool.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Recorder } from "./recorder.ts";
+import { isTooLate, toRun } from "./run-of-hand.ts";
+import type { WorkerObserver, WorkerOptions } from "./worker-options.ts";
 
 const MOST_AT_ONCE = 1000;
-const CLAIM_AFTER_MS = 1000;
-const CLAIM_TICK_MS = 250;
-
-/** What the rest of the node is told. Calls come in batches, after what they tell is durable, but for `started`. */
-export interface WorkerObserver {
-  started(hands: readonly Hand[]): void;
-  reported(hand: Hand, report: Report): void;
-  /** `event` is what was recorded, `applied` what the store said to it. */
-  recorded(message: Message, event: TaskEvent, applied: Applied): void;
-  trouble(error: unknown): void;
-}
-
-export type WorkerOptions = {
-  queue: Queue;
-  store: Pick<Store, "apply">;
-  pool: Pool;
-  /** A pool of one process and one thread, for suspects. */
-  openQuarantinePool: () => Pool;
-  quarantineCells: number;
-  quarantineIdleMs?: number;
-  inHandLog: InHandLog;
-  observer: WorkerObserver;
-  now: () => number;
-  random: () => number;
-};
+const STUCK_MS = 50;
 
 export class Worker {
   readonly #options: WorkerOptions;
@@ -49,7 +26,8 @@ export class Worker {
   readonly #recorder: Recorder;
   readonly #quarantine: Quarantine;
   readonly #suspects = new Set<string>();
-  readonly #claimTimer: NodeJS.Timeout;
+  readonly #claims: Claims;
+  readonly #gate: Gate;
   #isPumping = false;
   #isStopped = false;
 
@@ -58,23 +36,39 @@ export class Worker {
     this.#queue = options.queue;
     this.#pool = options.pool;
     this.#observer = options.observer;
-    this.#recorder = new Recorder(options.store, (error) => this.#observer.trouble(error));
+    const onTrouble = (error: unknown): void => this.#observer.trouble(error);
+    this.#recorder = new Recorder(options.store, onTrouble);
+    this.#claims = new Claims({
+      store: options.store,
+      leasing: options.sharing,
+      hands: this.#hands,
+      now: options.now,
+      onClaimed: (hand) => this.#observer.leased(hand.message),
+      onLost: (hand) => hand.pool.cancel(hand.seq),
+      onTrouble,
+    });
+    this.#gate = new Gate({
+      claims: this.#claims,
+      check: async (messages) => options.sharing?.check(messages) ?? new Set(),
+      onPass: (messages, leasedUntil) => this.#pass(messages, leasedUntil),
+      onRefused: (message, event, applied) => this.#observer.recorded(message, event, applied),
+      onStale: (messages) => this.#observer.passedOver(messages),
+      onTrouble,
+    });
     this.#quarantine = new Quarantine({
       openPool: options.openQuarantinePool,
       cells: options.quarantineCells,
       idleMs: options.quarantineIdleMs,
       claim: (message) => this.#claimSuspect(message),
-      begin: (message, pool) => this.#begin(message, pool),
+      begin: (...claimed) => this.#begin(...claimed),
       onEnd: (endings) => this.#onEnd(endings),
       onReport: (reports) => this.#onReport(reports),
-      onError: (error) => this.#observer.trouble(error),
+      onError: onTrouble,
     });
     this.#pool.onEnd((endings) => this.#onEnd(endings));
     this.#pool.onReport((reports) => this.#onReport(reports));
     this.#pool.onFree(() => this.wake());
     this.#queue.onReady(() => this.wake());
-    this.#claimTimer = setInterval(() => this.#claimLong(), CLAIM_TICK_MS);
-    this.#claimTimer.unref();
   }
 
   /** These were in hand when a process died: whoever brings them again, they run alone. */
@@ -109,30 +103,61 @@ export class Worker {
   }
 
   #pump(): void {
-    const messages = this.#queue.take(MOST_AT_ONCE, (action) => this.#pool.room(action));
+    // What ends now cannot be written: more of it would pile up.
+    if (this.#recorder.isStuck) return void setTimeout(() => this.wake(), STUCK_MS).unref();
+    const messages = this.#queue.take(MOST_AT_ONCE, (action) => this.#room(action));
     if (messages.length === 0) return;
+    const { sharing } = this.#options;
     const at = this.#options.now();
-    const hands: Hand[] = [];
-    const runs: Run[] = [];
+    const ready: Message[] = [];
+    const aside: Message[] = [];
+    const toClaim: Message[] = [];
+    const toCheck: Message[] = [];
     for (const message of messages) {
       const { spec } = message;
-      if (isTooLate(spec, at)) {
-        this.#record(message, { type: "expire", id: spec.id, at, spec });
-      } else if (message.isSuspect || (this.#suspects.size > 0 && this.#suspects.has(spec.id))) {
+      if (sharing?.isServed(spec.action) === false) aside.push(message);
+      else if (isTooLate(spec, at)) this.#record(message, { type: "expire", id: spec.id, at, spec });
+      else if (message.isSuspect || (this.#suspects.size > 0 && this.#suspects.has(spec.id)))
         this.#quarantine.add(message);
-      } else {
-        const hand = this.#hands.take(message, this.#pool, at, false);
-        hands.push(hand);
-        runs.push(toRun(hand));
-      }
+      else if (message.isRepeat) toClaim.push(message);
+      else if (sharing !== null && !message.isRide) toCheck.push(message);
+      else ready.push(message);
     }
-    if (runs.length > 0) {
-      if (!this.#options.inHandLog.add(runs.map(({ task }) => task))) this.#logInHand();
-      this.#pool.run(runs);
-      this.#observer.started(hands);
-    }
+    if (aside.length > 0) sharing!.putAside(aside);
+    if (toClaim.length > 0) this.#gate.claim(toClaim);
+    if (toCheck.length > 0) this.#gate.check(toCheck);
+    if (ready.length > 0) this.#handOver(ready, at, null);
     // What was not handed over took nobody's place: there may be room for what lies behind it.
-    if (messages.length === MOST_AT_ONCE || runs.length < messages.length) this.wake();
+    if (messages.length === MOST_AT_ONCE || ready.length < messages.length) this.wake();
+  }
+
+  #room(action: string): number {
+    if (this.#options.sharing?.isServed(action) === false) return MOST_AT_ONCE;
+    return Math.max(0, this.#pool.room(action) - this.#gate.inside(action));
+  }
+
+  #handOver(messages: readonly Message[], at: number, leasedUntil: number | null): void {
+    const hands = messages.map((message) => this.#hands.take(message, this.#pool, at, false, leasedUntil));
+    const runs = hands.map(toRun);
+    if (!this.#options.inHandLog.add(runs.map(({ task }) => task))) this.#logInHand();
+    this.#pool.run(runs);
+    this.#observer.started(hands);
+  }
+
+  /** Through the gate. */
+  #pass(messages: readonly Message[], leasedUntil: number | null): void {
+    if (leasedUntil !== null) for (const message of messages) this.#observer.leased(message);
+    if (!this.#isStopped) this.#handOver(messages, this.#options.now(), leasedUntil);
+    else if (leasedUntil !== null) for (const message of messages) this.#giveUp(message);
+    this.wake();
+  }
+
+  /** Claimed, and not begun: the pool is closed. */
+  #giveUp(message: Message): void {
+    const { spec, attempt } = message;
+    const at = this.#options.now();
+    const event = { type: "finish", id: spec.id, at, attempt, startedAt: at, chance: 0 } as const;
+    this.#record(message, { ...event, outcome: { type: "died", error: INTERRUPTED, isCharged: false } });
   }
 
   /** Stops it if it is in hand here. @returns false when it is not: then the row alone has to say. */
@@ -153,7 +178,7 @@ export class Worker {
   async drain(graceMs: number, isMoreToCome: () => boolean): Promise<void> {
     const until = performance.now() + graceMs;
     while (
-      (this.#hands.size > 0 || this.#quarantine.size > 0 || isMoreToCome()) &&
+      (this.#hands.size + this.#gate.size + this.#quarantine.size > 0 || isMoreToCome()) &&
       performance.now() < until
     ) {
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -164,10 +189,11 @@ export class Worker {
   async stop(graceMs = 5000): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    clearInterval(this.#claimTimer);
+    this.#gate.close();
     await this.#quarantine.close();
     await this.#pool.close();
     const giveUp = setTimeout(() => this.#recorder.close(), graceMs);
+    await this.#claims.close(graceMs);
     await new Promise((resolve) => setImmediate(resolve));
     await this.#recorder.settled();
     clearTimeout(giveUp);
@@ -178,43 +204,28 @@ export class Worker {
     this.#options.inHandLog.write(this.#hands.ids(false), this.#hands.ids(true));
   }
 
-  #begin(message: Message, pool: Pool): Run {
-    const hand = this.#hands.take(message, pool, this.#options.now(), true);
+  #begin(message: Message, pool: Pool, leasedUntil: number): Run {
+    const hand = this.#hands.take(message, pool, this.#options.now(), true, leasedUntil);
     this.#logInHand();
     this.#observer.started([hand]);
     return toRun(hand);
   }
 
-  async #claimSuspect(message: Message): Promise<boolean> {
-    const { spec, attempt } = message;
+  async #claimSuspect(message: Message): Promise<number | null> {
+    const { spec } = message;
     const at = this.#options.now();
     // It may have waited long for its process.
-    const event: TaskEvent = isTooLate(spec, at)
-      ? { type: "expire", id: spec.id, at, spec }
-      : { type: "claim", id: spec.id, attempt, at, spec };
-    const applied = await new Promise<Applied>((resolve) => this.#recorder.record(event, resolve));
-    if (event.type === "claim" && applied.verdict === "applied" && !this.#isStopped) return true;
-    this.#suspects.delete(spec.id);
-    this.#observer.recorded(message, event, applied);
-    return false;
-  }
-
-  /** What takes long is shown as running, and its attempt fenced. */
-  #claimLong(): void {
-    const before = this.#options.now() - CLAIM_AFTER_MS;
-    for (const hand of this.#hands) {
-      if (hand.handedAt > before) break;
-      if (hand.isClaimed || hand.isClaiming) continue;
-      hand.isClaiming = true;
-      const { spec, attempt } = hand.message;
-      this.#recorder.record({ type: "claim", id: spec.id, attempt, at: hand.handedAt, spec }, (applied) => {
-        hand.isClaimed = applied.verdict === "applied";
-        if (hand.isClaimed) return;
-        // Somebody ended it meanwhile, or it is at another attempt: this one's work would be for nothing.
-        hand.refusal = applied;
-        hand.pool.cancel(hand.seq);
-      });
+    if (isTooLate(spec, at)) this.#record(message, { type: "expire", id: spec.id, at, spec });
+    else {
+      const { event, applied, leasedUntil } = await this.#claims.claim(message);
+      const isMine = applied.verdict === "applied";
+      if (isMine) this.#observer.leased(message);
+      if (isMine && !this.#isStopped) return leasedUntil;
+      if (isMine && this.#options.sharing !== null) this.#giveUp(message);
+      else this.#observer.recorded(message, event, applied);
     }
+    this.#suspects.delete(spec.id);
+    return null;
   }
 
   #onReport(reports: readonly Report[]): void {
@@ -240,6 +251,8 @@ export class Worker {
     const { message } = hand;
     const { spec } = message;
     const at = ending.endedAt;
+    if (hand.isLost && !hand.isCancelled && ending.type === "cancelled")
+      return this.#observer.passedOver([message]);
     if (hand.refusal && !hand.isCancelled && ending.type === "cancelled") {
       const claim: TaskEvent = { type: "claim", id: spec.id, attempt: message.attempt, at };
       this.#observer.recorded(message, claim, hand.refusal);
@@ -279,21 +292,4 @@ export class Worker {
   #record(message: Message, event: TaskEvent): void {
     this.#recorder.record(event, (applied) => this.#observer.recorded(message, event, applied));
   }
-}
-
-function isTooLate({ expiresAt }: TaskSpec, at: number): boolean {
-  return expiresAt !== null && expiresAt <= at;
-}
-
-function toRun(hand: Hand): Run {
-  const { spec, attempt } = hand.message;
-  return {
-    seq: hand.seq,
-    task: spec.id,
-    action: spec.action,
-    attempt,
-    timeoutMs: spec.policy.timeoutMs,
-    payload: spec.payload,
-    payloadBlob: spec.payloadBlob,
-  };
 }

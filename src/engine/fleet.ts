@@ -1,0 +1,22 @@
+/**
+ * Those with whom an engine shares its store and its queue. All of it are hints: the rows are the truth, and who waits also looks.
+ */
+import type { Message } from "../queue/queue.ts";
+import type { Answer } from "./engine.ts";
+
+export interface Fleet {
+  /** Where others tell us the ends of tasks that somebody waits for here. */
+  readonly address: string;
+  /** How this message's task ended, to whoever waits for it elsewhere. `runMs` of the attempt, when it ran here. */
+  ended(message: Message, answer: Answer, runMs: number | null): void;
+  /** Their rows tell more than we know: to whoever waits for them elsewhere. */
+  look(messages: readonly Message[]): void;
+  /** These were cancelled in the store: whoever has them in hand stops. */
+  cancelled(tasks: readonly string[]): void;
+  /** A queue was paused, drained or opened in the store. */
+  queuesChanged(): void;
+  /** Reads from the store which actions there are, when that was not done just now. */
+  refreshActions(): Promise<void>;
+  /** Mean run time by those who run it; null when that is not known. */
+  meanMs(action: string): number | null;
+}
