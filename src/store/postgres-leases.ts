@@ -13,11 +13,14 @@ export type Lease = { readonly worker: string; readonly leaseMs: number };
 const MS = (parameter: string): string => `${parameter}::double precision * interval '1 millisecond'`;
 const OF_T = COLUMNS.map((column) => `t.${column}`).join(", ");
 
+// `state + 0`: rows that are named are found by their id alone. By an index of a state's, which is as good to a planner that knows
+// nothing of the table, each would be looked for among all that are in this state.
+
 /** What waits for this very attempt, and is the request that was meant: as `decide` says of a claim. */
 const CLAIM = `with l as materialized (
     select t.id, d.n, d.s
     from json_to_recordset($1::json) as d(i uuid, n integer, s bigint, a text, p text, b text) join tasks t on t.id = d.i
-    where t.state = 1 and t.attempt = d.n - 1
+    where t.state + 0 = 1 and t.attempt = d.n - 1
       and (d.a is null or (t.action = d.a and t.payload = d.p and t.payload_blob is not distinct from d.b))
     order by t.id for update of t
   )
@@ -26,11 +29,11 @@ const CLAIM = `with l as materialized (
   returning ${OF_T}`;
 
 /** Of those that were made and claimed in one. */
-const LEASE = `update tasks set worker = $2, lease_until = now() + ${MS("$3")} where id = any($1::uuid[]) and state = 2`;
+const LEASE = `update tasks set worker = $2, lease_until = now() + ${MS("$3")} where id = any($1::uuid[]) and state + 0 = 2`;
 
 const RENEW = `with l as materialized (
     select t.id from json_to_recordset($1::json) as h(i uuid, n integer) join tasks t on t.id = h.i
-    where t.state = 2 and t.attempt = h.n and t.worker = $2 order by t.id for update of t
+    where t.state + 0 = 2 and t.attempt = h.n and t.worker = $2 order by t.id for update of t
   )
   update tasks t set lease_until = now() + ${MS("$3")} from l where t.id = l.id returning t.id`;
 
@@ -94,13 +97,19 @@ export async function renewAll(
   return new Set(rows.map(([id]) => id));
 }
 
-/** Within a transaction of the caller's. */
+/** Held to the end of the transaction. Two that looked at once would share a worker's tasks, and each take its own for the only one. */
+const REAPS_ALONE =
+  "select pg_try_advisory_xact_lock(hashtextextended('tanda reap ' || current_schema(), 0)) as alone";
+
+/** Within a transaction of the caller's. Nothing while another process does so. */
 export async function reapEnded(
   connection: Connection,
   graceMs: number,
   limit: number,
   judge: (lost: Lost) => TaskEvent,
 ): Promise<Reaped[]> {
+  const turn = await connection.query<{ alone: boolean }>(REAPS_ALONE);
+  if (!turn.rows[0]!.alone) return [];
   const { rows } = await connection.query<Row>({
     name: "ended",
     text: ENDED,

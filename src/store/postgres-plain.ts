@@ -29,7 +29,7 @@ const SUBMITS = `insert into tasks (${SPEC_COLUMNS}, state, attempt, next_publis
 const FINISHES = `with l as materialized (
     select t.id, t.state, d.n, d.r, d.s, d.f
     from json_to_recordset($1::json) as d(i uuid, n integer, r text, s bigint, f bigint) join tasks t on t.id = d.i
-    where (t.state = 1 and t.attempt = d.n - 1) or (t.state = 2 and t.attempt = d.n)
+    where (t.state + 0 = 1 and t.attempt = d.n - 1) or (t.state + 0 = 2 and t.attempt = d.n)
     order by t.id for update of t
   )
   update tasks t set state = 4, attempt = l.n, result = l.r, result_blob = null, error = null, due_at = null,

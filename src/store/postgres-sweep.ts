@@ -18,7 +18,7 @@ export const SWEEP = `with due as materialized (
   from due where t.id = due.id returning ${OF_T}`;
 
 const UNPUBLISHED = `update tasks set next_publish_at = now() where id = any(array(
-    select id from tasks where id = any($1::uuid[]) and state = 1 order by id for update skip locked))`;
+    select id from tasks where id = any($1::uuid[]) and state + 0 = 1 order by id for update skip locked))`;
 
 /** Those that are long gone go with it: the table is as small as there are nodes. */
 const BEAT = `with gone as (delete from nodes where until < now() - interval '1 day' and name <> $1)

@@ -254,6 +254,55 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
     assert.deepEqual(await two.nodes(), expected.slice(0, 1));
   });
 
+  test("rows that are named are found by their ids: how many others are in their state does not matter", async () => {
+    const url = newSchemaUrl(postgres.url);
+    const schema = url.slice(url.indexOf("=") + 1);
+    const ids: string[] = [];
+    {
+      await using store = await openAt(url);
+      ids.push(...(await queued(store, 3000)));
+      // Read while nothing is known of the table: as on its first day.
+      await store.claim(
+        ids.slice(1000).map((id) => claimOf(id)),
+        "other",
+        LEASE_MS,
+      );
+    }
+    /** A session tells what it read when it ends. */
+    const readBy = async (work: (store: SharedStore) => Promise<unknown>): Promise<number> => {
+      const sql = `select coalesce(sum(idx_tup_read), 0)::int as count from pg_stat_user_indexes where schemaname = $1`;
+      const told = async (): Promise<number> =>
+        (await postgres.query<{ count: number }>(sql, [schema]))[0]!.count;
+      const before = await told();
+      {
+        await using store = await openAt(url);
+        await work(store);
+      }
+      while ((await sessions()) > 0) await delay(5);
+      return (await told()) - before;
+    };
+    const sessions = async (): Promise<number> =>
+      (await postgres.query("select 1 from pg_stat_activity where application_name like 'tanda %'")).length;
+    const some = ids.slice(0, 20);
+    const [claimed, unclaimed] = [some.slice(0, 10), some.slice(10)];
+    const held = claimed.map((id) => ({ id, attempt: 1 }));
+    const reads = {
+      claim: await readBy((store) =>
+        store.claim(
+          claimed.map((id) => claimOf(id)),
+          "mine",
+          LEASE_MS,
+        ),
+      ),
+      renew: await readBy((store) => store.renew("mine", held, LEASE_MS)),
+      unpublished: await readBy((store) => store.unpublished(unclaimed)),
+      finish: await readBy((store) => store.apply(some.map((id) => finish(id, 1)))),
+    };
+    for (const [what, count] of Object.entries(reads)) {
+      assert.ok(count > 0 && count < 500, `${what} read ${count} entries of indexes for 20 rows`);
+    }
+  });
+
   test("with 300,000 queued tasks the sweep, the reaper and the backlog read what they need by index", async () => {
     await using opened = await openTwo();
     const { one, schema } = opened;
