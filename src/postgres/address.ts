@@ -103,5 +103,5 @@ function decoded(text: string): string {
 }
 
 function wrong(why: string): TandaError {
-  return new TandaError("bad_request", `The store's URL cannot be read: ${why}`);
+  return new TandaError("bad_request", `The address of PostgreSQL cannot be read: ${why}`);
 }

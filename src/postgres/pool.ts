@@ -2,9 +2,11 @@
  * A few connections to one server, made when needed. The addresses are tried in turn; where all fail, nobody tries again before a
  * while has passed that doubles and has jitter, and who asks meanwhile is refused at once with `unavailable`.
  */
-import { Client, types as pgTypes } from "pg";
 import { placesOf, type PostgresAddress } from "./address.ts";
+import { connect, drop, type Connection } from "./connect.ts";
 import { isSaidByServer, unavailable } from "./errors.ts";
+
+export type { Connection } from "./connect.ts";
 
 export type Timing = {
   /** Milliseconds of a clock that only measures. */
@@ -13,25 +15,8 @@ export type Timing = {
   readonly random: () => number;
 };
 
-export type Connection = Client;
-
-const CONNECT_WITHIN_MS = 5000;
-const ANSWER_WITHIN_MS = 15_000;
 const FIRST_REST_MS = 100;
 const LONGEST_REST_MS = 5000;
-const INT8 = 20;
-/** Counts and instants stay far below 2⁵³. */
-const types = {
-  getTypeParser: (oid: number, format?: "text" | "binary"): unknown =>
-    oid === INT8 ? Number : pgTypes.getTypeParser(oid, format),
-};
-/**
- * Every statement of ours has an index. Without statistics, as in a new partition, the planner would rather read whole tables.
- * The timeouts end what a frozen process left open, lest it lock others out.
- */
-const SETTINGS =
-  "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan " +
-  "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=10s -c timezone=UTC";
 
 export class PostgresPool {
   readonly #address: PostgresAddress;
@@ -107,61 +92,26 @@ export class PostgresPool {
   async #connect(): Promise<Connection> {
     const restMs = this.#restsUntil - this.#timing.now();
     if (restMs > 0) throw unavailable("The store cannot be reached just now", undefined, Math.ceil(restMs));
-    let failure: unknown;
-    for (const { host, port } of this.#address.hosts) {
-      try {
-        const connection = await this.#connectTo(host, port);
-        this.#failures = 0;
-        return connection;
-      } catch (error) {
-        failure = error;
-      }
+    try {
+      const connection = await connect({ address: this.#address, name: this.#name });
+      // One that breaks while idle is no longer to be had.
+      connection.on("error", () => {
+        const at = this.#idle.indexOf(connection);
+        if (at >= 0) this.#idle.splice(at, 1);
+      });
+      this.#failures = 0;
+      return connection;
+    } catch (error) {
+      throw this.#rest(error);
     }
+  }
+
+  #rest(failure: unknown): Error {
     const rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** Math.min(this.#failures++, 16));
     this.#restsUntil = this.#timing.now() + rest * (0.5 + this.#timing.random());
     const why = failure instanceof Error ? failure.message : String(failure);
-    throw unavailable(`The store at ${placesOf(this.#address)} cannot be reached: ${why}`, failure);
+    return unavailable(`The store at ${placesOf(this.#address)} cannot be reached: ${why}`, failure);
   }
-
-  async #connectTo(host: string, port: number): Promise<Connection> {
-    const { user, database, schema, ssl } = this.#address;
-    const password = this.#address.password();
-    const connection = new Client({
-      host,
-      port,
-      user,
-      database,
-      // A function, also without one: else pg would look into the environment and the home folder.
-      password: () => password ?? "",
-      ssl,
-      types,
-      application_name: this.#name,
-      connectionTimeoutMillis: CONNECT_WITHIN_MS,
-      query_timeout: ANSWER_WITHIN_MS,
-      keepAlive: true,
-      options: `${SETTINGS} -c search_path=${schema}`,
-    });
-    // One that breaks while idle is no longer to be had.
-    connection.on("error", () => {
-      const at = this.#idle.indexOf(connection);
-      if (at >= 0) this.#idle.splice(at, 1);
-    });
-    try {
-      await connection.connect();
-      const { rows } = await connection.query<{ stands: boolean }>("select pg_is_in_recovery() as stands");
-      if (rows[0]!.stands) throw new Error(`${host}:${port} is a standby and takes no writes`);
-      return connection;
-    } catch (error) {
-      drop(connection);
-      throw error;
-    }
-  }
-}
-
-/** Without a farewell: whoever does not answer would not hear it. */
-function drop(connection: Connection): void {
-  const { stream } = (connection as unknown as { connection: { stream: { destroy(): void } } }).connection;
-  stream.destroy();
 }
 
 export function closed(): Error {

@@ -1,9 +1,5 @@
-/**
- * Brings the schema up to date. Each step below is run once, and is never changed after a release: only ever append. Of several
- * processes that start at once one migrates, and the others wait for it.
- */
-import { TandaError } from "../task/errors.ts";
-import type { Connection } from "../postgres/pool.ts";
+/** The tables of the store. A step is never changed after a release: only ever append. */
+import type { Tables } from "../postgres/migrate.ts";
 
 /**
  * `tasks` is partitioned by range of id, and ids begin with their time. Payloads and results lie uncompressed, out of the row when
@@ -65,55 +61,4 @@ const MIGRATIONS: readonly string[] = [
    create table probes (slot smallint not null primary key, count bigint not null) with (fillfactor = 50);`,
 ];
 
-export const SCHEMA_VERSION: number = MIGRATIONS.length;
-
-/** 0 where there is nothing yet. */
-export async function readVersion(connection: Connection, schema: string): Promise<number> {
-  const { rows } = await connection.query<{ there: string | null }>("select to_regclass($1) as there", [
-    `${schema}.schema_version`,
-  ]);
-  if (rows[0]!.there === null) return 0;
-  const found = await connection.query<{ version: number }>("select version from schema_version");
-  return found.rows[0]?.version ?? 0;
-}
-
-/**
- * @returns from which version it came.
- * @throws conflict when a newer Tanda has been here.
- */
-export async function migrate(connection: Connection, schema: string): Promise<number> {
-  await connection.query("begin");
-  try {
-    // Held to the end of the transaction; who waits for it waits for a migration, however long.
-    await connection.query("set local lock_timeout = 0; set local statement_timeout = 0");
-    await connection.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
-      `tanda migrate ${schema}`,
-    ]);
-    const version = await readVersion(connection, schema);
-    refuseNewer(version, schema);
-    if (version < SCHEMA_VERSION) {
-      if (version === 0) {
-        await connection.query(
-          `create schema if not exists ${schema}; create table schema_version (version integer not null);
-           insert into schema_version values (0)`,
-        );
-      }
-      for (const step of MIGRATIONS.slice(version)) await connection.query(step);
-      await connection.query("update schema_version set version = $1", [SCHEMA_VERSION]);
-    }
-    await connection.query("commit");
-    return version;
-  } catch (error) {
-    await connection.query("rollback").catch(() => {});
-    throw error;
-  }
-}
-
-export function refuseNewer(version: number, schema: string): void {
-  if (version <= SCHEMA_VERSION) return;
-  throw new TandaError(
-    "conflict",
-    `A newer Tanda wrote the store: its schema ${schema} is version ${version}, this program knows ${SCHEMA_VERSION}.`,
-    { hint: "Start the newer Tanda." },
-  );
-}
+export const STORE_TABLES: Tables = { of: "the store", versionTable: "schema_version", steps: MIGRATIONS };

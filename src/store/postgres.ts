@@ -10,10 +10,11 @@ import { readCounts } from "./postgres-counts.ts";
 import { toStoreError } from "../postgres/errors.ts";
 import { listTasks } from "./postgres-list.ts";
 import { PostgresPartitions } from "./postgres-partitions.ts";
+import { migrate, readVersion } from "../postgres/migrate.ts";
 import { PostgresPool, type Connection, type Timing } from "../postgres/pool.ts";
 import { PostgresReads } from "./postgres-reads.ts";
 import { PostgresRetire } from "./postgres-retire.ts";
-import { migrate, readVersion, SCHEMA_VERSION } from "./postgres-schema.ts";
+import { STORE_TABLES } from "./postgres-schema.ts";
 import { reapEnded, renewAll } from "./postgres-leases.ts";
 import { beatNode, markUnpublished, presentNodes, sweepUnseen } from "./postgres-sweep.ts";
 import { transact } from "./postgres-transact.ts";
@@ -64,7 +65,11 @@ export async function migratePostgres(
   const pool = new PostgresPool(address, "tanda migrate", 1, options);
   try {
     const work = isLookOnly ? readVersion : migrate;
-    return { schema, version: await pool.use((c) => work(c, schema)), newest: SCHEMA_VERSION };
+    return {
+      schema,
+      version: await pool.use((c) => work(c, schema, STORE_TABLES)),
+      newest: STORE_TABLES.steps.length,
+    };
   } catch (error) {
     throw toStoreError(error);
   } finally {
@@ -93,7 +98,7 @@ class PostgresStore implements SharedStore {
   }
 
   async migrate(): Promise<void> {
-    await this.#writePool.use((connection) => migrate(connection, this.#schema));
+    await this.#writePool.use((connection) => migrate(connection, this.#schema, STORE_TABLES));
   }
 
   async apply(events: readonly TaskEvent[]): Promise<Applied[]> {

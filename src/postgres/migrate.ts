@@ -1,0 +1,70 @@
+/**
+ * Brings tables up to date. Each step is run once, and is never changed after a release: only ever append. Of several processes that
+ * start at once one migrates, and the others wait for it.
+ */
+import { TandaError } from "../task/errors.ts";
+import type { Connection } from "./connect.ts";
+
+export type Tables = {
+  /** Whose they are, in a sentence: "the store". */
+  readonly of: string;
+  /** Where the number of steps that were done is kept. */
+  readonly versionTable: string;
+  readonly steps: readonly string[];
+};
+
+/** 0 where there is nothing yet. */
+export async function readVersion(
+  connection: Connection,
+  schema: string,
+  { versionTable }: Tables,
+): Promise<number> {
+  const { rows } = await connection.query<{ there: string | null }>("select to_regclass($1) as there", [
+    `${schema}.${versionTable}`,
+  ]);
+  if (rows[0]!.there === null) return 0;
+  const found = await connection.query<{ version: number }>(`select version from ${versionTable}`);
+  return found.rows[0]?.version ?? 0;
+}
+
+/**
+ * @returns from which version it came.
+ * @throws conflict when a newer Tanda has been here.
+ */
+export async function migrate(connection: Connection, schema: string, tables: Tables): Promise<number> {
+  const { versionTable, steps } = tables;
+  await connection.query("begin");
+  try {
+    // Held to the end of the transaction; who waits for it waits for a migration, however long.
+    await connection.query("set local lock_timeout = 0; set local statement_timeout = 0");
+    await connection.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
+      `tanda migrate ${schema}`,
+    ]);
+    const version = await readVersion(connection, schema, tables);
+    refuseNewer(version, schema, tables);
+    if (version < steps.length) {
+      if (version === 0) {
+        await connection.query(
+          `create schema if not exists ${schema}; create table ${versionTable} (version integer not null);
+           insert into ${versionTable} values (0)`,
+        );
+      }
+      for (const step of steps.slice(version)) await connection.query(step);
+      await connection.query(`update ${versionTable} set version = $1`, [steps.length]);
+    }
+    await connection.query("commit");
+    return version;
+  } catch (error) {
+    await connection.query("rollback").catch(() => {});
+    throw error;
+  }
+}
+
+function refuseNewer(version: number, schema: string, { of, steps }: Tables): void {
+  if (version <= steps.length) return;
+  throw new TandaError(
+    "conflict",
+    `A newer Tanda wrote ${of}: its schema ${schema} is version ${version}, this program knows ${steps.length}.`,
+    { hint: "Start the newer Tanda." },
+  );
+}
