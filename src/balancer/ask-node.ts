@@ -3,7 +3,7 @@ import type { Place } from "./options.ts";
 import { LOCAL_HEADER } from "./proxy-v2.ts";
 
 /**
- * What a node says to PING. `refused`: nobody listens, so it is gone or drains, and connections that are there tell for themselves.
+ * What a node says to PING. `refused`: nobody listens, so it is gone or about to be, and connections that are there tell for themselves.
  * `silent`: it takes connections, or the network swallows them, and no answer comes: it hangs.
  */
 export type Health = "up" | "draining" | "failing" | "refused" | "silent";

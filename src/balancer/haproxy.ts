@@ -80,11 +80,11 @@ function bindAddress({ listen }: BalancerOptions): string {
 function whenDown(cuts: boolean): string[] {
   return cuts
     ? [
-        "    # Who is connected to a node that fails its checks is cut off, and comes to another. A node that drains closes its port, so",
-        "    # its clients are cut off too, also those that wait for an answer; the SDK asks again by itself.",
+        "    # Who is connected to a node that fails its checks is cut off, and comes to another. A node that drains does not fail them: it",
+        "    # says DRAINING until its last answer is out.",
       ]
     : [
-        "    # Who is connected to a node that fails its checks stays: a node that drains closes its port first and answers after that.",
+        "    # Who is connected to a node that fails its checks stays: it may still answer.",
         "    # Of a node that hangs, the SDK takes leave by itself (deadAfter). `on-marked-down shutdown-sessions` would cut both.",
       ];
 }

@@ -128,7 +128,7 @@ export const BALANCER_FLAGS: readonly BalancerFlag[] = [
     name: "when-down",
     value: "keep|cut",
     default: "keep",
-    says: "what becomes of the connections of a node that fails its checks: a node that drains fails them too, and still answers",
+    says: "what becomes of the connections of a node that fails its checks; a node that drains does not fail them",
     kinds: ["haproxy"],
     apply: (draft, text) => (draft.cutsWhenDown = oneOf("when-down", text, ["keep", "cut"]) === "cut"),
   },

@@ -31,6 +31,9 @@ export class Connections {
   readonly #peers = new Set<Peer>();
   readonly #byAddress = new Map<string, number>();
   #onEmpty: (() => void)[] = [];
+  /** Who was there when a drain began, and is still. */
+  #seenOut = new Set<Peer>();
+  #onSeenOut: (() => void)[] = [];
   refused = 0;
 
   constructor(limits: Limits) {
@@ -86,8 +89,14 @@ export class Connections {
     return closed;
   }
 
-  drain(): void {
-    for (const peer of this.#peers) peer.duty.drain();
+  /** @returns a promise that resolves when all are gone that are there now. Others may come meanwhile. */
+  drain(): Promise<void> {
+    for (const peer of this.#peers) {
+      this.#seenOut.add(peer);
+      peer.duty.drain();
+    }
+    if (this.#seenOut.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onSeenOut.push(resolve));
   }
 
   destroy(): void {
@@ -102,10 +111,8 @@ export class Connections {
   #remove(peer: Peer): void {
     this.#peers.delete(peer);
     this.#countOut(peer.address);
-    if (this.#peers.size > 0) return;
-    const listeners = this.#onEmpty;
-    this.#onEmpty = [];
-    for (const listener of listeners) listener();
+    if (this.#seenOut.delete(peer) && this.#seenOut.size === 0) tell(this.#onSeenOut);
+    if (this.#peers.size === 0) tell(this.#onEmpty);
   }
 
   #countIn(address: string): boolean {
@@ -120,6 +127,10 @@ export class Connections {
     if (count > 0) this.#byAddress.set(address, count);
     else this.#byAddress.delete(address);
   }
+}
+
+function tell(listeners: (() => void)[]): void {
+  for (const listener of listeners.splice(0)) listener();
 }
 
 /** Told to go; closed for good when the other side does not close in time. */

@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
+import type { Askers } from "./askers.ts";
 import type { Budget } from "./budget.ts";
 import type { Connections } from "./connections.ts";
 import type { Door } from "./door.ts";
@@ -26,5 +27,9 @@ export type GatewayContext = {
   readonly budget: Budget;
   readonly turn: Turn;
   readonly connections: Connections;
+  readonly askers: Askers;
+  /** Who asks whether it is ready is told that it drains. */
+  readonly isLeaving: () => boolean;
+  /** Nothing new is taken. */
   readonly isDraining: () => boolean;
 };

@@ -1,6 +1,7 @@
 /** Lets clients in: opens the ports, keeps the connections, and sees them out. */
 import type { SecureContextOptions } from "node:tls";
 import type { Engine } from "../engine/engine.ts";
+import { Askers } from "./askers.ts";
 import { Budget } from "./budget.ts";
 import { Connections } from "./connections.ts";
 import type { Clock, GatewayContext, Log } from "./context.ts";
@@ -36,11 +37,18 @@ export interface Gateway extends AsyncDisposable {
   /** Listens. @returns the addresses with the ports they got. @throws bad_request when it would be open to anyone. */
   start(): Promise<ListenAddress[]>;
   /**
-   * Takes nothing new: listeners and idle connections close at once, the others when their answers are out.
+   * Tells who asks again and again whether this node is ready that it is not, while everything is still served.
+   * Resolves when they had the time to hear it; at once when nobody asks.
+   */
+  giveNotice(): Promise<void>;
+  /**
+   * Takes nothing new: idle connections close at once, the others when their answers are out. So do the listeners, at once
+   * when nobody was given notice: who does not ask finds out by being refused. Else with the last answer, so that those who
+   * ask do not take what still answers for dead.
    * Resolves when all are gone; {@link close} ends the wait.
    */
   drain(): Promise<void>;
-  /** Ends all at once. Twice is safe. */
+  /** Ends all at once, a notice too. Twice is safe. */
   close(): Promise<void>;
   readonly connections: number;
   /** Of requests that are not answered yet. */
@@ -56,7 +64,9 @@ export function createGateway(options: GatewayOptions): Gateway {
 class OneGateway implements Gateway {
   readonly #options: GatewayOptions;
   readonly #context: GatewayContext;
-  #state: "new" | "open" | "draining" | "closed" = "new";
+  #state: "new" | "open" | "noticed" | "draining" | "closed" = "new";
+  readonly #noticeOver = Promise.withResolvers<void>();
+  #noticeTimer: NodeJS.Timeout | null = null;
   #http: Http | null = null;
   #port: Port | null = null;
   #sweeper: NodeJS.Timeout | null = null;
@@ -75,6 +85,8 @@ class OneGateway implements Gateway {
       budget: new Budget(limits.nodeBytes),
       turn: new Turn(),
       connections: new Connections(limits),
+      askers: new Askers(),
+      isLeaving: () => this.#state !== "new" && this.#state !== "open",
       isDraining: () => this.#state === "draining" || this.#state === "closed",
     };
   }
@@ -117,19 +129,35 @@ class OneGateway implements Gateway {
     }
   }
 
-  async drain(): Promise<void> {
-    if (this.#state === "open") {
-      this.#state = "draining";
-      this.#port?.closeListeners();
-      this.#http?.drain();
-      this.#context.connections.drain();
+  async giveNotice(): Promise<void> {
+    const { askers, clock, limits } = this.#context;
+    if (this.#state === "open" && askers.areThere(clock.now())) {
+      this.#state = "noticed";
+      this.#noticeTimer = setTimeout(this.#noticeOver.resolve, limits.noticeMs);
     }
-    await this.#context.connections.whenEmpty();
+    if (this.#state === "noticed") await this.#noticeOver.promise;
+  }
+
+  async drain(): Promise<void> {
+    const { connections } = this.#context;
+    if (this.#state === "open" || this.#state === "noticed") {
+      const areAskersTold = this.#state === "noticed";
+      this.#state = "draining";
+      if (!areAskersTold) this.#port?.closeListeners();
+      this.#http?.drain();
+      await connections.drain();
+      this.#port?.closeListeners();
+      // Who came since then was told to go elsewhere.
+      void connections.drain();
+    }
+    await connections.whenEmpty();
   }
 
   async close(): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    if (this.#noticeTimer) clearTimeout(this.#noticeTimer);
+    this.#noticeOver.resolve();
     if (this.#sweeper) clearInterval(this.#sweeper);
     this.#port?.closeListeners();
     this.#context.connections.destroy();

@@ -16,7 +16,7 @@ import { overJsonLimit } from "../protocol/json-limits.ts";
 import type { Submit } from "../protocol/request.ts";
 import { TandaError, toTandaError } from "../task/errors.ts";
 import type { GatewayContext } from "./context.ts";
-import { healthOf } from "./health.ts";
+import { healthForAskers } from "./health.ts";
 import type { Pending, Slot } from "./load.ts";
 
 const READY_POLL_MS = 50;
@@ -113,10 +113,11 @@ export class InlineTalk {
 
   /** PONG is a promise too: it is not said before the first round trip through queue and store. */
   async #pong(): Promise<string> {
-    while (healthOf(this.#context).state === "starting" && !this.#session.isClosed) {
+    while (healthForAskers(this.#context).state === "starting" && !this.#session.isClosed) {
       await delay(READY_POLL_MS, undefined, { ref: false });
     }
-    const { state, reason } = healthOf(this.#context);
+    this.#context.askers.asked(this.#context.clock.now());
+    const { state, reason } = healthForAskers(this.#context);
     if (state === "ready") return "PONG";
     return state === "draining" ? "DRAINING" : errorLine("unavailable", `not ready: ${reason ?? state}`);
   }

@@ -128,6 +128,13 @@ export const LIMITS = {
     unit: "bytes",
     meaning: "Body of one HTTP bulk request. More: `too_large`.",
   },
+  noticeMs: {
+    default: 2000,
+    flag: "drain-notice",
+    unit: "ms",
+    meaning:
+      "How long a node that is told to stop still serves all while it says `DRAINING` to `PING` and 503 to `/readyz`, when somebody asks these again and again, as a balancer does. When nobody does: not at all.",
+  },
   blobBytes: {
     default: 4096 * MIB,
     flag: "max-blob",

@@ -109,10 +109,10 @@ export class Session implements Waiter, TurnEnd, Talker {
   }
 
   submit(submit: Submit, pending: Pending): void {
-    if (this.#state === "draining") {
+    if (this.#state === "draining" || this.#context.isDraining()) {
       this.#load.begin(pending.bytes, false);
       const error = new TandaError("unavailable", "the node is stopping", {
-        hint: "connect again, to another",
+        hint: "Connect again, to another.",
       });
       this.#tell(pending, { status: "failed", task: null, error: error.toBody() }, "");
       return;

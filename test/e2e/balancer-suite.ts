@@ -269,6 +269,43 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
       );
     });
 
+    if (asks) {
+      test("nodes are restarted one after another: also who comes anew each time, without the SDK, sees no error", async (t) => {
+        await using load = new Load(port);
+        await load.warm();
+        const said = new Map<string, number>();
+        const over = new AbortController();
+        const newcomers = (async () => {
+          while (!over.signal.aborted) {
+            const talk = Talk.open(port);
+            talk.send("upper hola\n");
+            const line = await talk.line().catch(String);
+            said.set(line, (said.get(line) ?? 0) + 1);
+            talk.close();
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        })();
+        // A node gives notice to who asked it twice.
+        await new Promise((resolve) => setTimeout(resolve, 2 * CHECK_MS));
+        const from = performance.now();
+        try {
+          for (const node of nodes.slice(0, 2)) {
+            assert.equal(await node.kill("SIGTERM"), 0);
+            await node.start();
+            await allInRotation();
+          }
+        } finally {
+          over.abort();
+          await newcomers;
+        }
+        const ms = Math.round(performance.now() - from);
+        await load.end();
+        assert.deepEqual([...said.keys()], ["HOLA"]);
+        assert.ok(load.lost > 0, "nobody was connected to the nodes that were restarted");
+        t.diagnostic(`${name}: two nodes restarted in ${ms} ms; ${said.get("HOLA")} newcomers were answered`);
+      });
+    }
+
     if (reloads) {
       test("a reload under load: connections that are there stay", async (t) => {
         await using load = new Load(port);

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { checkName } from "../../protocol/options.ts";
 import { TandaError } from "../../task/errors.ts";
 import type { GatewayContext } from "../context.ts";
-import { healthOf, pingData } from "../health.ts";
+import { healthForAskers, pingData } from "../health.ts";
 import { param, queryOf } from "./request-facts.ts";
 import * as schemas from "./schemas.ts";
 
@@ -56,7 +56,7 @@ export function routeHealth(app: FastifyInstance, context: GatewayContext): void
     "/healthz",
     { config: { isOpen: true }, schema: healthSchema("healthz", "The process answers.") },
     () => ({
-      state: healthOf(context).state,
+      state: healthForAskers(context).state,
     }),
   );
   app.get(
@@ -65,12 +65,15 @@ export function routeHealth(app: FastifyInstance, context: GatewayContext): void
       config: { isOpen: true },
       schema: healthSchema("readyz", "Queue and store answered a few seconds ago."),
     },
-    (_request, reply) =>
-      reply
-        .code(healthOf(context).state === "ready" ? 200 : 503)
+    (_request, reply) => {
+      context.askers.asked(context.clock.now());
+      const health = healthForAskers(context);
+      return reply
+        .code(health.state === "ready" ? 200 : 503)
         .header("cache-control", "no-store")
         .type(json)
-        .send(pingData(context)),
+        .send(pingData(context, health));
+    },
   );
 }
 
