@@ -48,6 +48,7 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   ["openssl", { debian: "openssl" }],
   ["postgres", { debian: "postgresql", folders: ["/usr/lib/postgresql/*/bin"] }],
   ["rabbitmq-server", { debian: "rabbitmq-server" }],
+  ["systemd-analyze", { debian: "systemd" }],
 ]);
 
 /** While this says no, a package that is being installed starts no daemon: tests start servers of their own. */
