@@ -26,6 +26,16 @@ export interface Blobs extends AsyncDisposable {
    * over. It MUST NOT ask whether there is such a blob, and MUST NOT hold a secret that outlives it.
    */
   downloadUrl?(id: string, link: BlobLink): Promise<string>;
+  /**
+   * Only of a driver that others can give bytes to without us: a link that takes the bytes of this very blob from whoever has it,
+   * until it is over. What comes by it is no blob before {@link finishUpload}.
+   */
+  uploadLink?(expected: BlobRef, lifeMs: number): Promise<UploadLink>;
+  /**
+   * Makes a blob of what came. It MUST hold the bytes against what was expected, and whoever has the link MUST NOT be able to change
+   * them after that. Other bytes: `bad_request`; nothing came: `not_found`.
+   */
+  finishUpload?(upload: string, expected: BlobRef, type?: string): Promise<BlobRef>;
   /** With `putBefore`, one that was last put at that instant or later stays. */
   delete(ids: readonly string[], putBefore?: number): Promise<void>;
   /** Ids last put before this instant, at most `limit`, in the order of ids. `after` is exclusive. */
@@ -35,6 +45,14 @@ export interface Blobs extends AsyncDisposable {
 
 /** `type` is the media type told at `put`, by default application/octet-stream. */
 export type BlobInfo = BlobRef & { readonly type: string; readonly putAt: number };
+
+/** The request is a PUT with these headers and no others of meaning. `expiresAt`: epoch milliseconds. */
+export type UploadLink = {
+  readonly upload: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expiresAt: number;
+};
 
 /** `disposition` is the Content-Disposition that a browser is to be told. */
 export type BlobLink = { readonly lifeMs: number; readonly disposition: string };

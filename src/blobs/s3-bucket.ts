@@ -61,7 +61,11 @@ export class S3Bucket {
   }
 
   newTemporaryKey(): string {
-    return this.temporaryPrefix + randomUUID();
+    return this.temporaryKey(randomUUID());
+  }
+
+  temporaryKey(name: string): string {
+    return this.temporaryPrefix + name;
   }
 
   /** Null for what is not a blob's. */

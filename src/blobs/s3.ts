@@ -9,7 +9,7 @@ import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { Readable } from "node:stream";
 import { TandaError } from "../task/errors.ts";
 import type { BlobRef } from "../task/task.ts";
-import type { BlobInfo, BlobLink, Blobs } from "./blobs.ts";
+import type { BlobInfo, BlobLink, Blobs, UploadLink } from "./blobs.ts";
 import { parseS3Address } from "./s3-address.ts";
 import { ANSWER_MS, isBlobId, S3Bucket } from "./s3-bucket.ts";
 import { COPY_PIECE_BYTES } from "./s3-copy.ts";
@@ -18,6 +18,7 @@ import { isPutBefore, readFacts } from "./s3-facts.ts";
 import { guarded } from "./s3-guarded.ts";
 import { clearLeftovers } from "./s3-leftovers.ts";
 import { putBytes } from "./s3-put.ts";
+import { finishUpload, linkForUpload } from "./s3-upload.ts";
 import { UnderWay } from "./under-way.ts";
 
 const REQUESTS_AT_ONCE = 8;
@@ -113,6 +114,15 @@ class S3Blobs implements Blobs {
     }
   }
 
+  async uploadLink(expected: BlobRef, lifeMs: number): Promise<UploadLink> {
+    this.#checkId(expected.id);
+    return linkForUpload(this.#bucket, expected, lifeMs, this.#now());
+  }
+
+  finishUpload(upload: string, expected: BlobRef, type?: string): Promise<BlobRef> {
+    return this.#putting.add(this.#finish(upload, expected, type ?? null));
+  }
+
   async delete(ids: readonly string[], putBefore = Number.POSITIVE_INFINITY): Promise<void> {
     this.#checkOpen();
     await atOnce(ids.filter(isBlobId), async (id) => {
@@ -153,6 +163,12 @@ class S3Blobs implements Blobs {
     this.#checkOpen();
     const [bucket, now, copyPieceBytes] = [this.#bucket, this.#now, this.#copyPieceBytes];
     return putBytes(bytes, { bucket, now, copyPieceBytes, type, maxBytes });
+  }
+
+  async #finish(upload: string, expected: BlobRef, type: string | null): Promise<BlobRef> {
+    this.#checkId(expected.id);
+    const copyPieceBytes = this.#copyPieceBytes;
+    return finishUpload(this.#bucket, upload, { ...expected, type }, { now: this.#now, copyPieceBytes });
   }
 
   async #remove(key: string): Promise<void> {

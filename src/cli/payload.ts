@@ -1,7 +1,6 @@
-import { createReadStream } from "node:fs";
+import { openAsBlob } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { extname } from "node:path";
-import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { Client } from "../client/typed.ts";
 import { dependsOnTakingText, inlinePayload, takesText } from "../protocol/inline.ts";
@@ -35,8 +34,7 @@ export async function readPayload(
   });
   if (!info.isFile()) throw new UsageError(`${path} is not a file`);
   if (info.size > TEXT_BYTES) {
-    const stream = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
-    return client.$.blobs.put(stream, { type: mediaType(path) });
+    return client.$.blobs.put(await openAsBlob(path), { type: mediaType(path) });
   }
   return fromBytes(await readFile(path), path, action, client);
 }

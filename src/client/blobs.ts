@@ -1,5 +1,7 @@
 import { TandaError, isErrorCode, type ErrorBody } from "../task/errors.ts";
 import type { BlobAccess } from "./caller.ts";
+import type { Platform } from "./transport.ts";
+import { createDirectUpload } from "./direct-upload.ts";
 
 const DEFAULT_TYPE = "application/octet-stream";
 
@@ -7,7 +9,7 @@ const DEFAULT_TYPE = "application/octet-stream";
 export function createBlobAccess(
   baseUrls: readonly string[],
   token: string | undefined,
-  canUploadStreams: boolean,
+  platform: Pick<Platform, "canUploadStreams" | "sha256">,
 ): BlobAccess {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
 
@@ -28,12 +30,18 @@ export function createBlobAccess(
     throw new TandaError("unavailable", `Blobs cannot be reached at ${baseUrls.join(", ")}.`, { cause });
   };
 
+  const upload = createDirectUpload(platform.sha256, (path, body, signal) =>
+    ask(path, { ...jsonPost(body, headers), ...(signal ? { signal } : {}) }, false),
+  );
+
   return {
     async put(given, more = {}) {
       // Browsers keep a large Blob on disk.
-      const isGathered = given instanceof ReadableStream && !canUploadStreams;
+      const isGathered = given instanceof ReadableStream && !platform.canUploadStreams;
       const bytes = isGathered ? await new Response(given).blob() : given;
       const isStream = bytes instanceof ReadableStream;
+      const kept = isStream ? null : await upload(bytes, more);
+      if (kept) return kept;
       const init: RequestInit & { duplex?: "half" } = {
         method: "PUT",
         headers: { ...headers, "content-type": more.type ?? DEFAULT_TYPE },
@@ -51,6 +59,14 @@ export function createBlobAccess(
       if (response.body === null) throw new TandaError("internal", "A blob came without a body.");
       return response.body as ReadableStream<Uint8Array>;
     },
+  };
+}
+
+function jsonPost(body: object, headers: Record<string, string>): RequestInit {
+  return {
+    method: "POST",
+    headers: { ...headers, "content-type": "application/json" },
+    body: JSON.stringify(body),
   };
 }
 

@@ -5,6 +5,7 @@ import { createClient } from "./surface.ts";
 import { createTcpTransport } from "./tcp.ts";
 import type { Client } from "./typed.ts";
 import type { Platform } from "./transport.ts";
+import { sha256 } from "./hash.ts";
 import { createSocketTransport } from "./websocket.ts";
 
 export { TandaError } from "../task/errors.ts";
@@ -29,4 +30,5 @@ const PLATFORM: Platform = {
   // After the reads of this turn: what their answers set going is gathered, and nothing waits longer for it.
   soon: setImmediate,
   canUploadStreams: true,
+  sha256,
 };

@@ -35,7 +35,7 @@ export function createRemoteCaller(
     blobs: createBlobAccess(
       addresses.map((address) => address.httpUrl),
       options.token,
-      platform.canUploadStreams,
+      platform,
     ),
   });
 }

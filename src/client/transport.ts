@@ -33,4 +33,6 @@ export type Platform = {
   readonly soon: Soon;
   /** Whether fetch takes a stream as a body over HTTP/1.1. */
   readonly canUploadStreams: boolean;
+  /** In lower-case hex; null where it cannot be had without holding too much in memory. Absent: blobs go through nodes only. */
+  readonly sha256?: (bytes: Blob) => Promise<string | null>;
 };

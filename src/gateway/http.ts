@@ -20,6 +20,7 @@ import { RouteTable } from "./http/route-table.ts";
 import { routeSelf } from "./http/self.ts";
 import { routeTasks } from "./http/tasks.ts";
 import { routeHealth, routeViews } from "./http/views.ts";
+import { routeUploads } from "./http/uploads.ts";
 import { SocketDoor } from "./http/socket-door.ts";
 
 declare module "fastify" {
@@ -165,6 +166,7 @@ export class Http {
       routeEvents(routes, context, this.#streams);
       routeViews(routes, context);
       await routeBlobs(routes, context);
+      routeUploads(routes, context);
       routeHealth(routes, context);
       routeSelf(routes, this.#prometheus);
     });

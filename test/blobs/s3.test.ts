@@ -6,10 +6,12 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
@@ -18,8 +20,9 @@ import { inspect } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { needs } from "../../scripts/system-programs.ts";
-import type { Blobs } from "../../src/blobs/blobs.ts";
+import type { Blobs, UploadLink } from "../../src/blobs/blobs.ts";
 import { openS3Blobs, type S3Options } from "../../src/blobs/s3.ts";
+import type { BlobRef } from "../../src/task/task.ts";
 import { Ceph } from "../services/ceph.ts";
 import { blobsContract } from "./blobs-contract.ts";
 
@@ -239,6 +242,76 @@ describe("blobs in a bucket", { skip }, () => {
     await sleep(2500);
     assert.equal((await fetch(short)).status, 403);
     await assert.rejects(blobs.downloadUrl!("../x", LINK), { code: "not_found" });
+  });
+
+  const send = (link: UploadLink, body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
+    fetch(link.url, { method: "PUT", headers: link.headers, body });
+  const refOf = (bytes: Buffer): BlobRef => ({
+    id: createHash("sha256").update(bytes).digest("hex"),
+    bytes: bytes.length,
+  });
+
+  test("what comes by a link is a blob once it is finished, in one piece or several, and leaves nothing else", async () => {
+    const { blobs, bucket } = await open({ copyPieceBytes: 5 * MIB });
+    await using _ = blobs;
+    const [small, large] = [Buffer.from("línea"), await buffer(Readable.from(pattern(12 * MIB + 1)))];
+    for (const bytes of [small, large]) {
+      const ref = refOf(bytes);
+      const before = Date.now();
+      const link = await blobs.uploadLink!(ref, 60_000);
+      tellsNoSecret(link, [ceph.secretKey]);
+      assert.ok(link.expiresAt >= before + 60_000 && link.expiresAt <= Date.now() + 60_000);
+      assert.equal((await send(link, bytes as Uint8Array<ArrayBuffer>)).status, 200);
+      await assert.rejects(blobs.stat(ref.id), { code: "not_found" });
+      assert.deepEqual(await blobs.finishUpload!(link.upload, ref, "text/plain"), ref);
+      assert.ok((await buffer(await blobs.open(ref.id))).equals(bytes));
+      const { type, putAt } = await blobs.stat(ref.id);
+      assert.deepEqual([type, putAt >= before], ["text/plain", true]);
+      await assert.rejects(blobs.finishUpload!(link.upload, ref), { code: "not_found" });
+    }
+    assert.deepEqual((await left(bucket)).toSorted(), [refOf(small).id, refOf(large).id].toSorted());
+  });
+
+  test("a link takes no other size, and other bytes of that size are found out: what has their name stays as it was", async () => {
+    const { blobs, bucket } = await open();
+    await using _ = blobs;
+    const ref = await blobs.put("0123456789");
+    const link = await blobs.uploadLink!(ref, 60_000);
+    await assert.rejects(blobs.finishUpload!(link.upload, ref), { code: "not_found" });
+    assert.equal((await send(link, "01234567890")).status, 403);
+    assert.equal((await fetch(link.url, { method: "PUT", body: "0123456789" })).status, 403, "a header less");
+    assert.equal((await fetch(link.url)).status, 403);
+    await assert.rejects(blobs.finishUpload!(link.upload, ref), { code: "not_found" });
+    // This server takes them; one that knows checksums refuses them.
+    assert.equal((await send(link, "012345678x")).status, 200);
+    await assert.rejects(blobs.finishUpload!(link.upload, ref), { code: "bad_request" });
+    assert.equal(String(await buffer(await blobs.open(ref.id))), "0123456789");
+    assert.deepEqual(await left(bucket), [ref.id]);
+    await assert.rejects(blobs.finishUpload!(`../${ref.id}`, ref), { code: "not_found" });
+    await assert.rejects(blobs.uploadLink!({ id: "../x", bytes: 1 }, 60_000), { code: "not_found" });
+  });
+
+  test("a process that is killed while it puts leaves an upload that nobody can read, and that is gone after a day", async (t) => {
+    const clock = { now: Date.now() };
+    const { blobs, bucket } = await open({ now: () => clock.now });
+    await using _ = blobs;
+    const child = spawn(
+      process.execPath,
+      [join(import.meta.dirname, "putting-process.ts"), ceph.url(bucket), String(12 * MIB)],
+      { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...ceph.env } },
+    );
+    t.after(() => child.kill("SIGKILL"));
+    const exited = once(child, "exit");
+    await once(child.stdout, "data");
+    while ((await left(bucket)).length === 0) await sleep(20);
+    child.kill("SIGKILL");
+    await exited;
+    assert.match((await left(bucket)).join(), /^tmp\/[0-9a-f-]{36}$/);
+    assert.deepEqual(await blobs.old(clock.now, 10), []);
+    assert.equal((await left(bucket)).length, 1, "it may still be at work");
+    clock.now += 2 * DAYS;
+    await blobs.old(clock.now, 10);
+    assert.deepEqual(await left(bucket), []);
   });
 
   test("a bucket over its quota is busy, and passes", async () => {

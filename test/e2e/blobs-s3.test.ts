@@ -122,6 +122,41 @@ describe("a node with its blobs in a bucket", { skip }, () => {
     assert.equal(await new Response(await tanda.$.blobs.get(id)).text(), "0123456789");
   });
 
+  test("gives links for large uploads when it is told to: the client's bytes go past it, and a handler reads them", async (t) => {
+    const { node, bucket, url } = await open(["--blobs-redirect", "1m", "--max-blob", "1GiB"]);
+    await using _ = node;
+    const bytes = Buffer.alloc(48 * MIB, "0123456789abcdef");
+    const sent: string[] = [];
+    const plainFetch = globalThis.fetch;
+    globalThis.fetch = async (to, init) => {
+      sent.push(`${init?.method ?? "GET"} ${new Request(to).url.split("?")[0]}`);
+      return plainFetch(to, init);
+    };
+    t.after(() => (globalThis.fetch = plainFetch));
+    await using tanda = connect(`tanda://127.0.0.1:${node.port}`);
+    const link = await tanda.$.blobs.put(bytes, { type: "text/plain" });
+    const upload = new RegExp(
+      `^POST ${url}/v1/blobs/uploads PUT ${ceph.endpoint}/${bucket}/of/this-node/tmp/(\\S+) POST ${url}/v1/blobs/uploads/\\1$`,
+    );
+    assert.match(sent.join(" "), upload);
+    assert.deepEqual([link.bytes, (await idsIn(bucket)).join()], [48 * MIB, link.$blob]);
+    assert.equal(
+      (await plainFetch(`${url}/v1/blobs/${link.$blob}`, { method: "HEAD" })).headers.get("content-type"),
+      "text/plain",
+    );
+    const measured = (await tanda.$.run("measure", { file: link })) as { stream: number };
+    assert.equal(measured.stream, 48 * MIB);
+    // Through the node when the bucket cannot be reached by that name.
+    sent.length = 0;
+    const honest = globalThis.fetch;
+    globalThis.fetch = (to, init) =>
+      new Request(to).url.startsWith(ceph.endpoint)
+        ? Promise.reject(new TypeError("fetch failed"))
+        : honest(to, init);
+    const again = await tanda.$.blobs.put(bytes);
+    assert.deepEqual([again, sent.at(-1)], [link, `PUT ${url}/v1/blobs`]);
+  });
+
   test("its blobs that no task refers to are removed, and no others", async () => {
     const { node, url, blobsUrl } = await open();
     await using _ = node;

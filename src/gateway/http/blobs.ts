@@ -82,7 +82,7 @@ async function received<T>(
 }
 
 /** What is not a media type is bytes. */
-function mediaType(header: string | undefined): string {
+export function mediaType(header: string | undefined): string {
   return header !== undefined && TYPE_FORM.test(header.trim()) ? header.trim() : BINARY;
 }
 

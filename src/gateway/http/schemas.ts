@@ -221,6 +221,16 @@ export const blobLink = {
   required: ["$blob", "bytes"],
   properties: { $blob: { type: "string", pattern: "^[0-9a-f]{64}$" }, bytes: count },
 } as const;
+export const uploadLink = {
+  type: "object",
+  required: ["upload", "url", "headers", "expiresAt"],
+  properties: {
+    upload: text,
+    url: text,
+    headers: { type: "object", additionalProperties: text },
+    expiresAt: instant,
+  },
+} as const;
 export const health = {
   type: "object",
   required: ["state"],
