@@ -31,6 +31,11 @@ export function isSaidByServer(thrown: unknown): boolean {
   return code !== null && code.length === 5 && !/^(08|57P)/.test(code) && "severity" in (thrown as object);
 }
 
+/** True when it takes nothing from anybody for now: no disk or memory left, or read only. */
+export function takesNothing(thrown: unknown): boolean {
+  return /^(53|25006)/.test(codeOf(thrown) ?? "");
+}
+
 /** What PostgreSQL or the way to it threw, as a refusal of Tanda's. Nothing in it is secret. */
 export function toStoreError(thrown: unknown): TandaError {
   if (thrown instanceof TandaError) return thrown;

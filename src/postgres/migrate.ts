@@ -19,10 +19,13 @@ export async function readVersion(
   schema: string,
   { versionTable }: Tables,
 ): Promise<number> {
-  const { rows } = await connection.query<{ there: string | null }>("select to_regclass($1) as there", [
-    `${schema}.${versionTable}`,
-  ]);
-  if (rows[0]!.there === null) return 0;
+  // From the catalogue itself: what a session thinks it knows of names, as to_regclass tells it, may be older than a lock it waited for.
+  const { rows } = await connection.query(
+    `select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relname = $2`,
+    [schema, versionTable],
+  );
+  if (rows.length === 0) return 0;
   const found = await connection.query<{ version: number }>(`select version from ${versionTable}`);
   return found.rows[0]?.version ?? 0;
 }

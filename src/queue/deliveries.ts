@@ -21,16 +21,19 @@ export class Deliveries<Source> {
   }
 
   settle(id: string): void {
-    this.release(id)();
+    this.release(id)?.settle();
   }
 
-  /** Forgets whose it was. @returns how to settle it with the parcel that brought it, whatever has brought it again by then. */
-  release(id: string): () => void {
+  /** Forgets whose it was. @returns how to settle it with the parcel that brought it, whatever has brought it again by then; or to have it back. */
+  release(id: string): { settle: () => void; restore: () => void } | null {
     const delivery = this.#byTask.get(id);
-    if (delivery === undefined) return () => {};
+    if (delivery === undefined) return null;
     this.#byTask.delete(id);
-    return () => {
-      if (--delivery.left === 0) delivery.acknowledge();
+    return {
+      settle: () => {
+        if (--delivery.left === 0) delivery.acknowledge();
+      },
+      restore: () => void this.#byTask.set(id, delivery),
     };
   }
 

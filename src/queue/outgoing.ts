@@ -12,7 +12,13 @@ const MOST_LANES = 4000;
 /** @param isConfirmed false: it may have arrived nonetheless. */
 export type Done = (message: Message, isConfirmed: boolean) => void;
 type Item = { readonly message: Message; readonly done: Done | null; readonly at: number; isGone: boolean };
-export type Parcel = { readonly lane: OutLane; readonly items: readonly Item[]; readonly at: number };
+export type Parcel = {
+  readonly lane: OutLane;
+  readonly items: readonly Item[];
+  /** How much of what may travel together it is, 0 … 1. */
+  readonly fullness: number;
+  readonly at: number;
+};
 
 export class OutLane implements RemoteLane {
   readonly queue: string;
@@ -88,6 +94,7 @@ export class Outgoing {
     const items: Item[] = [];
     let bytes = 0;
     let share = 0;
+    let fullness = 0;
     for (let head = lane.head(); head && items.length < MOST_TASKS; head = lane.head()) {
       bytes += encodedBytes(head.message);
       share += 1 / Math.max(1, this.#tasksAtOnce(head.message.spec.action));
@@ -96,8 +103,9 @@ export class Outgoing {
       lane.fifo.shift();
       this.#forget(head);
       items.push(head);
+      fullness = Math.min(1, Math.max(share, bytes / MOST_BYTES, items.length / MOST_TASKS));
     }
-    return items.length === 0 ? null : { lane, items, at };
+    return items.length === 0 ? null : { lane, items, fullness, at };
   }
 
   /** All that came before this moment. */

@@ -7,6 +7,8 @@ import type { Message, Queue } from "./queue.ts";
 export interface RemoteQueue extends Queue {
   /** There may be tasks of these queues: they are looked for, whoever published them. */
   serve(queues: readonly string[]): void;
+  /** To be taken here, as if they had been delivered: for a while in which nothing can be. */
+  adopt(messages: readonly Message[]): void;
   /** Ready is who publishes and, where that is its part, consumes. */
   readonly health: QueueHealth;
 }

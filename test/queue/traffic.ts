@@ -1,8 +1,8 @@
 /** Publishes and takes at once, and notes what became of each task. */
 import type { Message } from "../../src/queue/queue.ts";
-import type { RabbitMQQueue } from "../../src/queue/rabbitmq.ts";
-import type { Told } from "./open-rabbitmq-queue.ts";
+import type { RemoteQueue } from "../../src/queue/remote-queue.ts";
 import { message } from "./queue-contract.ts";
+import type { Told } from "./told.ts";
 
 const anyRoom = (): number => Infinity;
 
@@ -11,11 +11,11 @@ export class Traffic {
   readonly settled = new Set<string>();
   /** Came again after it was settled, and was not marked as a repeat. */
   readonly wrong: string[] = [];
-  readonly #queue: RabbitMQQueue;
+  readonly #queue: RemoteQueue;
   readonly #timer: NodeJS.Timeout;
   #isPublishing = true;
 
-  constructor(queue: RabbitMQQueue) {
+  constructor(queue: RemoteQueue) {
     this.#queue = queue;
     this.#timer = setInterval(() => this.#turn(), 5);
   }

@@ -1,0 +1,172 @@
+/** What is asked of the table of parcels: each of these is one statement, and one transaction. */
+import type { PostgresLink } from "../postgres/link.ts";
+import { PARCEL_VERSION } from "./parcel-codec.ts";
+import type { RemoteLane } from "./remote-queue.ts";
+
+/** Beyond it, parcels of one queue and priority are not counted. */
+const MOST_COUNTED = 10_000;
+/** Names come from outside. */
+const MOST_LANES = 4000;
+const FREED_AT_ONCE = 500;
+
+export type SentParcel = {
+  readonly lane: RemoteLane;
+  readonly tasks: number;
+  readonly fullness: number;
+  readonly oldestAt: number;
+  readonly body: string;
+};
+
+/** One taking of a parcel. */
+export type Hold = { readonly id: number; readonly claim: number };
+
+export type TakenParcel = {
+  readonly id: number;
+  readonly queue: string;
+  readonly priority: number;
+  readonly fullness: number;
+  readonly timesLost: number;
+  readonly body: string;
+};
+
+/** Bodies have no line breaks, so all of them are one value, and need no quoting. */
+const PUBLISH = `
+  with sent as (
+    insert into parcels (form, queue, priority, tasks, fullness, oldest_at, body)
+    select ${PARCEL_VERSION}, x.queue, x.priority, x.tasks, x.fullness, x.oldest_at, x.body
+    from unnest($1::text[], $2::int[], $3::int[], $4::real[], $5::bigint[], string_to_array($6::text, E'\\n'))
+      with ordinality as x(queue, priority, tasks, fullness, oldest_at, body, n)
+    order by x.n
+  )
+  select pg_notify($7, $8)`;
+
+/** A lane with what was published to it first, one after another by the index, however much waits in each. */
+const FREE_LANES = `
+  with recursive lanes as (
+    (select form, queue, priority, octet_length(body) as bytes from parcels where taken_until is null
+     order by form, queue, priority limit 1)
+    union all
+    select next.* from lanes l cross join lateral (
+      select p.form, p.queue, p.priority, octet_length(p.body) from parcels p
+      where p.taken_until is null and (p.form, p.queue, p.priority) > (l.form, l.queue, l.priority)
+      order by p.form, p.queue, p.priority limit 1
+    ) next
+  )`;
+
+const LOOK = `${FREE_LANES}, freed as (
+    update parcels set taker = null, claim = null, taken_until = null, times_lost = least(times_lost + 1, 1000)
+    where id in (
+      select id from parcels where $1 and taken_until < now()
+      order by taken_until limit ${FREED_AT_ONCE} for update skip locked
+    )
+    returning form, queue, priority
+  )
+  (select form, queue, priority, bytes from lanes limit ${MOST_LANES})
+  union all
+  select distinct form, queue, priority, 0 from freed`;
+
+const EXCHANGE = `
+  with settled as (
+    delete from parcels p using unnest($1::bigint[], $2::int[]) as s(id, claim)
+    where p.id = s.id and p.claim = s.claim and p.taker = $3
+  ), free as materialized (
+    select f.id from unnest($4::text[], $5::int[], $6::int[]) as w(queue, priority, room)
+    cross join lateral (
+      select p.id from parcels p
+      where p.form = ${PARCEL_VERSION} and p.queue = w.queue and p.priority = w.priority and p.taken_until is null
+      order by p.form, p.queue, p.priority, p.id limit w.room for update skip locked
+    ) f
+  )
+  update parcels p set taker = $3, claim = $7, taken_until = now() + $8::int * interval '1 millisecond'
+  from free where p.id = free.id
+  returning p.id, p.queue, p.priority, p.fullness, p.times_lost as "timesLost", p.body`;
+
+const RENEW = `
+  with freed as (
+    update parcels set taker = null, claim = null, taken_until = null
+    where cardinality($5::int[]) > 0 and taken_until is not null and taker = $3 and claim = any($5)
+  )
+  update parcels p set taken_until = now() + $4::int * interval '1 millisecond'
+  from unnest($1::bigint[], $2::int[]) as h(id, claim)
+  where p.id = h.id and p.claim = h.claim and p.taker = $3
+  returning p.id, p.claim`;
+
+const COUNT = `${FREE_LANES}
+  select l.queue, sum(c.tasks)::bigint as tasks, sum(c.bytes)::bigint as bytes, min(c.oldest)::bigint as "oldestAt"
+  from lanes l cross join lateral (
+    select sum(p.tasks) as tasks, sum(p.bytes) as bytes, min(p.oldest_at) as oldest from (
+      select tasks, octet_length(body) as bytes, oldest_at from parcels
+      where taken_until is null and form = l.form and queue = l.queue and priority = l.priority
+      limit ${MOST_COUNTED}
+    ) p
+  ) c
+  group by l.queue`;
+
+/** @param notice for whoever listens on the channel. */
+export async function publishParcels(
+  link: PostgresLink,
+  parcels: readonly SentParcel[],
+  channel: string,
+  notice: string,
+): Promise<void> {
+  const columns = [
+    parcels.map(({ lane }) => lane.queue),
+    parcels.map(({ lane }) => lane.priority),
+    parcels.map(({ tasks }) => tasks),
+    parcels.map(({ fullness }) => fullness),
+    parcels.map(({ oldestAt }) => oldestAt),
+    parcels.map(({ body }) => body).join("\n"),
+  ];
+  await link.query({ name: "publish", text: PUBLISH, values: [...columns, channel, notice] });
+}
+
+export type FreeLane = { form: number; queue: string; priority: number; bytes: number };
+
+/** Where something is free. With `frees`, what is somebody's no longer is made so, and may be found by the next look. */
+export function lookAround(link: PostgresLink, frees: boolean): Promise<FreeLane[]> {
+  return link.query<FreeLane>({ name: "look", text: LOOK, values: [frees] });
+}
+
+export type Wish = { readonly lane: RemoteLane; readonly room: number };
+
+/** What is settled goes, and what is wished for comes, in order. `claim` is a number this taker never used before. */
+export async function exchangeParcels(
+  link: PostgresLink,
+  taker: { readonly name: string; readonly claim: number; readonly takenMs: number },
+  settled: readonly Hold[],
+  wishes: readonly Wish[],
+): Promise<TakenParcel[]> {
+  const values = [
+    settled.map(({ id }) => id),
+    settled.map(({ claim }) => claim),
+    taker.name,
+    wishes.map(({ lane }) => lane.queue),
+    wishes.map(({ lane }) => lane.priority),
+    wishes.map(({ room }) => room),
+    taker.claim,
+    taker.takenMs,
+  ];
+  const taken = await link.query<TakenParcel>({ name: "exchange", text: EXCHANGE, values });
+  return taken.sort((a, b) => a.id - b.id);
+}
+
+/**
+ * @param unheard claims whose answer was lost: what they took is nobody's, as if it had not been taken.
+ * @returns those that are still this taker's, for `takenMs` from now.
+ */
+export function renewHolds(
+  link: PostgresLink,
+  taker: { readonly name: string; readonly takenMs: number },
+  holds: readonly Hold[],
+  unheard: readonly number[],
+): Promise<Hold[]> {
+  const own = [holds.map(({ id }) => id), holds.map(({ claim }) => claim)];
+  const values = [...own, taker.name, taker.takenMs, unheard];
+  return link.query<Hold>({ name: "renew", text: RENEW, values });
+}
+
+export type FreeCount = { queue: string; tasks: number; bytes: number; oldestAt: number };
+
+export function countFree(link: PostgresLink): Promise<FreeCount[]> {
+  return link.query<FreeCount>({ name: "count", text: COUNT });
+}
