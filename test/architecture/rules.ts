@@ -46,10 +46,12 @@ export const mayImport = {
   ],
   cluster: ["task", "protocol", "contracts", "engine/metrics.ts", "client"],
   balancer: ["task", "gateway/listen.ts"],
+  up: ["task", "balancer", "gateway/listen.ts"],
   cli: ["task", "protocol", "client"],
   "cli/verbs/balancer.ts": ["task", "protocol", "client", "balancer"],
   "cli/verbs/migrate.ts": ["task", "protocol", "client", "node"],
   "cli/verbs/serve.ts": ["task", "protocol", "client", "node"],
+  "cli/verbs/up.ts": ["task", "protocol", "client", "up"],
   "index.ts": ["task", "protocol", "actions", "client", "node"],
 } as const satisfies Record<string, readonly string[]>;
 

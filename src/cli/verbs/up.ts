@@ -1,0 +1,79 @@
+import { availableParallelism } from "node:os";
+import { dirname, extname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runUp } from "../../up/run-up.ts";
+import { readTopology, TOPOLOGY_FLAGS } from "../../up/topology.ts";
+import { EXIT } from "../exit-code.ts";
+import { listenForSignals } from "../signals.ts";
+import type { Flags, Verb } from "../verb.ts";
+
+/** Flags of `serve` that all processes are given. */
+const PASSED_ON = {
+  actions: { value: "FILE", says: "module with the actions, for all of them (the built-in ones)" },
+  threads: { value: "N", says: "threads for actions, of each process (the processors, shared out)" },
+} as const satisfies Flags;
+
+export const verb: Verb = {
+  name: "up",
+  summary: "Runs a whole topology on this machine, and shows it live.",
+  usage: ["up [--nodes N]", "up [--gateways N] [--workers N] --store URL [--queue URL] [--blobs URL]"],
+  examples: [
+    { command: "tanda up", says: "three nodes with a file each, behind a balancer on 127.0.0.1:9000" },
+    {
+      command: "tanda up --nodes 2 --balancer builtin --actions ./actions.ts",
+      says: "two nodes with actions of yours, and nothing else to install",
+    },
+    {
+      command: "tanda up --workers 4 --queue amqp://app@mq --store postgres://app@db/app",
+      says: "gateways and workers that share servers which are there already",
+    },
+  ],
+  notes: [
+    "A process that dies is started again, after a second, two, four … up to thirty. Ctrl+C stops in order: nobody new comes in, what runs ends; a second one ends at once. Nothing is left running, also when `up` itself is killed.",
+    "What a node is told by a variable (TANDA_MAX_QUEUED …) all of them are told. Passwords belong into TANDA_QUEUE, TANDA_STORE and TANDA_TOKEN: command lines are seen by all who see the processes.",
+    "With --json a line for each change: state, tasks, ready, draining, stopped.",
+  ],
+  flags: {
+    ...Object.fromEntries(TOPOLOGY_FLAGS.map(({ name, value, says }) => [name, { value, says }])),
+    data: { value: "DIR", says: "folder in which each process has one of its own (data/up)" },
+    ...PASSED_ON,
+  },
+  words: { min: 0, max: 0 },
+  async run({ given, terminal }) {
+    const text = (name: string): string | undefined => given.text(name);
+    const topology = readTopology(text, terminal.env);
+    const flags = Object.keys(PASSED_ON).flatMap((name) => {
+      const value = text(name);
+      return value === undefined ? [] : [`--${name}`, name === "actions" ? resolve(value) : value];
+    });
+    // A log that nobody reads any more ends no topology.
+    terminal.stdout.removeAllListeners("error").on("error", () => {});
+    const signals = listenForSignals(["SIGINT", "SIGTERM", "SIGHUP"]);
+    const wentWell = await runUp({
+      topology,
+      setup: {
+        folder: resolve(text("data") ?? join("data", "up")),
+        tanda: [process.execPath, ...process.execArgv, ownMain()],
+        env: terminal.env,
+        processors: availableParallelism(),
+        flags,
+      },
+      output: {
+        write: (out) => void terminal.stdout.write(out),
+        size: () =>
+          terminal.columns === null ? null : { columns: terminal.columns, rows: terminal.stdout.rows },
+        isJson: terminal.isJson,
+        paint: (style, out) => terminal.style(style, out),
+      },
+      nextSignal: () => signals.next(),
+      now: () => Date.now(),
+    });
+    return wentWell ? EXIT.done : EXIT.failed;
+  },
+};
+
+/** Not what we were started by: that may be a wrapper, which looks for a Node each time. */
+function ownMain(): string {
+  const here = fileURLToPath(import.meta.url);
+  return join(dirname(dirname(here)), `main${extname(here)}`);
+}

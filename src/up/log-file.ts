@@ -1,0 +1,27 @@
+/** What processes say goes to files that do not grow without end. */
+import { copyFileSync, existsSync, readFileSync, statSync, truncateSync } from "node:fs";
+
+const MOST_BYTES = 16 * 1024 * 1024;
+const TAIL_BYTES = 4096;
+
+/** All that a process writes is appended, so after the cut it goes on at the beginning. */
+export function cutLog(file: string): void {
+  if (!existsSync(file) || statSync(file).size < MOST_BYTES) return;
+  copyFileSync(file, `${file}.old`);
+  truncateSync(file, 0);
+}
+
+/** The last thing it said, for a person: of a line of JSON the message, and of an error its text. */
+export function lastWords(file: string): string | null {
+  if (!existsSync(file)) return null;
+  const lines = readFileSync(file, "utf8").slice(-TAIL_BYTES).split("\n");
+  const line = lines.findLast((text) => text.trim() !== "");
+  if (line === undefined) return null;
+  try {
+    const { msg, error, err } = JSON.parse(line) as Record<string, unknown>;
+    const cause = (error ?? err) as { message?: unknown } | undefined;
+    return [msg, cause?.message].filter((text) => typeof text === "string").join(": ") || line;
+  } catch {
+    return line.trim();
+  }
+}
