@@ -36,7 +36,7 @@ export interface Blobs extends AsyncDisposable {
    * them after that. Other bytes: `bad_request`; nothing came: `not_found`.
    */
   finishUpload?(upload: string, expected: BlobRef, type?: string): Promise<BlobRef>;
-  /** With `putBefore`, one that was last put at that instant or later stays. */
+  /** With `putBefore`, one that was last put at that instant or later stays; also one that is put meanwhile, once that put resolves. */
   delete(ids: readonly string[], putBefore?: number): Promise<void>;
   /** Ids last put before this instant, at most `limit`, in the order of ids. `after` is exclusive. */
   old(before: number, limit: number, after?: string | null): Promise<string[]>;

@@ -5,7 +5,18 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
+import {
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  type FileHandle,
+} from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { TandaError } from "../task/errors.ts";
@@ -92,10 +103,11 @@ class FileBlobs implements Blobs {
     for (const id of ids) {
       if (!ID_FORM.test(id)) continue;
       const path = this.#path(id);
-      if (putBefore !== Number.POSITIVE_INFINITY && !(await isPutBefore(path, putBefore))) continue;
       // The type first: left behind, it would be taken for that of a later blob of the same bytes.
-      await rm(path + TYPE_ENDING, { force: true });
-      await rm(path, { force: true });
+      const both = [path + TYPE_ENDING, path];
+      if (putBefore === Number.POSITIVE_INFINITY) for (const one of both) await rm(one, { force: true });
+      else if (await isPutBefore(path, putBefore))
+        for (const one of both) await this.#removeOld(one, putBefore);
     }
   }
 
@@ -138,6 +150,21 @@ class FileBlobs implements Blobs {
     }
   }
 
+  /** It may just have been put again, also by another process. So it is moved to where nobody changes it, and looked at there. */
+  async #removeOld(path: string, putBefore: number): Promise<void> {
+    const aside = join(this.#root, TEMPORARY, randomUUID());
+    try {
+      await rename(path, aside);
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "ENOENT") return;
+      throw error;
+    }
+    const isOld = await isPutBefore(aside, putBefore);
+    // Who put it once more meanwhile has put it in its place himself.
+    if (!isOld) await link(aside, path).catch(() => {});
+    await rm(aside, { force: true });
+  }
+
   /** The rename is the moment from which the blob is there. It also makes a blob put again young again, and whole if a disk had spoilt it. */
   async #name(temporary: string, id: string, type: string | null): Promise<void> {
     const path = this.#path(id);
@@ -145,15 +172,19 @@ class FileBlobs implements Blobs {
     const at = this.#now() / 1000;
     await utimes(temporary, at, at);
     if ((await mkdir(folder, { recursive: true })) !== undefined) await syncFolder(this.#root);
-    if (type !== null && type !== (await readType(path))) await this.#nameType(path + TYPE_ENDING, type);
+    const known = await readType(path);
+    const kept = type ?? known;
+    // Also when it is the same: it has to be as young as the bytes are.
+    if (kept !== DEFAULT_TYPE || known !== DEFAULT_TYPE) await this.#nameType(path + TYPE_ENDING, kept, at);
     await rename(temporary, path);
     await syncFolder(folder);
   }
 
-  async #nameType(path: string, type: string): Promise<void> {
+  async #nameType(path: string, type: string, at: number): Promise<void> {
     const temporary = join(this.#root, TEMPORARY, randomUUID());
     try {
       await writeDurably(temporary, type, Number.POSITIVE_INFINITY);
+      await utimes(temporary, at, at);
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });

@@ -8,6 +8,7 @@ import { copyWithin } from "./s3-copy.ts";
 import { metadataOf, typeFor } from "./s3-facts.ts";
 import { toBlobError } from "./s3-errors.ts";
 import { Intake } from "./s3-intake.ts";
+import { putToStay } from "./s3-removal.ts";
 
 /** The least that a part may have: also what one put holds in memory, a few times. */
 const PART_BYTES = 5 * 1024 * 1024;
@@ -36,13 +37,16 @@ export async function putBytes(bytes: Readable | Uint8Array | string, putting: P
 
 /** Atomic, whoever else puts the same; it makes the blob young again, and whole if it was spoilt. */
 async function putSmall(bytes: Buffer, ref: BlobRef, { bucket, now, type }: Putting): Promise<BlobRef> {
-  await bucket.client.send(
-    new PutObjectCommand({
-      ...bucket.at(bucket.keyOf(ref.id)),
-      Body: bytes,
-      ContentType: await typeFor(bucket, ref.id, type),
-      Metadata: metadataOf(now()),
-    }),
+  const ContentType = await typeFor(bucket, ref.id, type);
+  await putToStay(bucket, ref.id, () =>
+    bucket.client.send(
+      new PutObjectCommand({
+        ...bucket.at(bucket.keyOf(ref.id)),
+        Body: bytes,
+        ContentType,
+        Metadata: metadataOf(now()),
+      }),
+    ),
   );
   return ref;
 }
@@ -61,8 +65,11 @@ async function putLarge(intake: Intake, putting: Putting): Promise<BlobRef> {
     }).done();
     const ref = intake.ref();
     const to = bucket.keyOf(ref.id);
-    const facts = { type: await typeFor(bucket, ref.id, type), metadata: metadataOf(now()) };
-    await copyWithin(bucket, { from: temporary, to, bytes: ref.bytes, ...facts }, copyPieceBytes);
+    const kept = await typeFor(bucket, ref.id, type);
+    await putToStay(bucket, ref.id, () => {
+      const facts = { bytes: ref.bytes, type: kept, metadata: metadataOf(now()) };
+      return copyWithin(bucket, { from: temporary, to, ...facts }, copyPieceBytes);
+    });
     return ref;
   } finally {
     body.destroy();

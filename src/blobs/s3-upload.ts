@@ -20,6 +20,7 @@ import type { S3Bucket } from "./s3-bucket.ts";
 import { copyWithin } from "./s3-copy.ts";
 import { isMissing, toBlobError } from "./s3-errors.ts";
 import { metadataOf, typeFor } from "./s3-facts.ts";
+import { putToStay } from "./s3-removal.ts";
 
 const CHECKSUM = "x-amz-checksum-sha256";
 const UPLOAD_FORM = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -75,10 +76,10 @@ export async function finishUpload(
       found = await readHash(bucket, own);
     }
     if (found !== id) throw otherBytes();
-    await copy(keys.at(-1)!, bucket.keyOf(id), {
-      type: await typeFor(bucket, id, type),
-      metadata: metadataOf(now()),
-    });
+    const kept = await typeFor(bucket, id, type);
+    await putToStay(bucket, id, () =>
+      copy(keys.at(-1)!, bucket.keyOf(id), { type: kept, metadata: metadataOf(now()) }),
+    );
     return { id, bytes };
   } catch (error) {
     throw isMissing(error) ? nothingCame() : toBlobError(error, null);

@@ -4,7 +4,7 @@
  * deleted: what has a name is whole, and no node needs a disk. Media type and the instant it was last put are the object's own
  * (Content-Type, and metadata, since a bucket's clock is not ours and tells seconds).
  */
-import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { Readable } from "node:stream";
 import { TandaError } from "../task/errors.ts";
@@ -13,12 +13,13 @@ import type { BlobInfo, BlobLink, Blobs, UploadLink } from "./blobs.ts";
 import { parseS3Address } from "./s3-address.ts";
 import { ANSWER_MS, isBlobId, S3Bucket } from "./s3-bucket.ts";
 import { COPY_PIECE_BYTES } from "./s3-copy.ts";
-import { failureOf, isMissing, notFound, toBlobError, toOpenError } from "./s3-errors.ts";
+import { failureOf, notFound, toBlobError, toOpenError } from "./s3-errors.ts";
 import { isPutBefore, readFacts } from "./s3-facts.ts";
 import { guarded } from "./s3-guarded.ts";
 import { clearLeftovers } from "./s3-leftovers.ts";
 import { putBytes } from "./s3-put.ts";
 import { finishUpload, linkForUpload } from "./s3-upload.ts";
+import { remove, removeOld } from "./s3-removal.ts";
 import { UnderWay } from "./under-way.ts";
 
 const REQUESTS_AT_ONCE = 8;
@@ -126,8 +127,8 @@ class S3Blobs implements Blobs {
   async delete(ids: readonly string[], putBefore = Number.POSITIVE_INFINITY): Promise<void> {
     this.#checkOpen();
     await atOnce(ids.filter(isBlobId), async (id) => {
-      if (putBefore !== Number.POSITIVE_INFINITY && !(await isPutBefore(this.#bucket, id, putBefore))) return;
-      await this.#remove(this.#bucket.keyOf(id));
+      if (putBefore === Number.POSITIVE_INFINITY) await remove(this.#bucket, this.#bucket.keyOf(id));
+      else await removeOld(this.#bucket, id, putBefore);
     });
   }
 
@@ -169,15 +170,6 @@ class S3Blobs implements Blobs {
     this.#checkId(expected.id);
     const copyPieceBytes = this.#copyPieceBytes;
     return finishUpload(this.#bucket, upload, { ...expected, type }, { now: this.#now, copyPieceBytes });
-  }
-
-  async #remove(key: string): Promise<void> {
-    try {
-      await this.#bucket.client.send(new DeleteObjectCommand(this.#bucket.at(key)));
-    } catch (error) {
-      // Some servers say so.
-      if (!isMissing(error)) throw toBlobError(error, null);
-    }
   }
 
   /** @returns those old enough of the next so many, and where to go on; null at the end. */

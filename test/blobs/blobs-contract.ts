@@ -192,6 +192,23 @@ export function blobsContract(name: string, open: OpenBlobs): void {
       await assert.rejects(blobs.open(b.id), { code: "not_found" });
     });
 
+    test("what is put while the old of the same bytes is removed stays, with its type", async () => {
+      await using opened = await open();
+      const { blobs } = opened;
+      for (let round = 0; round < 30; round++) {
+        const type = `text/x-${round}`;
+        await blobs.put("hola", { type });
+        await sleep(3);
+        const between = Date.now();
+        await sleep(3);
+        // Later and later into what the removal does.
+        const putting = sleep(round / 5).then(() => blobs.put("hola", { type }));
+        await Promise.all([blobs.delete([HOLA], between), putting]);
+        assert.equal(String(await read(blobs, HOLA)), "hola", `round ${round}`);
+        assert.equal((await blobs.stat(HOLA)).type, type);
+      }
+    });
+
     test("closing waits for what is being put, and refuses what comes after; twice is safe", async () => {
       await using opened = await open();
       const { blobs } = opened;
