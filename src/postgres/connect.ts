@@ -66,6 +66,8 @@ async function connectTo(
     application_name: name,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     query_timeout: ANSWER_WITHIN_MS,
+    // What is asked without waiting for the answer before is sent at once.
+    pipeline: true,
     keepAlive: true,
     options: `${SETTINGS} ${settings} -c search_path=${schema}`,
   });

@@ -4,18 +4,35 @@
  */
 import { STATES, type State } from "../task/state.ts";
 import type { Task } from "../task/task.ts";
-import type { Connection } from "../postgres/pool.ts";
+import type { Connection } from "../postgres/connect.ts";
+import { bigints, integers, texts } from "./postgres-arrays.ts";
 import { stateNumber } from "./task-row.ts";
 import type { Count } from "./store.ts";
 
 /** What a row costs beside its texts: columns, indexes. */
 const ROW_BYTES = 300;
 const MAX_ROWS = 5000;
-const WRITE = `insert into counts as c (slot, queue, action, state, count, bytes)
-  select pg_backend_pid() % 64, x.queue, x.action, x.state, x.count, x.bytes
-  from json_to_recordset($1::json) as x(queue text, action text, state smallint, count bigint, bytes bigint)
-  order by x.queue collate "C", x.action collate "C", x.state
-  on conflict (slot, queue, action, state) do update set count = c.count + excluded.count, bytes = c.bytes + excluded.bytes`;
+/** Each session has a slot. */
+const SLOT = "pg_backend_pid() % 64";
+
+/**
+ * Adds rows of (queue, action, state, count, bytes) to what is kept. Sessions of the same slot take its rows in the same order.
+ * @param changes a query; no two of its rows are of the same queue, action and state.
+ */
+export function addingSql(changes: string): string {
+  return `insert into counts as c (slot, queue, action, state, count, bytes)
+    select ${SLOT}, n.queue, n.action, n.state, n.count, n.bytes from (${changes}) n (queue, action, state, count, bytes)
+    order by n.queue collate "C", n.action collate "C", n.state
+    on conflict (slot, queue, action, state) do update set count = c.count + excluded.count, bytes = c.bytes + excluded.bytes`;
+}
+
+/** As {@link addingSql} of {@link CountChanges.values}, that are given from this parameter on. */
+export function addingGivenSql(first: number): string {
+  const types = ["text[]", "text[]", "integer[]", "bigint[]", "bigint[]"];
+  return addingSql(`select * from unnest(${types.map((type, i) => `$${first + i}::${type}`).join(", ")})`);
+}
+
+const WRITE = addingGivenSql(1);
 
 type Cell = { queue: string; action: string; state: number; count: number; bytes: number };
 
@@ -24,7 +41,8 @@ export class CountChanges {
 
   add(queue: string, action: string, state: State, count: number, bytes: number): void {
     const number = stateNumber(state);
-    const key = JSON.stringify([queue, action, number]);
+    // Unlike for any two: names may hold any sign.
+    const key = `${number} ${queue.length} ${queue} ${action}`;
     const cell = this.#cells.get(key);
     if (cell === undefined) this.#cells.set(key, { queue, action, state: number, count, bytes });
     else {
@@ -37,10 +55,25 @@ export class CountChanges {
     this.add(task.queue, task.action, task.state, sign, sign * bytesOf(task));
   }
 
+  /** What was gathered, for {@link addingGivenSql}. */
+  values(): Buffer[] {
+    const cells = this.#changed();
+    return [
+      texts(cells.map(({ queue }) => queue)),
+      texts(cells.map(({ action }) => action)),
+      integers(cells.map(({ state }) => state)),
+      bigints(cells.map(({ count }) => count)),
+      bigints(cells.map(({ bytes }) => bytes)),
+    ];
+  }
+
   async write(connection: Connection): Promise<void> {
-    const cells = [...this.#cells.values()].filter(({ count, bytes }) => count !== 0 || bytes !== 0);
-    if (cells.length === 0) return;
-    await connection.query({ name: "counts", text: WRITE, values: [JSON.stringify(cells)] });
+    if (this.#changed().length === 0) return;
+    await connection.query({ name: "counts", text: WRITE, values: this.values() });
+  }
+
+  #changed(): Cell[] {
+    return [...this.#cells.values()].filter(({ count, bytes }) => count !== 0 || bytes !== 0);
   }
 }
 

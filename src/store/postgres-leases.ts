@@ -1,8 +1,11 @@
 /** Claims with a lease, their renewal, and what becomes of those whose lease ended. The server's clock is the only one. */
 import type { TaskEvent } from "../task/decide.ts";
-import { CountChanges } from "./postgres-counts.ts";
+import type { Task } from "../task/task.ts";
+import { bigints, inOrder, integers, texts, uuids } from "./postgres-arrays.ts";
+import { addingSql, CountChanges } from "./postgres-counts.ts";
 import { applyDecided } from "./postgres-decided.ts";
 import type { Connection } from "../postgres/pool.ts";
+import { FEW } from "./postgres-plain.ts";
 import { ALL } from "./postgres-rows.ts";
 import type { ClaimEvent, Held, Lost, Reaped } from "./shared-store.ts";
 import type { Applied } from "./store.ts";
@@ -13,73 +16,65 @@ export type Lease = { readonly worker: string; readonly leaseMs: number };
 const MS = (parameter: string): string => `${parameter}::double precision * interval '1 millisecond'`;
 const OF_T = COLUMNS.map((column) => `t.${column}`).join(", ");
 
-// `state + 0`: rows that are named are found by their id alone. By an index of a state's, which is as good to a planner that knows
-// nothing of the table, each would be looked for among all that are in this state.
-
-/** What waits for this very attempt, and is the request that was meant: as `decide` says of a claim. */
-const CLAIM = `with l as materialized (
-    select t.id, d.n, d.s
-    from json_to_recordset($1::json) as d(i uuid, n integer, s bigint, a text, p text, b text) join tasks t on t.id = d.i
-    where t.state + 0 = 1 and t.attempt = d.n - 1
-      and (d.a is null or (t.action = d.a and t.payload = d.p and t.payload_blob is not distinct from d.b))
-    order by t.id for update of t
-  )
-  update tasks t set state = 2, attempt = l.n, started_at = l.s, worker = $2, lease_until = now() + ${MS("$3")}
-  from l where t.id = l.id
-  returning ${OF_T}`;
+/** What waits for this very attempt, and is the request that was meant: as `decide` says of a claim. A transaction of its own. */
+const CLAIM = `with claimed as (
+    update tasks t set state = 2, attempt = x.n, started_at = x.s, worker = $7, lease_until = now() + ${MS("$8")}
+    from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::text[]) as x(i, n, s, a, p, b)
+    where ${FEW} and t.id = x.i and t.state + 0 = 1 and t.attempt = x.n - 1
+      and (x.a is null or (t.action = x.a and t.payload = x.p and t.payload_blob is not distinct from x.b))
+    returning ${OF_T}
+  ), counted as (${addingSql(
+    `select queue, action, n.state, sum(n.count), 0
+     from claimed cross join (values (1, -1), (2, 1)) n (state, count) group by queue, action, n.state`,
+  )})
+  select * from claimed`;
 
 /** Of those that were made and claimed in one. */
 const LEASE = `update tasks set worker = $2, lease_until = now() + ${MS("$3")} where id = any($1::uuid[]) and state + 0 = 2`;
 
-const RENEW = `with l as materialized (
-    select t.id from json_to_recordset($1::json) as h(i uuid, n integer) join tasks t on t.id = h.i
-    where t.state + 0 = 2 and t.attempt = h.n and t.worker = $2 order by t.id for update of t
-  )
-  update tasks t set lease_until = now() + ${MS("$3")} from l where t.id = l.id returning t.id`;
+const RENEW = `update tasks t set lease_until = now() + ${MS("$4")}
+  from unnest($1::uuid[], $2::integer[]) as x(i, n)
+  where ${FEW} and t.id = x.i and t.state + 0 = 2 and t.attempt = x.n and t.worker = $3 returning t.id`;
 
 export const ENDED = `select ${ALL}, worker, (extract(epoch from now()) * 1000)::bigint from tasks
   where state = 2 and lease_until < now() - ${MS("$1")} order by lease_until limit $2 for update skip locked`;
 
-/** Within a transaction of the caller's. */
-export async function claimAll(
+/** @returns the rows as they are now, of those that were claimed; of the others nothing is written. Claims of different ids. */
+export async function claimAlone(
   connection: Connection,
-  events: readonly TaskEvent[],
+  given: readonly ClaimEvent[],
   { worker, leaseMs }: Lease,
-): Promise<Applied[]> {
-  const changes = new CountChanges();
-  const once = new Set<string>();
-  const repeated = new Set<string>();
-  for (const { id } of events) (once.has(id) ? repeated : once).add(id);
-  const quick = (events as readonly ClaimEvent[]).filter(({ id }) => !repeated.has(id));
-  const given = quick.map(({ id, attempt, at, spec }) => ({
-    i: id,
-    n: attempt,
-    s: at,
-    a: spec?.action ?? null,
-    p: spec?.payload ?? null,
-    b: spec?.payloadBlob ?? null,
-  }));
+): Promise<Map<string, Task>> {
+  const claims = inOrder(given);
   const { rows } = await connection.query<Row>({
     name: "claim",
     text: CLAIM,
-    values: [JSON.stringify(given), worker, leaseMs],
+    values: [
+      uuids(claims.map(({ id }) => id)),
+      integers(claims.map(({ attempt }) => attempt)),
+      bigints(claims.map(({ at }) => at)),
+      texts(claims.map(({ spec }) => spec?.action ?? null)),
+      texts(claims.map(({ spec }) => spec?.payload ?? null)),
+      texts(claims.map(({ spec }) => spec?.payloadBlob ?? null)),
+      worker,
+      leaseMs,
+    ],
     rowMode: "array",
   });
-  const claimed = new Map(rows.map(toTask).map((task) => [task.id, task]));
-  for (const { queue, action } of claimed.values()) {
-    changes.add(queue, action, "queued", -1, 0);
-    changes.add(queue, action, "running", 1, 0);
-  }
-  const rest = events.filter(({ id }) => !claimed.has(id));
-  const decided = rest.length === 0 ? [] : await applyDecided(connection, rest, changes);
-  const made = rest.flatMap(({ id }, i) => (decided[i]!.verdict === "applied" ? [id] : []));
-  if (made.length > 0) await connection.query(LEASE, [made, worker, leaseMs]);
-  await changes.write(connection);
-  let at = 0;
-  return events.map(({ id }) => {
-    const task = claimed.get(id);
-    return task === undefined ? decided[at++]! : { verdict: "applied", task };
-  });
+  return new Map(rows.map(toTask).map((task) => [task.id, task]));
+}
+
+/** Any claims; within a transaction of the caller's. */
+export async function claimDecided(
+  connection: Connection,
+  events: readonly TaskEvent[],
+  { worker, leaseMs }: Lease,
+  changes: CountChanges,
+): Promise<Applied[]> {
+  const answers = await applyDecided(connection, events, changes);
+  const claimed = events.flatMap(({ id }, i) => (answers[i]!.verdict === "applied" ? [id] : []));
+  if (claimed.length > 0) await connection.query(LEASE, [claimed, worker, leaseMs]);
+  return answers;
 }
 
 export async function renewAll(
@@ -87,11 +82,16 @@ export async function renewAll(
   held: readonly Held[],
   { worker, leaseMs }: Lease,
 ): Promise<Set<string>> {
-  const given = JSON.stringify(held.map(({ id, attempt }) => ({ i: id, n: attempt })));
+  const sorted = inOrder(held);
   const { rows } = await connection.query<[string]>({
     name: "renew",
     text: RENEW,
-    values: [given, worker, leaseMs],
+    values: [
+      uuids(sorted.map(({ id }) => id)),
+      integers(sorted.map(({ attempt }) => attempt)),
+      worker,
+      leaseMs,
+    ],
     rowMode: "array",
   });
   return new Set(rows.map(([id]) => id));

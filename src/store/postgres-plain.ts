@@ -1,41 +1,63 @@
 /**
  * The ways that most tasks go, each one statement for many: run first and written once, as done; or submitted, then done.
  * What the rows look like is `decide`'s rule in SQL; a test holds the two together. Rows are taken in the order of their ids.
+ * Each statement is there twice: within a transaction, and alone, as a transaction of its own that keeps the counts too.
  */
+import type { Connection } from "../postgres/connect.ts";
 import { STATES } from "../task/state.ts";
 import type { TaskSpec } from "../task/task.ts";
 import type { Done, Ride, Submit } from "./plain-events.ts";
-import { plainBytes, type CountChanges } from "./postgres-counts.ts";
-import type { Connection } from "../postgres/pool.ts";
-import { policyText, purgeAt } from "./task-row.ts";
+import { bigints, inOrder, integers, texts, uuids } from "./postgres-arrays.ts";
+import { addingGivenSql, addingSql, CountChanges, plainBytes } from "./postgres-counts.ts";
+import { PostgresShapes } from "./postgres-shapes.ts";
 
 /** A queued row that nobody has seen by then is published again. The database's clock is the only one for it. */
 export const UNSEEN_AFTER = "interval '20 seconds'";
 
-const SPEC_COLUMNS = "id, action, queue, priority, payload, policy, expires_at, created_at";
-const SPEC_VALUES = "x.i, x.a, x.q, x.p, x.d, x.y, x.e, x.c";
-const SPEC_TYPES = "i uuid, a text, q text, p smallint, d text, y text, e bigint, c bigint";
+const RIDES = `insert into tasks (id, action, queue, priority, policy, payload, expires_at, created_at,
+    state, attempt, result, started_at, finished_at, purge_at)
+  select x.i, ${PostgresShapes.columns(9)}, x.d, x.e, x.c, 4, 1, x.r, x.s, x.f, x.f + ($13::bigint[])[x.h]
+  from unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[])
+    as x(i, h, d, e, c, r, s, f)`;
 
-const RIDES = `insert into tasks (${SPEC_COLUMNS}, state, attempt, result, started_at, finished_at, purge_at)
-  select ${SPEC_VALUES}, 4, 1, x.r, x.s, x.f, x.g
-  from json_to_recordset($1::json) as x(${SPEC_TYPES}, r text, s bigint, f bigint, g bigint)
-  order by x.i on conflict (id) do nothing returning id`;
+const SUBMITS = `insert into tasks (id, action, queue, priority, policy, payload, expires_at, created_at,
+    state, attempt, next_publish_at)
+  select x.i, ${PostgresShapes.columns(6)}, x.d, x.e, x.c, 1, 0, now() + ${UNSEEN_AFTER}
+  from unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[]) as x(i, h, d, e, c)`;
 
-const SUBMITS = `insert into tasks (${SPEC_COLUMNS}, state, attempt, next_publish_at)
-  select ${SPEC_VALUES}, 1, 0, now() + ${UNSEEN_AFTER} from json_to_recordset($1::json) as x(${SPEC_TYPES})
-  order by x.i on conflict (id) do nothing returning id`;
+/**
+ * Rows that are named are found by their ids, one by one, however many there are: the planner, that knows nothing of a new table
+ * and keeps its plans while it grows, must neither go through the table, nor through all that are in a state. So it is told that
+ * few rows are named (it takes this to be true of one in two hundred), and of the state nothing that an index would tell.
+ */
+export const FEW = "x.n + 0 = x.n";
 
-/** The values come by way of the locked rows: two lists joined with each other would be compared each with each. */
-const FINISHES = `with l as materialized (
-    select t.id, t.state, d.n, d.r, d.s, d.f
-    from json_to_recordset($1::json) as d(i uuid, n integer, r text, s bigint, f bigint) join tasks t on t.id = d.i
-    where (t.state + 0 = 1 and t.attempt = d.n - 1) or (t.state + 0 = 2 and t.attempt = d.n)
-    order by t.id for update of t
-  )
-  update tasks t set state = 4, attempt = l.n, result = l.r, result_blob = null, error = null, due_at = null,
-    started_at = l.s, finished_at = l.f, purge_at = l.f + (t.policy::json ->> 'retentionMs')::bigint
-  from l where t.id = l.id
-  returning t.id, t.queue, t.action, l.state`;
+/** Of those that are there already nothing is written. */
+const WHERE_NEW = "on conflict (id) do nothing returning id";
+/** Fails where one is there already: not to look before each saves a fourth. The counts, that others may wait for, come last. */
+const alone = (insert: string, firstCount: number): string =>
+  `with counted as (${addingGivenSql(firstCount)}) ${insert}`;
+const RIDES_ALONE = alone(RIDES, 14);
+const SUBMITS_ALONE = alone(SUBMITS, 10);
+
+/** What another session changed between the look at `o` and the change is left alone. */
+const FINISH = `update tasks t set state = 4, attempt = x.n, result = x.r, result_blob = null, error = null, due_at = null,
+    started_at = x.s, finished_at = x.f,
+    purge_at = case when position('"retentionMs":null' in t.policy) = 0
+      then x.f + (t.policy::json ->> 'retentionMs')::bigint end
+  from unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[]) as x(i, n, r, s, f)
+    join tasks o on o.id = x.i
+  where ${FEW} and ((o.state + 0 = 1 and o.attempt = x.n - 1) or (o.state + 0 = 2 and o.attempt = x.n))
+    and t.id = o.id and t.state = o.state and t.attempt = o.attempt
+  returning t.id, t.queue, t.action, o.state`;
+
+const FINISH_ALONE = `with done as (${FINISH}, coalesce(octet_length(t.result), 0) as bytes),
+  counted as (${addingSql(
+    `select queue, action, n.state, sum(n.count), sum(n.bytes)
+     from done cross join lateral (values (done.state, -1, 0), (4, 1, done.bytes)) n (state, count, bytes)
+     group by queue, action, n.state`,
+  )})
+  select case when count(*) < $6 then coalesce(array_agg(id), '{}') end from done`;
 
 // Each takes events of different ids, and answers the ids of those that were applied; of the others nothing is written.
 
@@ -44,18 +66,8 @@ export async function insertRides(
   rides: readonly Ride[],
   changes: CountChanges,
 ): Promise<Set<string>> {
-  const rows = rides.map(({ spec, outcome, startedAt, at }) => ({
-    ...shortSpec(spec),
-    r: outcome.result,
-    s: startedAt,
-    f: at,
-    g: purgeAt("done", at, spec.policy),
-  }));
-  const made = await idsOf(connection, "rides", RIDES, rows);
-  for (const { spec, outcome } of rides) {
-    if (made.has(spec.id))
-      changes.add(spec.queue, spec.action, "done", 1, plainBytes(spec.payload, outcome.result));
-  }
+  const made = await idsOf(connection, "rides", `${RIDES} ${WHERE_NEW}`, rideValues(rides));
+  countRides(rides, changes, made);
   return made;
 }
 
@@ -64,15 +76,8 @@ export async function insertSubmits(
   submits: readonly Submit[],
   changes: CountChanges,
 ): Promise<Set<string>> {
-  const made = await idsOf(
-    connection,
-    "submits",
-    SUBMITS,
-    submits.map(({ spec }) => shortSpec(spec)),
-  );
-  for (const { spec } of submits) {
-    if (made.has(spec.id)) changes.add(spec.queue, spec.action, "queued", 1, plainBytes(spec.payload, null));
-  }
+  const made = await idsOf(connection, "submits", `${SUBMITS} ${WHERE_NEW}`, submitValues(submits));
+  countSubmits(submits, changes, made);
   return made;
 }
 
@@ -81,21 +86,10 @@ export async function finishAll(
   finishes: readonly Done[],
   changes: CountChanges,
 ): Promise<Set<string>> {
-  const values = [
-    JSON.stringify(
-      finishes.map(({ id, attempt, outcome, startedAt, at }) => ({
-        i: id,
-        n: attempt,
-        r: outcome.result,
-        s: startedAt,
-        f: at,
-      })),
-    ),
-  ];
   const { rows } = await connection.query<[string, string, string, number]>({
     name: "finishes",
-    text: FINISHES,
-    values,
+    text: FINISH,
+    values: finishValues(finishes),
     rowMode: "array",
   });
   const results = new Map(finishes.map(({ id, outcome }) => [id, outcome.result]));
@@ -106,30 +100,104 @@ export async function finishAll(
   return new Set(rows.map(([id]) => id));
 }
 
-function shortSpec(spec: TaskSpec): Record<string, string | number | null> {
-  return {
-    i: spec.id,
-    a: spec.action,
-    q: spec.queue,
-    p: spec.priority,
-    d: spec.payload,
-    y: policyText(spec.policy),
-    e: spec.expiresAt,
-    c: spec.createdAt,
-  };
+// The same as transactions of their own.
+
+/** All or none. @throws of code 23505 when one is there already. */
+export async function insertRidesAlone(connection: Connection, rides: readonly Ride[]): Promise<void> {
+  const changes = new CountChanges();
+  countRides(rides, changes);
+  const values = [...rideValues(rides), ...changes.values()];
+  await connection.query({ name: "rides-alone", text: RIDES_ALONE, values });
+}
+
+/** All or none. @throws of code 23505 when one is there already. */
+export async function insertSubmitsAlone(connection: Connection, submits: readonly Submit[]): Promise<void> {
+  const changes = new CountChanges();
+  countSubmits(submits, changes);
+  const values = [...submitValues(submits), ...changes.values()];
+  await connection.query({ name: "submits-alone", text: SUBMITS_ALONE, values });
+}
+
+/** @returns null when all were applied. */
+export async function finishAlone(
+  connection: Connection,
+  finishes: readonly Done[],
+): Promise<Set<string> | null> {
+  const { rows } = await connection.query<[string[] | null]>({
+    name: "finishes-alone",
+    text: FINISH_ALONE,
+    values: [...finishValues(finishes), finishes.length],
+    rowMode: "array",
+  });
+  const [applied] = rows[0]!;
+  return applied === null ? null : new Set(applied);
+}
+
+function rideValues(given: readonly Ride[]): Buffer[] {
+  const rides = inOrder(given);
+  const shapes = new PostgresShapes();
+  return [
+    uuids(rides.map(({ id }) => id)),
+    integers(rides.map(({ spec }) => shapes.add(spec))),
+    ...requestValues(rides),
+    texts(rides.map(({ outcome }) => outcome.result)),
+    bigints(rides.map(({ startedAt }) => startedAt)),
+    bigints(rides.map(({ at }) => at)),
+    ...shapes.values(),
+    shapes.retentions(),
+  ];
+}
+
+function submitValues(given: readonly Submit[]): Buffer[] {
+  const submits = inOrder(given);
+  const shapes = new PostgresShapes();
+  return [
+    uuids(submits.map(({ id }) => id)),
+    integers(submits.map(({ spec }) => shapes.add(spec))),
+    ...requestValues(submits),
+    ...shapes.values(),
+  ];
+}
+
+function requestValues(events: readonly { readonly spec: TaskSpec }[]): Buffer[] {
+  return [
+    texts(events.map(({ spec }) => spec.payload)),
+    bigints(events.map(({ spec }) => spec.expiresAt)),
+    bigints(events.map(({ spec }) => spec.createdAt)),
+  ];
+}
+
+function finishValues(given: readonly Done[]): Buffer[] {
+  const finishes = inOrder(given);
+  return [
+    uuids(finishes.map(({ id }) => id)),
+    integers(finishes.map(({ attempt }) => attempt)),
+    texts(finishes.map(({ outcome }) => outcome.result)),
+    bigints(finishes.map(({ startedAt }) => startedAt)),
+    bigints(finishes.map(({ at }) => at)),
+  ];
+}
+
+function countRides(rides: readonly Ride[], changes: CountChanges, made?: ReadonlySet<string>): void {
+  for (const { spec, outcome } of rides) {
+    if (made?.has(spec.id) === false) continue;
+    changes.add(spec.queue, spec.action, "done", 1, plainBytes(spec.payload, outcome.result));
+  }
+}
+
+function countSubmits(submits: readonly Submit[], changes: CountChanges, made?: ReadonlySet<string>): void {
+  for (const { spec } of submits) {
+    if (made?.has(spec.id) === false) continue;
+    changes.add(spec.queue, spec.action, "queued", 1, plainBytes(spec.payload, null));
+  }
 }
 
 async function idsOf(
   connection: Connection,
   name: string,
   text: string,
-  given: readonly object[],
+  values: readonly Buffer[],
 ): Promise<Set<string>> {
-  const { rows } = await connection.query<[string]>({
-    name,
-    text,
-    values: [JSON.stringify(given)],
-    rowMode: "array",
-  });
+  const { rows } = await connection.query<[string]>({ name, text, values: [...values], rowMode: "array" });
   return new Set(rows.map(([id]) => id));
 }

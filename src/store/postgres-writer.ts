@@ -3,7 +3,8 @@
  * yet never two with the same task or key, so calls about one task are obeyed in the order in which they came.
  */
 import type { TaskEvent } from "../task/decide.ts";
-import { applyAll } from "./postgres-apply.ts";
+import { applyAlone, applyTogether, type Answers } from "./postgres-apply.ts";
+import { CountChanges } from "./postgres-counts.ts";
 import {
   isPartitionMissing,
   isPassing,
@@ -12,7 +13,7 @@ import {
   unavailable,
 } from "../postgres/errors.ts";
 import { checkId } from "./postgres-id.ts";
-import { claimAll, type Lease } from "./postgres-leases.ts";
+import type { Lease } from "./postgres-leases.ts";
 import type { PostgresPartitions } from "./postgres-partitions.ts";
 import type { Connection, PostgresPool } from "../postgres/pool.ts";
 import type { Applied } from "./store.ts";
@@ -20,6 +21,8 @@ import type { Applied } from "./store.ts";
 /** Beyond this a transaction gains nothing by being larger. */
 const MAX_EVENTS = 2000;
 const MAX_TRIES = 8;
+/** New tasks that were there already: so many transactions look first. */
+const WARY_FOR = 50;
 
 type Call = {
   readonly events: readonly TaskEvent[];
@@ -38,6 +41,7 @@ export class PostgresWriter {
   readonly #inHand = new Set<string>();
   #queue: Call[] = [];
   #running = 0;
+  #wary = 0;
   #isClosed = false;
   #onIdle: (() => void) | null = null;
 
@@ -103,29 +107,41 @@ export class PostgresWriter {
   }
 
   async #run(calls: readonly Call[]): Promise<void> {
+    const lease = calls[0]!.lease;
+    const answers: Answers = [];
     try {
-      const answers = await this.#commit(
+      await this.#commit(
         calls.flatMap(({ events }) => events),
-        calls[0]!.lease,
+        lease,
+        answers,
       );
       let at = 0;
-      for (const { events, resolve } of calls) resolve(answers.slice(at, (at += events.length)));
+      for (const { events, resolve } of calls) resolve(answers.slice(at, (at += events.length)) as Applied[]);
     } catch (thrown) {
       const error = toStoreError(thrown);
       if (calls.length === 1 || error.code === "unavailable" || error.code === "busy") {
         for (const { reject } of calls) reject(error);
         return;
       }
-      // Only the bad one is refused.
-      for (const call of calls) await this.#run([call]);
+      // Only the bad one is refused. What was applied by now stays.
+      let at = 0;
+      for (const { events, resolve, reject } of calls) {
+        const own = answers.slice(at, (at += events.length));
+        await this.#commit(events, lease, own).then(
+          () => resolve(own as Applied[]),
+          (reason: unknown) => reject(toStoreError(reason)),
+        );
+      }
     }
   }
 
-  async #commit(events: readonly TaskEvent[], lease: Lease | null): Promise<Applied[]> {
+  /** @param answers of the events, as far as they are known; complete when this resolves. */
+  async #commit(events: readonly TaskEvent[], lease: Lease | null, answers: Answers): Promise<void> {
     for (let tries = 1; ; tries++) {
       const attempt = { isCommitSent: false };
       try {
-        return await this.#pool.use((connection) => this.#transact(connection, events, lease, attempt));
+        await this.#pool.use((connection) => this.#transact(connection, events, lease, answers, attempt));
+        return;
       } catch (error) {
         if (tries === MAX_TRIES) throw error;
         if (isPartitionMissing(error)) this.#partitions.forget();
@@ -140,16 +156,38 @@ export class PostgresWriter {
     connection: Connection,
     events: readonly TaskEvent[],
     lease: Lease | null,
+    answers: Answers,
+    attempt: { isCommitSent: boolean },
+  ): Promise<void> {
+    await this.#partitions.make(connection, events);
+    if (answers.length === 0) {
+      attempt.isCommitSent = true;
+      const known = await applyAlone(connection, events, lease, this.#wary === 0);
+      attempt.isCommitSent = false;
+      this.#wary = Math.max(0, this.#wary - 1);
+      if (known === "taken") this.#wary = WARY_FOR;
+      else if (known !== null) answers.push(...known);
+    }
+    const open = events.flatMap((_, i) => (answers[i] === undefined ? [i] : []));
+    if (open.length === 0) return;
+    const rest = open.map((i) => events[i]!);
+    const told = await this.#together(connection, rest, lease, attempt);
+    for (const [n, i] of open.entries()) answers[i] = told[n]!;
+  }
+
+  /** Nothing waits for an answer that it has no use for: what can be is sent at once. */
+  async #together(
+    connection: Connection,
+    events: readonly TaskEvent[],
+    lease: Lease | null,
     attempt: { isCommitSent: boolean },
   ): Promise<Applied[]> {
-    await this.#partitions.make(connection, events);
-    await connection.query("begin");
+    const begun = connection.query("begin");
     try {
-      const answers = await (lease === null
-        ? applyAll(connection, events)
-        : claimAll(connection, events, lease));
+      const changes = new CountChanges();
+      const [answers] = await Promise.all([applyTogether(connection, events, lease, changes), begun]);
       attempt.isCommitSent = true;
-      await connection.query("commit");
+      await Promise.all([changes.write(connection), connection.query("commit")]);
       return answers;
     } catch (error) {
       if (isSaidByServer(error)) await connection.query("rollback");

@@ -10,7 +10,9 @@ import { inspect } from "node:util";
 import { needs } from "../../scripts/system-programs.ts";
 import { parsePostgresUrl, placesOf } from "../../src/postgres/address.ts";
 import type { Store } from "../../src/store/store.ts";
+import type { TaskEvent } from "../../src/task/decide.ts";
 import type { TandaError } from "../../src/task/errors.ts";
+import type { TaskSpec } from "../../src/task/task.ts";
 import { FaultProxy } from "../services/fault-proxy.ts";
 import { Postgres } from "../services/postgres.ts";
 import { newSchemaUrl, openAt } from "./open-postgres.ts";
@@ -107,21 +109,52 @@ describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
   test("a commit whose answer is lost is unavailable, never a failure; asked again it says so", async () => {
     await using proxy = await FaultProxy.start(postgres.port);
     await using store = await openAt(newSchemaUrl(postgres.urlAt(proxy.port)));
-    const [spec, ridden] = [newSpec(), newSpec()];
+    const waiting = newSpec();
     // What it makes on first use, it makes now.
-    await store.apply([submit(newSpec())]);
-    for (const event of [submit(spec), ride(ridden)]) {
-      const cut = proxy.cutAfter("commit");
-      await assert.rejects(store.apply([event]), { code: "unavailable" });
+    await store.apply([submit(waiting)]);
+    /** Words that the commit goes by: where events are alike, their statement is the whole transaction. */
+    const lost: [words: string, event: TaskEvent][] = [
+      ["submits-alone", submit(newSpec())],
+      ["rides-alone", ride(newSpec())],
+      ["finishes-alone", finish(waiting.id, 1)],
+      ["commit", submit(newSpec({ key: "keyed" }))],
+    ];
+    for (const [words, event] of lost) {
+      const cut = proxy.cutAfter(words);
+      await assert.rejects(store.apply([event]), { code: "unavailable" }, words);
       await cut;
-      assert.equal((await insist(() => store.get([event.id])))[0]?.id, event.id, "it was committed");
-      const [again] = await insist(() => store.apply([event]));
-      assert.equal(again!.verdict, "unchanged");
+      const [row] = await insist(() => store.get([event.id]));
+      assert.equal(row?.state, event.type === "submit" ? "queued" : "done", "it was committed");
     }
-    assert.equal(
-      (await store.counts()).reduce((sum, { count }) => sum + count, 0),
-      3,
-    );
+    for (const [words, event] of lost) {
+      const [again] = await insist(() => store.apply([event]));
+      assert.equal(again!.verdict, "unchanged", words);
+    }
+    const counts = await store.counts();
+    assert.deepEqual(Object.fromEntries(counts.map(({ state, count }) => [state, count])), {
+      done: 2,
+      queued: 2,
+    });
+  });
+
+  test("new tasks that are not new: the others of their calls are applied all the same, and counted once", async () => {
+    await using store = await openAt(newSchemaUrl(postgres.url));
+    const [old, other] = [newSpec(), newSpec()];
+    await store.apply([submit(old), ride(other)]);
+    for (const as of [submit, ride]) {
+      const verdicts = async (specs: TaskSpec[]): Promise<string[]> =>
+        (await store.apply(specs.map((spec) => as(spec)))).map(({ verdict }) => verdict);
+      const [before, after] = [newSpec(), newSpec()];
+      assert.deepEqual(await verdicts([before, other, after]), ["applied", "unchanged", "applied"]);
+      const another = { ...other, payload: '"adios"' };
+      const [first, last] = [newSpec(), newSpec()];
+      assert.deepEqual(await verdicts([first, another, last]), ["applied", "conflict", "applied"]);
+    }
+    const counts = await store.counts();
+    assert.deepEqual(Object.fromEntries(counts.map(({ state, count }) => [state, count])), {
+      done: 5,
+      queued: 5,
+    });
   });
 
   test("refused and back: calls are refused at once meanwhile, then it goes on by itself", async () => {
