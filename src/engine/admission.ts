@@ -12,6 +12,7 @@ export class Admission {
   #state: Health["state"] = "starting";
   #reason: string | null = "starting";
   #isDiskLow = false;
+  #isStoreAway = false;
   #unfinished = 0;
   readonly #draining = new Set<string>();
   readonly #paused = new Set<string>();
@@ -28,12 +29,17 @@ export class Admission {
   setHealth(isReady: boolean, reason: string | null): void {
     if (this.#state === "draining") return;
     this.#state = isReady ? "ready" : this.#state === "starting" ? "starting" : "not_ready";
-    this.#reason = isReady ? null : reason;
+    this.#reason = reason;
   }
 
   drain(): void {
     this.#state = "draining";
     this.#reason = "The node is stopping.";
+  }
+
+  /** Nothing can be promised, and what is done cannot be told. */
+  setStoreAway(isAway: boolean): void {
+    this.#isStoreAway = isAway;
   }
 
   setDiskLow(isLow: boolean): void {
@@ -71,6 +77,12 @@ export class Admission {
       throw new TandaError("unavailable", "This node is stopping.", {
         retryAfterMs: 1000,
         hint: "Connect again: another node, or this one after its start, takes it.",
+      });
+    }
+    if (this.#isStoreAway) {
+      throw new TandaError("busy", "The store cannot be reached just now.", {
+        retryAfterMs: 1000,
+        hint: "Nothing that was accepted is lost. Try again: it goes on by itself when the store is back.",
       });
     }
     if (this.#isDiskLow) {

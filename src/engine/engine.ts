@@ -97,6 +97,6 @@ export type WatchListener = (events: readonly WatchEvent[], isLast: boolean) => 
 
 export type Health = {
   readonly state: "starting" | "ready" | "not_ready" | "draining";
-  /** What is wrong, for a person; null when ready. */
+  /** What is wrong, for a person; ready with a reason is a node that does its work without something it should have. */
   readonly reason: string | null;
 };

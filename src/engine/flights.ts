@@ -138,6 +138,15 @@ export class Flights {
     return [...this.#byTask.keys()];
   }
 
+  /** Those somebody has waited for since before this instant. */
+  *waitedForSince(before: number): Generator<string> {
+    for (const [task, flight] of this.#byTask) {
+      // In the order in which they came.
+      if (flight.bornAt > before) return;
+      yield task;
+    }
+  }
+
   /** Somebody waits for a task that has no row. */
   get hasUnwritten(): boolean {
     for (const flight of this.#byTask.values()) if (!flight.hasRow) return true;

@@ -3,6 +3,7 @@ import type { Message, Queue } from "../queue/queue.ts";
 import type { Store } from "../store/store.ts";
 import { TandaError, toTandaError, type ErrorBody } from "../task/errors.ts";
 import type { State } from "../task/state.ts";
+import { isSuspect } from "../task/suspect.ts";
 import type { Task, TaskSpec } from "../task/task.ts";
 import type { Admission } from "./admission.ts";
 import type { Catalogue } from "./catalogue.ts";
@@ -48,7 +49,9 @@ export type EngineParts = {
 /** Tries of a task that was published before: where others may have it too, it is claimed before it runs. */
 export function republished(parts: EngineParts, row: Task, waiter?: string): Message {
   const message = { spec: row, attempt: row.attempt + 1, isRide: false, isSuspect: false };
-  return parts.fleet === null ? message : { ...message, isRepeat: true, waiter };
+  // Alone, the worker knows its suspects.
+  if (parts.fleet === null) return message;
+  return { ...message, isRepeat: true, isSuspect: isSuspect(row), waiter };
 }
 
 export type EngineLog = {

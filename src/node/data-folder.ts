@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Blobs } from "../blobs/blobs.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
+import type { SharedStore } from "../store/shared-store.ts";
 import type { Store } from "../store/store.ts";
 import { TandaError } from "../task/errors.ts";
 import { openBlobsOfNode, type BlobsPlace } from "./open-blobs.ts";
@@ -17,6 +18,8 @@ export type DataFolder = AsyncDisposable & {
   readonly dir: string | null;
   readonly blobsPlace: BlobsPlace;
   readonly store: Store;
+  /** The store, where others use it too. */
+  readonly shared: SharedStore | null;
   readonly blobs: Blobs;
   readonly left: LeftInHand;
   readonly inHandLog: InHandLog;
@@ -61,6 +64,7 @@ async function openBeside(store: Store, dir: string, bucket: string | null): Pro
     dir,
     blobsPlace,
     store,
+    shared: null,
     blobs,
     left,
     inHandLog: log,
@@ -80,6 +84,7 @@ async function openMemory(bucket: string | null): Promise<DataFolder> {
     dir: null,
     blobsPlace,
     store,
+    shared: null,
     blobs,
     left: { ids: new Set(), alone: new Set() },
     inHandLog: noInHandLog,

@@ -11,29 +11,15 @@ import { TandaError } from "../task/errors.ts";
 import { MAX_NODE_TAG } from "../task/id.ts";
 import { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
 import { formatBytes, parseBytes } from "./bytes.ts";
+import type { Draft, NodeFlag } from "./node-flag.ts";
+import { checkSharing, refusePassword, SHARING_FLAGS } from "./sharing-flags.ts";
 import { duration, isHostName, isOrigin, list, pem, whole, wrong } from "./flag-values.ts";
-
-type Draft = { -readonly [Name in keyof NodeOptions]?: NodeOptions[Name] } & {
-  cert?: string;
-  key?: string;
-};
 
 /** Less, and a thread would die of itself. */
 const LEAST_MEMORY_MB = 16;
 const MIB = 1024 * 1024;
 /** A signed link lives no longer. */
 const MAX_LINK_MS = 7 * 86_400_000;
-
-export type NodeFlag = {
-  readonly name: string;
-  readonly value: string;
-  /** As it is shown to a person. */
-  readonly default: string;
-  readonly says: string;
-  /** One of the many bounds of the gateway, which few ever set. */
-  readonly isLimit?: true;
-  readonly apply: (draft: Draft, text: string) => void;
-};
 
 export const NODE_FLAGS: readonly NodeFlag[] = [
   {
@@ -54,12 +40,14 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     name: "blobs",
     value: "URL",
     default: "in the data folder",
-    says: "bucket for large values, s3://BUCKET/PREFIX?endpoint=URL; its keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    says: "bucket for large values, s3://BUCKET/PREFIX?endpoint=URL, its keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or a folder that all nodes share",
     apply: (draft, text) => {
-      parseS3Address(text);
+      // A folder has a slash in it, lest a bucket's name be taken for one.
+      if (!text.includes("/") || /^[a-z0-9]+:/i.test(text)) parseS3Address(text);
       draft.blobs = text;
     },
   },
+  ...SHARING_FLAGS,
   {
     name: "blobs-redirect",
     value: "TIME",
@@ -223,12 +211,16 @@ export function readNodeFlags(
     if (typed === undefined && given === "") continue;
     try {
       if (given.trim() === "") throw wrong(`--${flag.name} is empty`);
+      if (typed !== undefined && flag.isAddress) refusePassword(flag.name, typed);
       flag.apply(draft, given);
     } catch (error) {
       throw refused(flag, typed === undefined, error);
     }
   }
   const { cert, key, ...options } = draft;
+  checkSharing(options);
+  // A worker alone lets nobody in unless it is told to.
+  if (!isListenGiven(text, env) && options.roles?.includes("gateway") === false) options.listen = [];
   if (options.blobsRedirectMs != null && options.blobs == null)
     throw wrong("--blobs-redirect needs --blobs s3://…: a folder has no links");
   if (cert === undefined && key === undefined) return options;
@@ -237,6 +229,12 @@ export function readNodeFlags(
     throw wrong("the key of --tls-key is not that of the certificate of --tls-cert");
   return { ...options, tls: { cert, key } };
 }
+
+function isListenGiven(text: (name: string) => string | undefined, env: NodeJS.ProcessEnv): boolean {
+  return (text("listen") ?? env[envName("listen")] ?? "") !== "";
+}
+
+export type { NodeFlag } from "./node-flag.ts";
 
 export function envName(flag: string): string {
   return `TANDA_${flag.toUpperCase().replaceAll("-", "_")}`;

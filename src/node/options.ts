@@ -5,6 +5,9 @@ import type { EngineLog } from "../engine/parts.ts";
 import type { Limits } from "../gateway/limits.ts";
 import type { ListenAddress } from "../gateway/listen.ts";
 
+export const ROLES = ["gateway", "worker"] as const;
+export type Role = (typeof ROLES)[number];
+
 export type NodeOptions = {
   /** Folder for tasks and blobs, or ":memory:" to keep nothing. */
   data: string;
@@ -25,7 +28,15 @@ export type NodeOptions = {
   origins: readonly string[];
   limits: Partial<Limits>;
   tls: { cert: string; key: string } | null;
-  /** This node's number, 0 … 1023; a part of every id it makes. */
+  /** What it does: lets clients in, runs tasks. Each alone needs a store that others share. */
+  roles: readonly Role[];
+  /** Where tasks are kept when several nodes share them, `postgres://…`. Null: in the data folder, for this node alone. */
+  store: string | null;
+  /** What hands tasks to the workers that share the store, `amqp://…` or `postgres://…`. Null: the store does. */
+  queue: string | null;
+  /** How long a worker that says nothing keeps a task it runs, where nodes share a store. */
+  leaseMs: number;
+  /** This node's number, 0 … 1023; a part of every id it makes. Where nodes share a store 0 is one that nobody has. */
   node: number;
   /** The other nodes of its cluster; then its own number is 1 … 1023. Empty: it is alone. */
   peers: readonly PeerAddress[];
@@ -39,6 +50,9 @@ export type NodeOptions = {
   drainMs: number;
   log: EngineLog;
 };
+
+/** Addresses read, and all of it looked through. */
+export type CheckedOptions = Omit<NodeOptions, "listen"> & { readonly listen: readonly ListenAddress[] };
 
 const silent: EngineLog = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -54,6 +68,10 @@ export const DEFAULT_OPTIONS: Omit<NodeOptions, "threads"> = {
   origins: [],
   limits: {},
   tls: null,
+  roles: ROLES,
+  store: null,
+  queue: null,
+  leaseMs: 30_000,
   node: 0,
   peers: [],
   maxQueued: 10_000_000,

@@ -77,7 +77,9 @@ function readSecret(file: string): string {
 function parseHost(place: string): { host: string; port: number } {
   const [whole, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]*))(?::(\d{1,5}))?$/.exec(place) ?? [];
   if (whole === undefined) throw wrong("a host is NAME:PORT, several with commas between");
-  return { host: bracketed ?? (decoded(plain ?? "") || "127.0.0.1"), port: Number(port ?? PORT) };
+  const number = Number(port ?? PORT);
+  if (number < 1 || number > 65_535) throw wrong(`a port is from 1 to 65535, not ${port}`);
+  return { host: bracketed ?? (decoded(plain ?? "") || "127.0.0.1"), port: number };
 }
 
 function sslOf(mode: string | null): PostgresAddress["ssl"] {

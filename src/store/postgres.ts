@@ -17,6 +17,7 @@ import { PostgresRetire } from "./postgres-retire.ts";
 import { STORE_TABLES } from "./postgres-schema.ts";
 import { reapEnded, renewAll } from "./postgres-leases.ts";
 import { beatNode, markUnpublished, presentNodes, sweepUnseen } from "./postgres-sweep.ts";
+import { finalsOf, postpone, staleOf } from "./postgres-looks.ts";
 import { transact } from "./postgres-transact.ts";
 import { PostgresWriter } from "./postgres-writer.ts";
 import type { ClaimEvent, Held, Lost, PresentNode, Reaped, SharedStore } from "./shared-store.ts";
@@ -206,6 +207,18 @@ class PostgresStore implements SharedStore {
 
   async unpublished(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await told(this.#writePool.useAgain((c) => markUnpublished(c, ids)));
+  }
+
+  async postpone(ids: readonly string[], ms: number): Promise<void> {
+    if (ids.length > 0) await told(this.#writePool.use((c) => postpone(c, ids, ms)));
+  }
+
+  async stale(tries: readonly Held[]): Promise<Set<string>> {
+    return tries.length === 0 ? new Set() : told(this.#readPool.useAgain((c) => staleOf(c, tries)));
+  }
+
+  async finals(ids: readonly string[]): Promise<Task[]> {
+    return ids.length === 0 ? [] : told(this.#readPool.useAgain((c) => finalsOf(c, ids)));
   }
 
   beat(node: string, info: unknown, ttlMs: number): Promise<void> {

@@ -39,6 +39,14 @@ export interface SharedStore extends Store {
   /** Publishing them failed: the next {@link sweep} finds those that are still queued. */
   unpublished(ids: readonly string[]): Promise<void>;
 
+  /** A while before the next {@link sweep} finds them, if they are queued: `ms`, doubling each time they were found or postponed. */
+  postpone(ids: readonly string[], ms: number): Promise<void>;
+
+  /** @returns ids of those whose row does not wait for this very attempt: they are not to run. */
+  stale(tries: readonly Held[]): Promise<Set<string>>;
+  /** The rows among these that are final. */
+  finals(ids: readonly string[]): Promise<Task[]>;
+
   /** This node lives, for `ttlMs` at least. @param info what others are to know of it; JSON. */
   beat(node: string, info: unknown, ttlMs: number): Promise<void>;
   /** It went by itself. */

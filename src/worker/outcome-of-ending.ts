@@ -1,13 +1,8 @@
 /** What a run's ending means for its task. */
 import type { Outcome } from "../task/decide.ts";
+import { INTERRUPTED } from "../task/suspect.ts";
 import type { Hand } from "./hands.ts";
 import type { Ending } from "./pool.ts";
-
-/** The node stopped, or its thread or process had to be ended for another's sake. Read in the task's history. */
-export const INTERRUPTED = {
-  code: "lost",
-  message: "It was interrupted before its end, for no fault of its own, and waits again.",
-} as const;
 
 export function toOutcome(ending: Ending, hand: Hand): Outcome {
   switch (ending.type) {

@@ -4,10 +4,11 @@
  */
 import type { Message, Queue } from "../queue/queue.ts";
 import type { TaskEvent } from "../task/decide.ts";
+import { INTERRUPTED } from "../task/suspect.ts";
 import { Claims } from "./claims.ts";
 import { Gate } from "./gate.ts";
 import { Hands, type Hand } from "./hands.ts";
-import { INTERRUPTED, toOutcome } from "./outcome-of-ending.ts";
+import { toOutcome } from "./outcome-of-ending.ts";
 import type { Ending, Pool, Report, Run } from "./pool.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Recorder } from "./recorder.ts";
@@ -174,15 +175,9 @@ export class Worker {
     return message !== null;
   }
 
-  /** Resolves when nothing is in hand and all ends are durable, or after `graceMs`. */
-  async drain(graceMs: number, isMoreToCome: () => boolean): Promise<void> {
-    const until = performance.now() + graceMs;
-    while (
-      (this.#hands.size + this.#gate.size + this.#quarantine.size > 0 || isMoreToCome()) &&
-      performance.now() < until
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+  /** Something is in hand, or on its way there. */
+  get isBusy(): boolean {
+    return this.#hands.size + this.#gate.size + this.#quarantine.size > 0;
   }
 
   /** What is still in hand goes back to the queue, uncharged. Then the last outcomes are written. */

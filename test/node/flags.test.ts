@@ -49,6 +49,22 @@ const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
       bad: ["bucket", "s3://", "http://bucket", "s3://key:secret@bucket", "s3://bucket?secret=x"],
     },
   ],
+  ["roles", { good: ["gateway", "worker"], bad: ["boss", "gateway,boss", ","] }],
+  [
+    "store",
+    {
+      good: ["postgres://app@127.0.0.1:5433/tanda", "postgresql://app@one,two:5433/tanda?schema=other"],
+      bad: ["sqlite", "mysql://127.0.0.1/x", "postgres://app@host:99999/x", "postgres://host/x?color=red"],
+    },
+  ],
+  [
+    "queue",
+    {
+      good: ["amqp://app@one:5672,two:5673/tanda", "postgres://app@127.0.0.1/other"],
+      bad: ["rabbit", "redis://127.0.0.1", "amqp://", "amqp://host:99999", "postgres://host/x?color=red"],
+    },
+  ],
+  ["lease", { good: ["10s", "5000"], bad: ["soon", "10", "2h", "-1s"] }],
   ["blobs-redirect", { good: ["5m", "90000"], bad: ["soon", "0", "8d", "-1s"] }],
   ["actions", { good: [actions, file("more.js", "export default {};")], bad: [join(dir, "none.js"), dir] }],
   ["threads", { good: ["3", "1_000"], bad: ["zero", "0", "1025", "1.5", "-1"] }],
@@ -87,9 +103,13 @@ const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ...Object.values(LIMITS).map(({ flag, unit }): [string, Sample] => [flag, LIMIT_SAMPLES[unit]]),
 ]);
 
+const STORE = "postgres://app@127.0.0.1/tanda";
+
 /** What comes with it, where one flag alone makes no sense. */
 const WITH: ReadonlyMap<string, (text: string) => Record<string, string>> = new Map([
   ["blobs-redirect", (): Record<string, string> => ({ blobs: "s3://bucket" })],
+  ["roles", (): Record<string, string> => ({ store: STORE, blobs: "s3://bucket" })],
+  ["queue", (): Record<string, string> => ({ store: STORE })],
   [
     "tls-cert",
     (text: string): Record<string, string> => ({
@@ -159,6 +179,41 @@ describe("the flags of a node", () => {
 
   test("links to a bucket are refused where there is none", () => {
     assert.throws(() => read({ "blobs-redirect": "5m" }), /--blobs-redirect needs --blobs s3:/);
+  });
+
+  test("what nodes share goes together, or is refused with what to write", () => {
+    const together = (flags: Record<string, string>, refusal: RegExp): void =>
+      assert.throws(() => read(flags), refusal, JSON.stringify(flags));
+    together({ queue: "amqp://app@host" }, /--queue needs --store/);
+    together({ roles: "gateway" }, /--roles gateway needs --store and --blobs/);
+    together({ roles: "worker", store: STORE }, /--roles worker needs --blobs/);
+    together({ blobs: "./blobs" }, /with --store a folder/);
+    together(
+      { store: STORE, node: "1", peers: "2=127.0.0.1:9002" },
+      /--peers and --store do not go together/,
+    );
+    assert.equal(read({ store: STORE, blobs: "./blobs" }).blobs, "./blobs");
+    assert.equal(read({ store: STORE }).blobs, undefined, "one that does both may keep its own");
+  });
+
+  test("a password on the command line is refused, since all may see it; in the environment it is none of theirs", () => {
+    const store = "postgres://app:secret@127.0.0.1/tanda";
+    const queue = "amqp://app:secret@127.0.0.1";
+    for (const flags of [{ store }, { store: STORE, queue }]) {
+      assert.throws(
+        () => read(flags),
+        (error: unknown) =>
+          /has a password in it/.test(String(error)) && !JSON.stringify(error).includes("secret"),
+      );
+    }
+    assert.equal(read({}, { TANDA_STORE: store, TANDA_QUEUE: queue }).queue, queue);
+  });
+
+  test("a worker alone lets nobody in, unless it is told where to listen", () => {
+    const worker = { roles: "worker", store: STORE, blobs: "s3://bucket" };
+    assert.deepEqual(read(worker).listen, []);
+    assert.equal(read({ ...worker, listen: "127.0.0.1:7001" }).listen?.length, 1);
+    assert.equal(read({ ...worker, roles: "gateway" }).listen?.length, 1);
   });
 
   test("without any, a node listens on loopback, port 9000, and has no token", () => {

@@ -26,6 +26,7 @@ test("a store that stops answering in the middle of a beat makes the node not re
     dataDir: null,
     diskReserveBytes: 0,
     pool: { probe: async () => {} },
+    trouble: () => null,
     onError: (error) => assert.fail(String(error)),
   });
   t.after(() => duty.stop());
@@ -49,6 +50,7 @@ test("a worker's process that stands still makes the node not ready until it goe
     dataDir: null,
     diskReserveBytes: 0,
     pool,
+    trouble: () => null,
     onError: (error) => assert.fail(String(error)),
   });
   t.after(() => duty.stop());

@@ -236,6 +236,46 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
     assert.equal((await one.sweep(1000, 10)).length, 1);
   });
 
+  test("tells which tries are not to run, and which tasks have ended", async () => {
+    await using opened = await openTwo();
+    const { one, two } = opened;
+    const ids = await queued(one, 4);
+    const [waits, claimed, done, later] = ids as [string, string, string, string];
+    await one.claim([claimOf(claimed)], "w1", LEASE_MS);
+    await one.apply([finish(done, 1)]);
+    const missing = newSpec().id;
+    const tries = [waits, claimed, done, missing].map((id) => ({ id, attempt: 1 }));
+    assert.deepEqual(
+      await two.stale([...tries, { id: later, attempt: 2 }]),
+      new Set([claimed, done, missing, later]),
+    );
+    const finals = await two.finals([...ids, missing]);
+    assert.deepEqual(
+      finals.map(({ id, state }) => [id, state]),
+      [[done, "done"]],
+    );
+  });
+
+  test("what is postponed is found after a time that doubles", async () => {
+    await using opened = await openTwo();
+    const { one, two } = opened;
+    const ids = await queued(one, 2);
+    await one.unpublished(ids);
+    await two.postpone(ids.slice(0, 1), 100);
+    assert.deepEqual(
+      (await one.sweep(60_000, 10)).map(({ id }) => id),
+      ids.slice(1),
+    );
+    await delay(120);
+    assert.deepEqual(
+      (await one.sweep(60_000, 10)).map(({ id }) => id),
+      ids.slice(0, 1),
+    );
+    await two.postpone(ids.slice(0, 1), 100);
+    await delay(120);
+    assert.deepEqual(await one.sweep(60_000, 10), [], "it was found twice: 400 ms");
+  });
+
   test("nodes are there while they beat, and gone when they left or fell silent", async () => {
     await using opened = await openTwo();
     const { one, two } = opened;
@@ -296,6 +336,9 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
       ),
       renew: await readBy((store) => store.renew("mine", held, LEASE_MS)),
       unpublished: await readBy((store) => store.unpublished(unclaimed)),
+      stale: await readBy((store) => store.stale(held)),
+      finals: await readBy((store) => store.finals(some)),
+      postpone: await readBy((store) => store.postpone(unclaimed, 1000)),
       finish: await readBy((store) => store.apply(some.map((id) => finish(id, 1)))),
     };
     for (const [what, count] of Object.entries(reads)) {

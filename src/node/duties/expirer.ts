@@ -20,12 +20,14 @@ export class Expirer implements Duty {
     isInHand: (task: string) => boolean,
     now: () => number,
     onError: (error: unknown) => void,
+    /** What others took within this time may have no row that says so. */
+    sparedMs = 0,
   ) {
     const work = async (): Promise<void> => {
       if (!this.#mayHaveSome) return;
       for (;;) {
         const at = now();
-        const rows = await store.overdue(at, BATCH);
+        const rows = await store.overdue(at - sparedMs, BATCH);
         const waiting = rows.filter((row) => !isInHand(row.id));
         if (waiting.length === 0) return;
         queue.remove(waiting.map((row) => row.id));

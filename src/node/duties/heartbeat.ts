@@ -21,7 +21,10 @@ export type HeartbeatOptions = {
   /** Null for a node that keeps nothing. */
   dataDir: string | null;
   diskReserveBytes: number;
-  pool: Pick<Pool, "probe">;
+  /** Null where no tasks run. */
+  pool: Pick<Pool, "probe"> | null;
+  /** What is not well though the node does its work; null when all is. */
+  trouble: () => string | null;
   onError: (error: unknown) => void;
 };
 
@@ -36,15 +39,17 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Duty> {
       await withTimeout(options.store.probe(), PROBE_MS);
       const counts = await withTimeout(options.store.counts(), PROBE_MS);
       admission.setUnfinished(counts.reduce((sum, one) => (isFinal(one.state) ? sum : sum + one.count), 0));
+      admission.setStoreAway(false);
     } catch (error) {
+      admission.setStoreAway(true);
       return admission.setHealth(false, `The store does not answer: ${messageOf(error)}`);
     }
     try {
-      await withTimeout(options.pool.probe(), PROBE_MS);
+      if (options.pool !== null) await withTimeout(options.pool.probe(), PROBE_MS);
     } catch (error) {
       return admission.setHealth(false, `The worker does not answer: ${messageOf(error)}`);
     }
-    admission.setHealth(true, null);
+    admission.setHealth(true, options.trouble());
   };
   await beat();
   return repeat(TICK_MS, beat, options.onError);

@@ -17,6 +17,7 @@ export class Scheduler implements Duty {
   readonly #outcomes: Pick<Outcomes, "follow">;
   readonly #now: () => number;
   readonly #onError: (error: unknown) => void;
+  readonly #lookEveryMs: number;
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = Infinity;
   #running: Promise<void> | null = null;
@@ -27,7 +28,10 @@ export class Scheduler implements Duty {
     outcomes: Pick<Outcomes, "follow">,
     now: () => number,
     onError: (error: unknown) => void,
+    /** Others make due tasks too: look so often at least. */
+    lookEveryMs: number = Infinity,
   ) {
+    this.#lookEveryMs = lookEveryMs;
     this.#store = store;
     this.#outcomes = outcomes;
     this.#now = now;
@@ -61,7 +65,7 @@ export class Scheduler implements Duty {
       .then((next) => {
         this.#running = null;
         // The timer of an instant that was told meanwhile may have gone off already: it is set anew.
-        const soonest = Math.min(next, this.#wakeAt);
+        const soonest = Math.min(next, this.#wakeAt, this.#now() + this.#lookEveryMs);
         this.#wakeAt = Infinity;
         this.wake(soonest);
       });

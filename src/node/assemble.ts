@@ -1,0 +1,230 @@
+/** From open stores to a running node: everything is made in the order it is needed, and closed the other way round. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { createClient } from "../client/surface.ts";
+import type { Client } from "../client/typed.ts";
+import { Admission } from "../engine/admission.ts";
+import { Catalogue } from "../engine/catalogue.ts";
+import type { Engine } from "../engine/engine.ts";
+import { Flights } from "../engine/flights.ts";
+import { Metrics } from "../engine/metrics.ts";
+import { obeyQueueMode } from "../engine/operations.ts";
+import { Outcomes } from "../engine/outcomes.ts";
+import type { EngineParts } from "../engine/parts.ts";
+import { Recent } from "../engine/recent.ts";
+import { Watchers } from "../engine/watchers.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import { formatAddress, type ListenAddress } from "../gateway/listen.ts";
+import { createIdMaker } from "../task/id.ts";
+import type { Company } from "./company.ts";
+import type { DataFolder } from "./data-folder.ts";
+import type { Duty } from "./duties/duty.ts";
+import { Expirer } from "./duties/expirer.ts";
+import { startHeartbeat } from "./duties/heartbeat.ts";
+import { startJanitor } from "./duties/janitor.ts";
+import { startLateWriter } from "./duties/late-writer.ts";
+import { Reporter } from "./duties/reporter.ts";
+import { Scheduler } from "./duties/scheduler.ts";
+import { farewell } from "./farewell.ts";
+import { InProcessCaller } from "./in-process-caller.ts";
+import { tellListenError } from "./listen-error.ts";
+import { openAlone } from "./open-alone.ts";
+import { openFleet } from "./open-fleet.ts";
+import { openGateway } from "./open-gateway.ts";
+import { openWork } from "./open-work.ts";
+import type { CheckedOptions } from "./options.ts";
+import type { Recovered } from "./recover.ts";
+import { version } from "./version.ts";
+
+const INLINE_CHARS = 64 * 1024;
+const LAST_ANSWERS_MS = 1000;
+/** A run shows in its row after a second or so. */
+const SPARED_MS = 2500;
+
+export interface TandaNode<Actions = unknown> extends AsyncDisposable {
+  /** A client inside this process: same calls, same promises, no socket. */
+  readonly client: Client<Actions>;
+  readonly engine: Engine;
+  /** Where it listens, with the ports it got. */
+  readonly addresses: readonly ListenAddress[];
+  readonly recovered: Recovered;
+  /** For actions; 0 where no tasks run. */
+  readonly threads: number;
+  /** Loads the actions anew; the old ones stay when the file does not load. */
+  reload(): Promise<void>;
+  /** No new intake, then what runs is finished or given back, then all is closed. Twice is safe. */
+  stop(): Promise<void>;
+}
+
+export async function assemble<Actions>(
+  options: CheckedOptions,
+  folder: DataFolder,
+): Promise<TandaNode<Actions>> {
+  const { log } = options;
+  const now = Date.now;
+  const startedAt = now();
+  const { store, shared, blobs } = folder;
+  const onError = (error: unknown): void => log.error({ error }, "a background duty failed; it goes on");
+
+  const catalogue = new Catalogue();
+  const flights = new Flights();
+  const company: Company =
+    shared === null
+      ? openAlone(options, folder, onError)
+      : await openFleet(options, { shared, catalogue, flights, onError });
+  const { queue, sharing } = company;
+  const admission = new Admission({ maxQueued: options.maxQueued });
+  const recent = new Recent(now);
+  const waiting = (): number => queue.depths().reduce((sum, depth) => sum + depth.waiting, 0);
+  const reporter = new Reporter(log, waiting);
+  const parts: EngineParts = {
+    store,
+    queue,
+    blobs,
+    catalogue,
+    admission,
+    flights,
+    recent,
+    fleet: company.fleet,
+    watchers: new Watchers(now),
+    metrics: new Metrics(),
+    now,
+    makeId: createIdMaker(company.node, now, Math.random),
+    onDue: (at) => scheduler.wake(at),
+    onExpiring: () => expirer.wake(),
+    onEnded: (...ended) => reporter.ended(...ended),
+    inlineChars: INLINE_CHARS,
+    log,
+  };
+  const outcomes = new Outcomes(parts);
+  const scheduler = new Scheduler(store, outcomes, now, onError, company.lookEveryMs ?? Infinity);
+
+  // What runs by itself, to be ended also when the start fails half-way.
+  const duties: Duty[] = [scheduler, reporter];
+  await using failed = new AsyncDisposableStack();
+  failed.defer(() => company.close());
+  failed.defer(() => stopAll(duties));
+  catalogue.remember(await store.catalogue());
+  for (const { queue: name, mode } of await store.queueStates()) obeyQueueMode(parts, name, mode);
+
+  const work = options.roles.includes("worker")
+    ? await openWork({ options, folder, queue, sharing, outcomes, now })
+    : null;
+  if (work) failed.defer(() => work.pool.close());
+  const announce = async (infos: NonNullable<typeof work>["infos"]): Promise<void> => {
+    await store.announce(infos);
+    catalogue.serve(infos);
+    company.announced(infos);
+  };
+  if (work) await announce(work.infos);
+  const worker = work?.worker ?? null;
+  const isInHand = (task: string): boolean => worker?.handOf(task) !== undefined;
+  const sparedMs = shared === null ? 0 : SPARED_MS;
+  const expirer = new Expirer(store, queue, outcomes, isInHand, now, onError, sparedMs);
+  duties.push(expirer);
+
+  const lag = monitorEventLoopDelay({ resolution: 20 });
+  lag.enable();
+  let gateway: Gateway | null = null;
+  let addresses: readonly ListenAddress[] = [];
+  const facts = {
+    node: company.node,
+    pid: process.pid,
+    version,
+    startedAt,
+    roles: options.roles,
+    connections: () => gateway?.connections ?? 0,
+    listen: () => addresses.map(formatAddress),
+    bytesInFlight: () => gateway?.bytesInFlight ?? 0,
+    eventLoopLagMs: () => lag.max / 1e6,
+  };
+  const joined = await company.join({ parts, outcomes, worker, pool: work?.pool ?? null, facts });
+  const { engine } = joined;
+  scheduler.wake(now());
+  duties.push(
+    ...joined.duties,
+    startLateWriter(store, flights, recent, now, onError),
+    startJanitor({
+      store,
+      blobs,
+      dataDir: folder.dir,
+      retentionMs: options.retentionMs,
+      maxFinished: options.maxFinished,
+      now,
+      onError,
+    }),
+    await startHeartbeat({
+      store,
+      admission,
+      recent,
+      dataDir: folder.dir,
+      diskReserveBytes: options.diskReserveBytes,
+      pool: work?.pool ?? null,
+      trouble: () => company.trouble,
+      onError,
+    }),
+  );
+  const caller = new InProcessCaller(engine, parts.makeId);
+
+  const close = async (): Promise<void> => {
+    // Still served, so that a balancer sends its clients elsewhere before the first is refused here.
+    await gateway?.giveNotice();
+    admission.drain();
+    // Connections end as their last answers go out, so this is over only when the tasks are.
+    const emptied = gateway?.drain();
+    queue.quiesce();
+    await drained(options.drainMs, () => (worker?.isBusy ?? false) || company.isAwaited(parts));
+    await stopAll(duties);
+    await worker?.stop();
+    await farewell(store, flights, now).catch(onError);
+    await company.leave();
+    await Promise.race([emptied, new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS).unref())]);
+    await gateway?.close();
+    await caller.close({ now: true });
+    await company.close();
+    lag.disable();
+    await folder[Symbol.asyncDispose]();
+  };
+
+  const node: TandaNode<Actions> = {
+    client: createClient<Actions>(caller),
+    engine,
+    recovered: joined.recovered,
+    threads: work === null ? 0 : options.threads,
+    get addresses() {
+      return addresses;
+    },
+    async reload() {
+      if (work === null) return;
+      await announce(await work.pool.reload());
+      work.worker.wake();
+    },
+    stop: once(close),
+    [Symbol.asyncDispose]: () => node.stop(),
+  };
+  failed.move();
+  try {
+    if (options.listen.length > 0) {
+      gateway = await openGateway(options, engine);
+      addresses = await gateway.start();
+    }
+    return node;
+  } catch (error) {
+    await node.stop().catch(() => {});
+    throw tellListenError(error);
+  }
+}
+
+/** Resolves when nothing is left, or after a while. */
+async function drained(graceMs: number, isMore: () => boolean): Promise<void> {
+  const until = performance.now() + graceMs;
+  while (isMore() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+async function stopAll(duties: readonly Duty[]): Promise<void> {
+  await Promise.all(duties.map((duty) => duty.stop()));
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  return () => (running ??= work());
+}

@@ -1,0 +1,53 @@
+/**
+ * Finds tasks whose worker did not renew its lease: it died, stands still, or cannot reach the store. They wait again, as suspects:
+ * claimed first, alone in a process. Late or dead: other processes reap the same rows.
+ */
+import type { Outcomes } from "../../engine/outcomes.ts";
+import type { Lost, SharedStore } from "../../store/shared-store.ts";
+import type { TaskEvent } from "../../task/decide.ts";
+import type { EngineLog } from "../../engine/parts.ts";
+import { repeat, type Duty } from "./duty.ts";
+
+const GRACE_MS = 500;
+const AT_ONCE = 500;
+/** Whoever was in hand at so many deaths is no neighbour any more: it is charged from then on. */
+const DEATHS_FORGIVEN = 5;
+
+export type ReaperOptions = {
+  store: Pick<SharedStore, "reap">;
+  outcomes: Pick<Outcomes, "follow">;
+  leaseMs: number;
+  random: () => number;
+  log: EngineLog;
+  onError: (error: unknown) => void;
+};
+
+export function startReaper({ store, outcomes, leaseMs, random, log, onError }: ReaperOptions): Duty {
+  const reap = async (): Promise<void> => {
+    for (;;) {
+      const reaped = await store.reap(GRACE_MS, AT_ONCE, (lost) => judge(lost, random()));
+      for (const { verdict, task, worker } of reaped) {
+        if (verdict !== "applied" || !task) continue;
+        log.warn({ task: task.id, worker, attempt: task.attempt }, "its worker was lost; it waits again");
+        outcomes.follow(task, true);
+      }
+      if (reaped.length < AT_ONCE) return;
+    }
+  };
+  return repeat(Math.min(3000, Math.max(250, leaseMs / 10)), reap, onError);
+}
+
+/** Only what ran alone when its worker was lost is charged for it. */
+export function judge({ task, worker, together, at }: Lost, chance: number): TaskEvent {
+  const deaths = task.history.filter(({ code }) => code === "lost").length;
+  const error = { code: "lost", message: `Its worker ${worker} was lost while it ran.` } as const;
+  return {
+    type: "finish",
+    id: task.id,
+    at,
+    attempt: task.attempt,
+    outcome: { type: "died", error, isCharged: together === 1 || deaths >= DEATHS_FORGIVEN },
+    startedAt: task.startedAt ?? at,
+    chance,
+  };
+}

@@ -1,0 +1,20 @@
+import type { NodeOptions } from "./options.ts";
+
+/** Options as they are read, one flag after another. */
+export type Draft = { -readonly [Name in keyof NodeOptions]?: NodeOptions[Name] } & {
+  cert?: string;
+  key?: string;
+};
+
+export type NodeFlag = {
+  readonly name: string;
+  readonly value: string;
+  /** As it is shown to a person. */
+  readonly default: string;
+  readonly says: string;
+  /** One of the many bounds of the gateway, which few ever set. */
+  readonly isLimit?: true;
+  /** Where a server is; a password may stand in it, but not where `ps` shows it. */
+  readonly isAddress?: true;
+  readonly apply: (draft: Draft, text: string) => void;
+};

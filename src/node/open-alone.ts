@@ -1,0 +1,42 @@
+/** A node with its store for itself, and perhaps with peers, each of which has its own. */
+import { LocalEngine } from "../engine/local-engine.ts";
+import { EmbeddedQueue } from "../queue/embedded.ts";
+import { noWorker } from "../worker/worker-face.ts";
+import type { Company } from "./company.ts";
+import type { DataFolder } from "./data-folder.ts";
+import { openCluster, type Cluster } from "./open-cluster.ts";
+import type { NodeOptions } from "./options.ts";
+import { recover } from "./recover.ts";
+
+export function openAlone(
+  options: Pick<NodeOptions, "node" | "peers" | "token" | "log">,
+  folder: DataFolder,
+  onError: (error: unknown) => void,
+): Company {
+  const { store } = folder;
+  const queue = new EmbeddedQueue({ store, onError });
+  let cluster: Cluster | null = null;
+  return {
+    queue,
+    fleet: null,
+    sharing: null,
+    node: options.node,
+    lookEveryMs: null,
+    trouble: null,
+    announced() {},
+    async join({ parts, outcomes, worker, facts }) {
+      const recovered =
+        worker === null
+          ? { queued: 0, interrupted: 0 }
+          : await recover(store, queue, worker, folder.left, parts.now);
+      cluster = openCluster(new LocalEngine(parts, worker ?? noWorker, outcomes, facts), options);
+      return { engine: cluster.engine, duties: [], recovered };
+    },
+    /** What rides and has no row would be lost; the rest goes on at the next start. */
+    isAwaited: ({ flights }) => flights.hasUnwritten,
+    async leave() {
+      await cluster?.close();
+    },
+    close: () => queue.close(),
+  };
+}

@@ -1,0 +1,208 @@
+/** A node among others that share its store: queue and bus, its name and number, and what it does for all of them. */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { Catalogue } from "../engine/catalogue.ts";
+import type { Flights } from "../engine/flights.ts";
+import { FleetEngine } from "../fleet/fleet-engine.ts";
+import { Hearing } from "../fleet/hearing.ts";
+import { Links } from "../fleet/links.ts";
+import { Presence, takeNumber } from "../fleet/presence.ts";
+import { Strays } from "../fleet/strays.ts";
+import { Waiting } from "../fleet/waiting.ts";
+import { WatchRelay } from "../fleet/watch-relay.ts";
+import type { Message } from "../queue/queue.ts";
+import type { RemoteLane } from "../queue/remote-queue.ts";
+import type { SharedStore } from "../store/shared-store.ts";
+import type { TaskEvent } from "../task/decide.ts";
+import type { ActionInfo } from "../task/task.ts";
+import { noWorker } from "../worker/worker-face.ts";
+import type { Sharing } from "../worker/worker-options.ts";
+import type { Company } from "./company.ts";
+import { repeat, type Duty } from "./duties/duty.ts";
+import { startReaper } from "./duties/reaper.ts";
+import { startSweeper } from "./duties/sweeper.ts";
+import { openRemote } from "./open-remote.ts";
+import type { NodeOptions } from "./options.ts";
+import { version } from "./version.ts";
+
+const LOOK_EVERY_MS = 1000;
+const POLL_EVERY_MS = 500;
+const BEAT_EVERY_MS = 1000;
+const MODES_EVERY_MS = 5000;
+const ASIDE_MS = 1000;
+/** What travels to one worker together is so long at most. */
+const PARCEL_MS = 20;
+const MOST_IN_PARCEL = 200;
+const REDUE_AT_ONCE = 1000;
+
+export type FleetMeans = {
+  shared: SharedStore;
+  catalogue: Catalogue;
+  flights: Flights;
+  onError: (error: unknown) => void;
+};
+
+export async function openFleet(options: NodeOptions, means: FleetMeans): Promise<Company> {
+  const { shared, catalogue, flights, onError } = means;
+  const { roles, leaseMs, log } = options;
+  const now = Date.now;
+  const isWorker = roles.includes("worker");
+  const name = nameOf();
+  const node = options.node > 0 ? options.node : await takeNumber(shared, name, starting);
+  const strays = new Strays({ store: shared, flights, now, onError });
+  const waiting = new Waiting({ store: shared, flights, now, onError });
+  const presence = new Presence(shared, name, catalogue);
+  const quietly = rarely((error) =>
+    log.warn({ error }, "the queue cannot be reached as it should; it goes on"),
+  );
+  const { queue, bus } = await openRemote(options.queue ?? options.store!, process.env, {
+    name,
+    random: Math.random,
+    consumes: isWorker,
+    tasksAtOnce: (action) => atOnce(links.meanMs(action) ?? presence.meanMs(action)),
+    observer: {
+      unpublished: (messages) => strays.add(messages),
+      blocked: (reason) =>
+        log.warn({ reason }, reason === null ? "the queue takes again" : "the queue takes nothing"),
+      unreadable: (what) => log.error(what, "a message that cannot be read was left alone"),
+      queueLost: (lane) => void redue(shared, lane).catch(onError),
+      trouble: quietly,
+    },
+    onBusError: quietly,
+  });
+  const links: Links = new Links({ bus, store: shared, catalogue, onLook: (tasks) => waiting.look(tasks) });
+  const sharing: Sharing = {
+    leaseMs,
+    claim: (claims) => shared.claim(claims, name, leaseMs),
+    renew: (held) => shared.renew(name, held, leaseMs),
+    check: (messages) => shared.stale(messages.map(({ spec, attempt }) => ({ id: spec.id, attempt }))),
+    isServed: (action) => catalogue.isServedHere(action),
+    putAside: (messages) => {
+      putAside(shared, messages, now()).then(
+        () => queue.settle(messages),
+        (error: unknown) => {
+          onError(error);
+          setTimeout(() => queue.putBack(messages), ASIDE_MS).unref();
+        },
+      );
+    },
+  };
+  let relay: WatchRelay | null = null;
+
+  return {
+    queue,
+    fleet: links,
+    sharing: isWorker ? sharing : null,
+    node,
+    lookEveryMs: LOOK_EVERY_MS,
+    get trouble() {
+      const { isPublishing, isConsuming, blocked } = queue.health;
+      if (blocked !== null) return `The queue takes nothing for now: ${blocked}`;
+      if (!isPublishing || (isWorker && !isConsuming))
+        return "The queue cannot be reached: tasks go by way of the store until it is back.";
+      return null;
+    },
+    announced(actions: readonly ActionInfo[]) {
+      queue.serve([...new Set(["default", ...actions.map((action) => action.queue)])]);
+      links.actionsChanged();
+    },
+    async join({ parts, outcomes, worker, pool, facts }) {
+      relay = new WatchRelay({
+        watchers: parts.watchers,
+        tell: (address, hint) => links.tell(address, hint),
+        address: links.address,
+        now,
+      });
+      const fleet = { links, presence, waiting, relay };
+      const face = worker ?? noWorker;
+      const engine = new FleetEngine(fleet, parts, face, outcomes, facts);
+      const hearing = new Hearing({ bus, parts, worker: face, links, waiting, relay, onError });
+      const beat = async (): Promise<void> =>
+        presence.beat(
+          await engine.describe(catalogue.servedHere(), (action) => pool?.meanMs(action) ?? null),
+        );
+      await beat();
+      const duties: Duty[] = [
+        startSweeper({ store: shared, queue, isWorker, onError }),
+        startReaper({ store: shared, outcomes, leaseMs, random: Math.random, log, onError }),
+        repeat(POLL_EVERY_MS, () => waiting.poll(), onError),
+        repeat(BEAT_EVERY_MS, beat, onError),
+        repeat(MODES_EVERY_MS, () => Promise.all([hearing.readQueues(), links.refreshActions()]), onError),
+      ];
+      return { engine, duties, recovered: { queued: 0, interrupted: 0 } };
+    },
+    isAwaited: ({ flights: waited }) => waited.size > 0,
+    async leave() {
+      relay?.close();
+      await presence.leave().catch(onError);
+    },
+    async close() {
+      await queue.close();
+      await strays.close();
+      await bus.close();
+    },
+  };
+}
+
+function starting(node: number): Parameters<typeof Presence.prototype.beat>[0] & { v: number } {
+  const view = {
+    node,
+    pid: process.pid,
+    version,
+    roles: [],
+    state: "starting",
+    startedAt: Date.now(),
+  } as const;
+  const about = { ...view, roles: [], rssBytes: 0, connections: 0, listen: [] };
+  return { v: 1, node: about, workers: [], rates: null, actions: [], means: {} };
+}
+
+/** Of this life of this process: what it holds is never taken for another's. */
+function nameOf(): string {
+  const host = hostname()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, 20);
+  return `${host}-${process.pid}-${randomUUID().slice(0, 8)}`;
+}
+
+/** One at a time while nothing is known. */
+function atOnce(meanMs: number | null): number {
+  if (meanMs === null) return 1;
+  return Math.max(1, Math.min(MOST_IN_PARCEL, Math.floor(PARCEL_MS / Math.max(meanMs, 0.001))));
+}
+
+/** For a worker that has their action; what only rides gets its row first. */
+async function putAside(shared: SharedStore, messages: readonly Message[], at: number): Promise<void> {
+  const rides = messages.filter(({ isRide }) => isRide);
+  if (rides.length > 0)
+    await shared.apply(rides.map(({ spec }): TaskEvent => ({ type: "submit", id: spec.id, at, spec })));
+  await shared.postpone(
+    messages.map(({ spec }) => spec.id),
+    ASIDE_MS,
+  );
+}
+
+/** All that waits in it is published again. */
+async function redue(shared: SharedStore, { queue, priority }: RemoteLane): Promise<void> {
+  let after: string | null = null;
+  for (;;) {
+    const rows: { id: string }[] = await shared.backlog(queue, priority, after, REDUE_AT_ONCE);
+    await shared.unpublished(rows.map(({ id }) => id));
+    if (rows.length < REDUE_AT_ONCE) return;
+    after = rows.at(-1)!.id;
+  }
+}
+
+/** A server that is away makes many errors of one kind. */
+function rarely(tell: (error: unknown) => void): (error: unknown) => void {
+  let last = "";
+  let toldAt = -Infinity;
+  return (error) => {
+    const text = error instanceof Error ? error.message : String(error);
+    if (text === last && performance.now() - toldAt < 10_000) return;
+    last = text;
+    toldAt = performance.now();
+    tell(error);
+  };
+}

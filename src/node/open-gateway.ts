@@ -1,0 +1,22 @@
+import type { Engine } from "../engine/engine.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { CheckedOptions } from "./options.ts";
+import { version } from "./version.ts";
+
+/** Only a node that listens loads what it takes. */
+export async function openGateway(options: CheckedOptions, engine: Engine): Promise<Gateway> {
+  const { createGateway } = await import("../gateway/gateway.ts");
+  return createGateway({
+    engine,
+    listen: options.listen,
+    token: options.token,
+    hosts: options.hosts,
+    origins: options.origins,
+    limits: options.limits,
+    tls: options.tls,
+    blobLinkMs: options.blobsRedirectMs,
+    clock: { now: Date.now },
+    log: options.log,
+    version,
+  });
+}
