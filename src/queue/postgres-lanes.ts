@@ -45,7 +45,7 @@ export class Lanes {
 
   /** @returns null when there are too many. */
   of(where: RemoteLane): Lane | null {
-    const name = `${where.priority}${where.queue}`;
+    const name = nameOf(where);
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
       if (this.#lanes.size >= MOST_LANES) return null;
@@ -54,7 +54,10 @@ export class Lanes {
     return lane;
   }
 
-  /** Those that may have something that there is room for. Those that are of no interest are forgotten. */
+  /**
+   * Those that may have something that there is room for. Those that are of no interest are forgotten. Who is asked for is the last to
+   * be asked for again, lest many that always have something keep out others.
+   */
   wishes(isWanted: (queue: string) => boolean): (Wish & { lane: Lane })[] {
     const wishes: (Wish & { lane: Lane })[] = [];
     for (const [name, lane] of this.#lanes) {
@@ -63,7 +66,12 @@ export class Lanes {
         continue;
       }
       const room = this.#room(lane);
-      if (room > 0 && wishes.length < WISHES_AT_ONCE) wishes.push({ lane, room });
+      if (room > 0) wishes.push({ lane, room });
+      if (wishes.length >= WISHES_AT_ONCE) break;
+    }
+    for (const { lane } of wishes) {
+      this.#lanes.delete(nameOf(lane));
+      this.#lanes.set(nameOf(lane), lane);
     }
     return wishes;
   }
@@ -73,4 +81,8 @@ export class Lanes {
     const free = this.#prefetch - fullness;
     return free <= 0.000_1 ? 0 : Math.min(PARCELS_AT_ONCE, Math.max(1, Math.floor(free / fullnessEach)));
   }
+}
+
+function nameOf({ queue, priority }: RemoteLane): string {
+  return `${priority}${queue}`;
 }

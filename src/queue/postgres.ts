@@ -37,6 +37,7 @@ class PostgresTransport implements Transport {
   readonly #taking: PostgresLink;
   readonly #listening: PostgresLink;
   readonly #consumer: PostgresConsumer;
+  #publisherId: number | null = null;
 
   constructor(options: PostgresQueueOptions, landing: Landing<Held>) {
     const { observer, address, random, name } = options;
@@ -44,7 +45,10 @@ class PostgresTransport implements Transport {
     const channel = channelName(address.schema, "queue");
     const onError = (error: unknown): void => observer.trouble(error);
     this.#publishing = this.#link("publishing", {
-      setUp: (connection) => this.#makeTables(connection),
+      setUp: (connection) => {
+        this.#publisherId = backendId(connection);
+        return this.#makeTables(connection);
+      },
       onUp: () => {
         this.publisher.flushSoon();
         void this.#depths.refresh();
@@ -134,7 +138,9 @@ class PostgresTransport implements Transport {
   }
 
   async #listen(connection: Connection, channel: string): Promise<void> {
-    connection.on("notification", ({ payload }) => {
+    connection.on("notification", ({ processId, payload }) => {
+      // Of what was published here the publisher has told.
+      if (processId === this.#publisherId) return;
       const lanes = readNotice(payload ?? "");
       if (lanes === null) this.#consumer.look();
       else this.#consumer.hint(lanes);
@@ -157,4 +163,9 @@ class PostgresTransport implements Transport {
       onError: (error) => observer.trouble(error),
     });
   }
+}
+
+/** Which session it is, as its notices say. */
+function backendId(connection: Connection): number | null {
+  return (connection as unknown as { processID: number | null }).processID;
 }
