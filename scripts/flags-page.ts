@@ -26,8 +26,7 @@ function flagsText(): string {
   const inTable = new Set(NODE_FLAGS.map(({ name }) => name));
   const ofNode = NODE_FLAGS.map(({ name, value, default: usual, says, isLimit }) => ({
     isLimit: isLimit === true,
-    // A command line is seen by all who see the processes, so the verb takes no token there.
-    row: [name === "token" ? "" : flag(name, value), code(envName(name)), usual, sentence(says)],
+    row: [flag(name, value), code(envName(name)), usual, sentence(says)],
   }));
   const ofVerb = Object.entries(serve.flags)
     .filter(([name]) => !inTable.has(name))
@@ -67,9 +66,9 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-/** Flags are told in phrases, limits in sentences: here all are sentences. */
+/** Flags are told in phrases, limits in sentences: here all are sentences, but for lists of words and nginx's name. */
 function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  const first = /^(\w+,|nginx)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return first.endsWith(".") ? first : `${first}.`;
 }
 
