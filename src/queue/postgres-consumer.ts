@@ -8,6 +8,7 @@ import type { Intake } from "./intake.ts";
 import { Lanes, type Lane } from "./postgres-lanes.ts";
 import {
   exchangeParcels,
+  LEFT_MS,
   lookAround,
   renewHolds,
   type FreeLane,
@@ -21,6 +22,11 @@ const LOOK_MS = 500;
 /** When nobody can tell where something is. */
 const LOOK_DEAF_MS = 100;
 const RENEWALS = 4;
+/** How often it is asked who is gone. */
+const HURRY_MS = 2000;
+/** When the server was away for all, the others come back as we do, each in its own time, and say that they live. */
+const REGROUP_MS = 8000;
+const FIRST_MS = 1000;
 const MOST_TOLD = 1000;
 const FAREWELL_MS = 2000;
 
@@ -57,7 +63,9 @@ export class PostgresConsumer {
   #isRenewalDue = false;
   #isLookDue = true;
   #hasLooked = false;
-  #upAt = 0;
+  #wasUp = false;
+  #freesFrom = 0;
+  #hurriesFrom = 0;
   #work: Promise<void> | null = null;
   #exchanging: Promise<unknown> = Promise.resolve();
   #isClosed = false;
@@ -76,13 +84,16 @@ export class PostgresConsumer {
   }
 
   up(): void {
-    this.#upAt = performance.now();
+    this.#freesFrom = performance.now() + (this.#wasUp ? REGROUP_MS : FIRST_MS);
+    this.#wasUp = true;
     this.#renewSoon();
     this.look();
   }
 
   down(): void {
     this.#hasLooked = false;
+    const leftUntil = performance.now() + LEFT_MS;
+    for (const held of this.#held) held.until = Math.min(held.until, leftUntil);
   }
 
   hint(lanes: readonly RemoteLane[]): void {
@@ -178,10 +189,11 @@ export class PostgresConsumer {
 
   async #look(): Promise<void> {
     this.#isLookDue = false;
-    const { link, takenMs } = this.#options;
-    // When the server was away for all, the others come back as we do, and say that they live.
-    const frees = performance.now() - this.#upAt > takenMs / 2;
-    for (const lane of await lookAround(link, frees)) {
+    const now = performance.now();
+    const frees = now >= this.#freesFrom;
+    const hurries = frees && now >= this.#hurriesFrom;
+    if (hurries) this.#hurriesFrom = now + HURRY_MS;
+    for (const lane of await lookAround(this.#options.link, frees, hurries)) {
       if (lane.form !== PARCEL_VERSION) this.#tellUnknown(lane);
       else if (this.#options.isWanted(lane.queue)) this.#lanes.hint(lane);
     }

@@ -8,6 +8,8 @@ const MOST_COUNTED = 10_000;
 /** Names come from outside. */
 const MOST_LANES = 4000;
 const FREED_AT_ONCE = 500;
+/** For so long a taker keeps what it has after its session ended: it may be back soon. */
+export const LEFT_MS = 2000;
 
 export type SentParcel = {
   readonly lane: RemoteLane;
@@ -53,13 +55,22 @@ const FREE_LANES = `
     ) next
   )`;
 
+const FREE = "taker = null, claim = null, session = null, taken_until = null";
+
 const LOOK = `${FREE_LANES}, freed as (
-    update parcels set taker = null, claim = null, taken_until = null, times_lost = least(times_lost + 1, 1000)
+    update parcels set ${FREE}, times_lost = least(times_lost + 1, 1000)
     where id in (
       select id from parcels where $1 and taken_until < now()
       order by taken_until limit ${FREED_AT_ONCE} for update skip locked
     )
     returning form, queue, priority
+  ), left_behind as (
+    update parcels set taken_until = now() + interval '${LEFT_MS} milliseconds' where id in (
+      select id from parcels
+      where $2 and taken_until > now() + interval '${LEFT_MS} milliseconds'
+        and session <> all (array(select pid from pg_stat_activity))
+      limit ${FREED_AT_ONCE} for update skip locked
+    )
   )
   (select form, queue, priority, bytes from lanes limit ${MOST_LANES})
   union all
@@ -77,16 +88,16 @@ const EXCHANGE = `
       order by p.form, p.queue, p.priority, p.id limit w.room for update skip locked
     ) f
   )
-  update parcels p set taker = $3, claim = $7, taken_until = now() + $8::int * interval '1 millisecond'
+  update parcels p set taker = $3, claim = $7, session = pg_backend_pid(), taken_until = now() + $8::int * interval '1 millisecond'
   from free where p.id = free.id
   returning p.id, p.queue, p.priority, p.fullness, p.times_lost as "timesLost", p.body`;
 
 const RENEW = `
   with freed as (
-    update parcels set taker = null, claim = null, taken_until = null
+    update parcels set ${FREE}
     where cardinality($5::int[]) > 0 and taken_until is not null and taker = $3 and claim = any($5)
   )
-  update parcels p set taken_until = now() + $4::int * interval '1 millisecond'
+  update parcels p set session = pg_backend_pid(), taken_until = now() + $4::int * interval '1 millisecond'
   from unnest($1::bigint[], $2::int[]) as h(id, claim)
   where p.id = h.id and p.claim = h.claim and p.taker = $3
   returning p.id, p.claim`;
@@ -122,9 +133,13 @@ export async function publishParcels(
 
 export type FreeLane = { form: number; queue: string; priority: number; bytes: number };
 
-/** Where something is free. With `frees`, what is somebody's no longer is made so, and may be found by the next look. */
-export function lookAround(link: PostgresLink, frees: boolean): Promise<FreeLane[]> {
-  return link.query<FreeLane>({ name: "look", text: LOOK, values: [frees] });
+/**
+ * Where something is free.
+ * @param frees what is somebody's no longer.
+ * @param hurries what is somebody's whose session has ended: it is theirs for LEFT_MS more, unless they come back.
+ */
+export function lookAround(link: PostgresLink, frees: boolean, hurries: boolean): Promise<FreeLane[]> {
+  return link.query<FreeLane>({ name: "look", text: LOOK, values: [frees, hurries] });
 }
 
 export type Wish = { readonly lane: RemoteLane; readonly room: number };

@@ -3,7 +3,8 @@ import type { Tables } from "../postgres/migrate.ts";
 
 /**
  * A parcel is a row: tasks of one queue and priority, until all of them are settled. It is free, or somebody's until a time of the
- * database's clock. `claim` numbers what one taker took, so that what it says of one taking is never taken for another.
+ * database's clock. `claim` numbers what one taker took, so that what it says of one taking is never taken for another. `session` is the
+ * process of the server that served the taker last: where that has ended, the taker has perhaps too.
  *
  * Unlogged: after a crash of the server it is empty, and costs no disk before. That may be, since a queue promises nothing: each task
  * that somebody was promised has its row in the store, and is published again from there.
@@ -24,6 +25,7 @@ const STEPS: readonly string[] = [
      times_lost smallint not null default 0,
      taker text collate "C",
      claim integer,
+     session integer,
      taken_until timestamptz
    ) with (
      autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0,

@@ -20,6 +20,17 @@ describe("faults of PostgreSQL as a queue", { skip: needs("postgres").skip, time
   before(async () => (postgres = await Postgres.start()));
   after(() => postgres?.[Symbol.asyncDispose]());
 
+  /** A process that takes one task, and is killed. @returns the task as it came. */
+  const takeAndDie = async (schema: string, takenMs: number): Promise<Message> => {
+    const child = spawn(process.execPath, [TAKER, postgres.url, schema, String(takenMs)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [taken] = (await once(child.stdout, "data")) as [Buffer];
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    return JSON.parse(String(taken)) as Message;
+  };
+
   test("stopped under load and started again: all that was confirmed comes, and nothing settled comes unmarked", async () => {
     const { queue, told } = await openQueue(postgres.url, newSchema(), { confirmMs: 1000 });
     await using _queue = queue;
@@ -113,24 +124,27 @@ describe("faults of PostgreSQL as a queue", { skip: needs("postgres").skip, time
     const messages = [message(), message()];
     sender.publish(messages);
     await sender.close();
-    const takeAndDie = async (): Promise<Message> => {
-      const child = spawn(process.execPath, [TAKER, postgres.url, schema, String(takenMs)], {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      const [taken] = (await once(child.stdout, "data")) as [Buffer];
-      child.kill("SIGKILL");
-      await once(child, "exit");
-      return JSON.parse(String(taken)) as Message;
-    };
     const repeats = messages.map((it) => ({ ...it, isRide: false, isRepeat: true as const }));
-    assert.deepEqual(await takeAndDie(), messages[0]);
-    assert.deepEqual(await takeAndDie(), repeats[0]);
+    assert.deepEqual(await takeAndDie(schema, takenMs), messages[0]);
+    assert.deepEqual(await takeAndDie(schema, takenMs), repeats[0]);
     const { queue } = await openQueue(postgres.url, schema, { takenMs });
     await using _queue = queue;
     assert.deepEqual(
       await takeSoon(queue, 2),
       repeats.map((it) => ({ ...it, isSuspect: true })),
     );
+  });
+
+  test("what a killed process had comes soon, however long it was to have it: its session has ended", async () => {
+    const schema = newSchema();
+    const { queue } = await openQueue(postgres.url, schema);
+    await using _queue = queue;
+    queue.pause("default");
+    const sent = message();
+    queue.publish([sent]);
+    await takeAndDie(schema, 600_000);
+    queue.resume("default");
+    assert.deepEqual(await takeSoon(queue, 1), [{ ...sent, isRide: false, isRepeat: true }]);
   });
 
   test("who says nothing for too long has lost what it took: it lets it go, and settles nothing of the next who has it", async () => {
