@@ -1,5 +1,6 @@
 import type { QueueView } from "../protocol/messages.ts";
 import { tellDuration } from "../task/duration.ts";
+import { listed, noteMissing } from "./missing-nodes.ts";
 import { count } from "./phrases.ts";
 import { showTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
@@ -9,7 +10,10 @@ export function showQueues(queues: readonly QueueView[], terminal: Terminal): vo
     terminal,
     [
       { title: "QUEUE", cell: (view) => view.queue },
-      { title: "MODE", cell: (view) => terminal.style(view.mode === "open" ? "green" : "yellow", view.mode) },
+      {
+        title: "MODE",
+        cell: (view) => terminal.style(view.mode === "open" ? "green" : "yellow", modeOf(view)),
+      },
       { title: "WAITING", cell: (view) => count(view.waiting), isRight: true },
       {
         title: "OLDEST",
@@ -27,4 +31,14 @@ export function showQueues(queues: readonly QueueView[], terminal: Terminal): vo
     queues,
     "No queues yet: they come with their first task.",
   );
+  noteMissing(terminal, queues);
+}
+
+/** Where the nodes of a cluster differ, of each: "paused at 2, open at 1 and 3". */
+export function modeOf({ mode, modes = [] }: QueueView): string {
+  if (modes.length === 0) return mode;
+  const words = [...new Set([mode, ...modes.map((one) => one.mode)])];
+  const nodesIn = (word: string): number[] =>
+    modes.filter((one) => one.mode === word).map(({ node }) => node);
+  return words.map((word) => `${word} at ${listed(nodesIn(word))}`).join(", ");
 }

@@ -9,7 +9,7 @@ import {
 } from "../protocol/inline.ts";
 import type { ActionView } from "../protocol/messages.ts";
 import { toTandaError } from "../task/errors.ts";
-import { obeyJson, parseJsonOrder, type JsonOrder } from "./shell-json.ts";
+import { obeyJson, parseJsonOrder, type JsonOrder, type OpOrder } from "./shell-json.ts";
 import type { Say } from "./shell-messages.ts";
 import { suggest } from "./suggest.ts";
 
@@ -48,9 +48,10 @@ export class Crew {
     const only = match ? Number(match[1]) : null;
     const order = match ? match[2]! : line;
     const json = parseJsonOrder(order);
-    if (json === "odd") this.#complain(this.#say("noJson"));
     if (json !== null) {
-      if (json !== "odd" && this.#isThere(only)) await this.#obeyJson(json, only);
+      if (json === "odd") this.#complain(this.#say("noJson"));
+      else if ("op" in json) this.#complain(this.#sayOp(json));
+      else if (this.#isThere(only)) await this.#obeyJson(json, only);
       return true;
     }
     const request = parseInline(order.trim() === "ayuda" ? "help" : order);
@@ -120,6 +121,10 @@ export class Crew {
     this.#hasFailed = true;
     if (state === "draining") return "DRAINING";
     return renderInlineError({ code: "unavailable", message: `not ready: ${reason ?? state}` });
+  }
+
+  #sayOp({ op, verb }: OpOrder): string {
+    return verb === null ? this.#say("opByLine", { op }) : this.#say("opByVerb", { op, verb });
   }
 
   #isThere(only: number | null): boolean {

@@ -1,6 +1,7 @@
 /** A JSON request as it is typed in the shell: `{"id":1,"action":"upper","payload":"hola"}`. */
 import type { CallOptions } from "../client/caller.ts";
 import type { Client } from "../client/typed.ts";
+import { OPS, QUEUE_OPS, type Op } from "../protocol/messages.ts";
 import { acceptedReply, doneReply, failedReply } from "../protocol/reply.ts";
 import { toTandaError } from "../task/errors.ts";
 import { nameTask } from "./task-name.ts";
@@ -12,18 +13,40 @@ export type JsonOrder = {
   readonly options: CallOptions & { readonly wait?: boolean };
 };
 
-/** @returns null when the line is no JSON object; "odd" when it is one without an action. */
-export function parseJsonOrder(line: string): JsonOrder | "odd" | null {
+/** Asks the node instead of running an action: every op but these is a verb. */
+export type OpOrder = { readonly op: string; readonly verb: string | null };
+
+const NO_VERBS: ReadonlySet<string> = new Set(["auth", "unwatch"]);
+
+/** @returns null when the line is no JSON object; "odd" when it is one without an action or an op. */
+export function parseJsonOrder(line: string): JsonOrder | OpOrder | "odd" | null {
   if (!line.trimStart().startsWith("{")) return null;
-  let said: { id?: unknown; action?: unknown; payload?: unknown; options?: JsonOrder["options"] };
+  let said: {
+    id?: unknown;
+    op?: unknown;
+    action?: unknown;
+    payload?: unknown;
+    options?: JsonOrder["options"];
+  };
   try {
     said = JSON.parse(line) as typeof said;
   } catch {
     return "odd";
   }
-  const { id, action, payload, options } = said;
+  const { id, op, action, payload, options } = said;
+  if (action === undefined && isOp(op)) return { op, verb: verbOf(op) };
   if (typeof action !== "string") return "odd";
   return { id, action, payload, options: options ?? {} };
+}
+
+function isOp(op: unknown): op is Op {
+  return (OPS as readonly unknown[]).includes(op);
+}
+
+function verbOf(op: Op): string | null {
+  if (NO_VERBS.has(op)) return null;
+  if (op === "ping") return "doctor";
+  return (QUEUE_OPS as readonly string[]).includes(op) ? `queue ${op}` : op;
 }
 
 /** @returns the reply as the wire has it, in the same words. */

@@ -37,6 +37,9 @@ const en = {
   unknownAction: "Nobody knows the action {action}.",
   actionsHint: "actions lists what there is.",
   noJson: "That is neither ACTION PAYLOAD nor a JSON request with an action.",
+  opByVerb:
+    "The shell runs actions. The op {op} is a verb of its own: tanda {verb}. A line like this one goes to nc.",
+  opByLine: "The shell runs actions. A line with the op {op} goes to nc.",
   didYouMean: "Did you mean {action}?",
   help: "ACTION PAYLOAD runs a task · actions lists them · exit, quit or salir leaves",
   goodbye: "Goodbye.",
@@ -82,6 +85,9 @@ const es: Messages = {
   unknownAction: "Nadie conoce la acción {action}.",
   actionsHint: "Con actions se ven las que hay.",
   noJson: "No es ni ACCIÓN CONTENIDO ni una petición JSON con una acción (action).",
+  opByVerb:
+    "La shell hace acciones. La operación {op} es una orden propia: tanda {verb}. Una línea así se envía con nc.",
+  opByLine: "La shell hace acciones. Una línea con la operación {op} se envía con nc.",
   didYouMean: "¿Querías decir {action}?",
   help: "ACCIÓN CONTENIDO hace una tarea · actions las enumera · ayuda · salir, exit o quit termina",
   goodbye: "Hasta luego.",

@@ -10,6 +10,9 @@ export function greetingLines(token: string | undefined): string {
   return auth + PING_LINE;
 }
 
+/** Why a connection to a node that stops is of no use: it takes nothing new. */
+export const DRAINING = "it is draining";
+
 /** Its answers carry an id that no call has, so they only show life. */
 export const PING_LINE = '{"id":"ping","op":"ping"}\n';
 
@@ -30,7 +33,7 @@ export function readGreeting(line: string): GreetingAnswer | null {
   }
   if (error !== undefined) return { type: "useless", reason: error.message };
   if (reply.id !== "ping") return null;
-  if (reply.data?.state === "draining") return { type: "useless", reason: "it is draining" };
+  if (reply.data?.state === "draining") return { type: "useless", reason: DRAINING };
   return { type: "hello", hello: reply.data ?? {} };
 }
 

@@ -91,7 +91,11 @@ export interface General extends AsyncDisposable {
   get(task: string, options?: AskOptions): Promise<TaskView>;
   /** Waits until it is final, in whatever way, and tells all of it. */
   wait(task: string, options?: AskOptions): Promise<TaskView>;
-  list(filter?: ListFilter, options?: AskOptions): Promise<{ tasks: TaskView[]; next: string | null }>;
+  /** `missing`: in a cluster, nodes that could not be asked, and whose tasks are not shown. */
+  list(
+    filter?: ListFilter,
+    options?: AskOptions,
+  ): Promise<{ tasks: TaskView[]; next: string | null; missing?: number[] }>;
   watch(filter?: WatchFilter, options?: { signal?: AbortSignal }): EventStream;
   cancel(task: string, options?: AskOptions): Promise<TaskView>;
   retry(task: string, options?: AskOptions): Promise<TaskView>;

@@ -38,11 +38,24 @@ export async function queueViews(parts: EngineParts): Promise<QueueView[]> {
   const now = parts.now();
   for (const depth of parts.queue.depths()) {
     const found = view(depth.queue);
-    // Rides wait without a row; rows may wait beyond the window.
-    found.waiting = Math.max(depth.waiting, found.counts.queued ?? 0);
+    found.waiting = depth.waiting;
     if (depth.oldestAt !== null) found.oldestAgeMs = Math.max(0, now - depth.oldestAt);
   }
+  for (const found of views.values()) {
+    const rows = found.counts.queued ?? 0;
+    // Rides wait without a row; rows may wait beyond the window.
+    found.waiting = Math.max(found.waiting, rows);
+    // Right after a start or a resume nothing of them may be in the window yet.
+    if (rows > 0 && found.oldestAgeMs === null)
+      found.oldestAgeMs = await oldestAgeMs(parts, found.queue, now);
+  }
   return [...views.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1));
+}
+
+async function oldestAgeMs({ store }: EngineParts, queue: string, now: number): Promise<number | null> {
+  const heads = await Promise.all(PRIORITIES.map((_, priority) => store.backlog(queue, priority, null, 1)));
+  const ages = heads.flat().map(({ dueAt, createdAt }) => Math.max(0, now - (dueAt ?? createdAt)));
+  return ages.length === 0 ? null : Math.max(...ages);
 }
 
 export function actionViews(parts: EngineParts, worker: WorkerFace): ActionView[] {

@@ -60,6 +60,6 @@ function digest(text: string): Buffer {
 /** What lines and WebSocket are told. */
 export function unauthorized(): TandaError {
   return new TandaError("unauthorized", "a token is required, or this one is wrong", {
-    hint: 'send {"op":"auth","token":"…"} first, or auth TOKEN',
+    hint: 'Send {"op":"auth","token":"…"} first, or auth TOKEN',
   });
 }

@@ -150,13 +150,13 @@ export class Http {
         return reply.code(204).header("allow", allowed.join(", ")).send();
       }
       if (allowed.length === 0)
-        throw new TandaError("not_found", "there is nothing at this path", { hint: "see /openapi.json" });
+        throw new TandaError("not_found", "there is nothing at this path", { hint: "See /openapi.json" });
       void reply.header("allow", allowed.join(", "));
       throw new HttpError(
         405,
         "bad_request",
         `${request.method} is not for this path`,
-        `it takes ${allowed.join(", ")}`,
+        `It takes ${allowed.join(", ")}`,
       );
     });
     await app.register(swagger, { openapi: openApiHead(version) });

@@ -59,7 +59,7 @@ export class LineConnection implements Duty, Outlet, LineSink {
     const error =
       why === "too_large"
         ? new TandaError("too_large", `the line is longer than ${this.#context.limits.lineBytes} bytes`, {
-            hint: 'PUT /v1/blobs takes large values; send {"$blob":"ID"} as the payload',
+            hint: 'PUT /v1/blobs takes large values; send {"$blob":"ID"} as the payload.',
           })
         : new TandaError("bad_json", "the line is not valid UTF-8");
     this.#refuse(head, error);

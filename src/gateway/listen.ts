@@ -18,7 +18,7 @@ export function parseListen(text: string): ListenAddress {
   const marksAreKnown = marks.every((mark) => mark === "proxy");
   if (!match || port > 65_535 || !marksAreKnown || (match[1]?.startsWith("[") && isIP(host) !== 6)) {
     throw new TandaError("bad_request", `this is not an address to listen on: ${JSON.stringify(text)}`, {
-      hint: "write 127.0.0.1:9000, [::1]:9000 or 9000, with ,proxy behind it when a balancer sends a PROXY header",
+      hint: "Write 127.0.0.1:9000, [::1]:9000 or 9000, with ,proxy behind it when a balancer sends a PROXY header.",
     });
   }
   return { host: host === "" ? "127.0.0.1" : host, port, proxy: marks.length > 0 };
@@ -44,7 +44,7 @@ const SHORTEST_TOKEN = 16;
 export function checkListen(addresses: readonly ListenAddress[], token: string | null): void {
   if (addresses.length === 0) {
     throw new TandaError("bad_request", "there is no address to listen on", {
-      hint: "give --listen 127.0.0.1:9000",
+      hint: "Give --listen 127.0.0.1:9000.",
     });
   }
   const open = addresses.find((address) => !isLoopback(address.host));
@@ -54,13 +54,13 @@ export function checkListen(addresses: readonly ListenAddress[], token: string |
       "bad_request",
       `${formatAddress(open)} can be reached from other machines, and there is no token`,
       {
-        hint: "give --token (or TANDA_TOKEN), or listen on 127.0.0.1",
+        hint: "Give --token (or TANDA_TOKEN), or listen on 127.0.0.1.",
       },
     );
   }
   if (token.length < SHORTEST_TOKEN) {
     throw new TandaError("bad_request", `the token is shorter than ${SHORTEST_TOKEN} characters`, {
-      hint: "make one with: openssl rand -hex 24",
+      hint: "Make one with: openssl rand -hex 24",
     });
   }
 }

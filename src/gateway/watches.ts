@@ -38,7 +38,7 @@ export class Watches {
     if (this.#byPrefix.size >= limits.watches) {
       throw new TandaError("busy", `there are ${limits.watches} watches on this connection`, {
         retryAfterMs: 1000,
-        hint: "end one with the op unwatch, or watch more with each",
+        hint: "End one with the op unwatch, or watch more with each.",
       });
     }
     const write = (event: WatchEvent): void => this.#outlet.write(eventReply(prefix, JSON.stringify(event)));

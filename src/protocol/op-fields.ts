@@ -35,7 +35,7 @@ export function checkOpFields(op: Op, request: Record<string, unknown>): void {
     if (!needed.includes(field) && !allowed.includes(field)) {
       throw bad(
         `unknown field ${quoted(field)}`,
-        `the op ${op} has: ${["id", "op", ...needed, ...allowed].join(", ")}`,
+        `The op ${op} has: ${["id", "op", ...needed, ...allowed].join(", ")}`,
       );
     }
     checkField(field, request[field]);
@@ -46,7 +46,7 @@ export function checkOpFields(op: Op, request: Record<string, unknown>): void {
 export function checkListFilter(filter: Record<string, unknown>): ListFilter {
   for (const field in filter) {
     if (!(LIST_FIELDS as readonly string[]).includes(field)) {
-      throw bad(`unknown filter ${quoted(field)}`, `filters are: ${LIST_FIELDS.join(", ")}`);
+      throw bad(`unknown filter ${quoted(field)}`, `Filters are: ${LIST_FIELDS.join(", ")}`);
     }
     checkField(field, filter[field]);
   }

@@ -37,13 +37,13 @@ export function checkOptions(value: unknown): SubmitOptions {
   for (const name of Object.keys(value)) {
     const check = CHECKS.get(name);
     if (!check) {
-      throw bad(`unknown option ${quoted(name)}`, `options are: ${[...OPTION_NAMES].join(", ")}`);
+      throw bad(`unknown option ${quoted(name)}`, `Options are: ${[...OPTION_NAMES].join(", ")}`);
     }
     check(value[name], name);
   }
   const options = value as SubmitOptions;
   if (options.delay !== undefined && options.runAt !== undefined) {
-    throw bad("delay and runAt say the same in two ways", "give one of them");
+    throw bad("delay and runAt say the same in two ways", "Give one of them.");
   }
   return options;
 }
@@ -67,7 +67,7 @@ export function checkName(value: unknown, name: string): asserts value is string
   if (typeof value !== "string" || !NAME_FORM.test(value)) {
     throw bad(
       `${name} is not a name: ${quoted(value)}`,
-      "a name has 1 to 100 letters, digits, . _ - : / and begins with a letter or digit",
+      "A name has 1 to 100 letters, digits, . _ - : / and begins with a letter or digit.",
     );
   }
 }
@@ -75,7 +75,7 @@ export function checkName(value: unknown, name: string): asserts value is string
 /** @throws bad_request */
 export function checkTaskId(value: unknown, name: string): asserts value is string {
   if (!isTaskId(value))
-    throw bad(`${name} is not a task's id: ${quoted(value)}`, "an id is a lower-case UUIDv7");
+    throw bad(`${name} is not a task's id: ${quoted(value)}`, "An id is a lower-case UUIDv7.");
 }
 
 /** Epoch ms or RFC 3339. @throws bad_request */
@@ -87,7 +87,7 @@ export function checkInstant(value: unknown, name: string): void {
   if (!isInstant) {
     throw bad(
       `${name} is not an instant: ${quoted(value)}`,
-      'write epoch milliseconds or RFC 3339, "2026-01-31T09:30:00Z"',
+      'Write epoch milliseconds or RFC 3339, "2026-01-31T09:30:00Z".',
     );
   }
 }
@@ -141,6 +141,6 @@ function checkBackoff(value: unknown, name: string): void {
       if (typeof given !== "number" || !(given >= 0 && given <= 1)) {
         throw bad(`${what} must be a number from 0 to 1, not ${quoted(given)}`);
       }
-    } else throw bad(`unknown option ${quoted(what)}`, "backoff has: type, delay, maxDelay, jitter");
+    } else throw bad(`unknown option ${quoted(what)}`, "It has: type, delay, maxDelay, jitter");
   }
 }

@@ -15,7 +15,7 @@ export function idPrefix(id: unknown): string {
 }
 
 function tooBig(): TandaError {
-  return new TandaError("bad_request", "the id has a number beyond 2^53", { hint: "send it as a string" });
+  return new TandaError("bad_request", "the id has a number beyond 2^53", { hint: "Send it as a string." });
 }
 
 /** The depth of what comes here is bounded already (json-limits.ts). */

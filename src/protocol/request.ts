@@ -64,18 +64,18 @@ export function parseJson(text: string, limits: JsonLimits, what: string): unkno
   }
 }
 
-const EXAMPLE = 'for instance {"id":1,"action":"upper","payload":"hola"}';
+const EXAMPLE = 'For instance {"id":1,"action":"upper","payload":"hola"}';
 
 /** The fields of a task. @throws bad_request */
 export function parseSubmit(value: unknown, hasId: boolean): Submit {
   if (!isObject(value))
-    throw bad("a task is a JSON object", 'for instance {"action":"upper","payload":"hola"}');
+    throw bad("a task is a JSON object", 'For instance {"action":"upper","payload":"hola"}');
   for (const field in value) {
     if (field === "action" || field === "payload" || field === "options" || (hasId && field === "id"))
       continue;
     throw bad(
       `unknown field ${quoted(field)}`,
-      hasId ? "a task has: id, action, payload, options" : "a task has: action, payload, options",
+      hasId ? "A task has: id, action, payload, options" : "A task has: action, payload, options",
     );
   }
   const { action, options } = value;
@@ -95,7 +95,7 @@ export function payloadText(payload: unknown): string {
   if (payload === undefined) return "null";
   const text = JSON.stringify(payload);
   if (text.includes("null") && hasInfinity(payload)) {
-    throw bad("the payload has a number too large to keep", "send it as a string");
+    throw bad("the payload has a number too large to keep", "Send it as a string.");
   }
   return text;
 }
@@ -109,7 +109,7 @@ function hasInfinity(value: unknown): boolean {
 function parseOp(value: Record<string, unknown>): OpRequest {
   const { op } = value;
   if (typeof op !== "string" || !OP_NAMES.has(op)) {
-    throw bad(`unknown op ${quoted(op)}`, `ops are: ${OPS.join(", ")}`);
+    throw bad(`unknown op ${quoted(op)}`, `Ops are: ${OPS.join(", ")}`);
   }
   checkOpFields(op as Op, value);
   return value as OpRequest;

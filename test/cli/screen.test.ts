@@ -58,6 +58,73 @@ test("after a retry an attempt is a number, not two of one", async () => {
   assert.match((await runCli(["get", TASK], { server: other.url })).stdout, /^attempt {2}2 of 3$/m);
 });
 
+test("of a cluster it is told which nodes did not answer, and where a queue's modes differ", async () => {
+  const queue = { queue: "math", mode: "paused", counts: {}, waiting: 0, oldestAgeMs: null, missing: [2, 4] };
+  const modes = [
+    { node: 1, mode: "open" },
+    { node: 3, mode: "paused" },
+    { node: 5, mode: "open" },
+  ];
+  const node = { node: 1, pid: 77, version: "1.2.3", roles: ["gateway"], state: "ready", startedAt: 0 };
+  const ready = { ...node, rssBytes: 1, connections: 1, listen: ["127.0.0.1:9001"] };
+  const down = {
+    ...ready,
+    node: 2,
+    pid: 0,
+    version: "",
+    roles: [],
+    state: "down",
+    listen: ["127.0.0.1:9002"],
+  };
+  const zero = { p50: 0, p99: 0 };
+  const stats = {
+    at: 0,
+    uptimeMs: 1,
+    counts: [],
+    states: {},
+    perSecond: { submitted: 0, finished: 0, failed: 0 },
+    startDelayMs: zero,
+    runMs: zero,
+    inFlight: 0,
+    inFlightBytes: 0,
+    connections: 0,
+    threads: { total: 1, busy: 0 },
+    eventLoopLagMs: 0,
+    storeBytes: 0,
+    missing: [2],
+  };
+  const answers = new Map<unknown, unknown>([
+    [
+      "queues",
+      [
+        { ...queue, modes },
+        { ...queue, queue: "other" },
+      ],
+    ],
+    ["nodes", [ready, down]],
+    ["stats", stats],
+  ]);
+  let pages = 2;
+  await using server = await openServer((message, peer) => {
+    const page = { tasks: [], next: --pages > 0 ? TASK : null, missing: [2] };
+    const answer = message.op === "list" ? page : answers.get(message.op);
+    if (answer !== undefined) answerWith(message, peer, answer);
+    return answer !== undefined;
+  });
+  const run = (...words: string[]): ReturnType<typeof runCli> => runCli(words, { server: server.url });
+  const queues = await run("queues");
+  assert.match(queues.stdout, /^math +paused at 3, open at 1 and 5 +0/m);
+  assert.match(queues.stdout, /^other +paused +0/m);
+  assert.equal(queues.stderr, "Nodes 2 and 4 did not answer: what they hold is not shown.\n");
+  const note = "Node 2 did not answer: what it holds is not shown.\n";
+  const nodes = await run("nodes");
+  assert.equal(nodes.stderr, note);
+  assert.match(nodes.stdout, /^ +2 +down +127\.0\.0\.1:9002$/m);
+  assert.match((await run("stats")).stderr, new RegExp(note));
+  assert.equal((await run("list", "--all")).stderr.split(note).length, 2);
+  assert.equal((await run("stats", "--json")).stderr, "");
+});
+
 test("a queue that nobody has used is told so, beside the answer", async () => {
   const view = { queue: "math", mode: "paused", counts: {}, waiting: 0, oldestAgeMs: null };
   await using server = await openServer((message, peer) => {

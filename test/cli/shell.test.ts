@@ -40,13 +40,27 @@ test("JSON requests and PING are answered as on the wire", async () => {
   assert.deepEqual([pong, code], ["PONG", 0]);
   const odd = await runCli(["shell"], {
     server: server.url,
-    input: '{"op":"stats"}\n{"id":2,"action":"fail"}\n',
+    input: '{"oops":1}\n{"id":2,"action":"fail"}\n',
   });
   assert.match(
     odd.stdout,
     /^That is neither ACTION PAYLOAD nor a JSON request.*\n\{"id":2,"task":.*"failed"/,
   );
   assert.equal(odd.code, 1);
+});
+
+test("a line of JSON with an op is told which verb that is, and that nc takes such lines", async () => {
+  await using server = await openServer();
+  const input = ['{"op":"stats"}', '{"op":"pause","queue":"q"}', '{"op":"unwatch","watch":1}'].join("\n");
+  const { stdout, code } = await runCli(["shell"], { server: server.url, input });
+  const [stats, pause, unwatch] = stdout.split("\n");
+  assert.match(stats!, /The op stats is a verb of its own: tanda stats\. .* nc\.$/);
+  assert.match(pause!, /tanda queue pause\./);
+  assert.match(unwatch!, /A line with the op unwatch goes to nc\.$/);
+  assert.equal(code, 1);
+  const spoken = await runCli(["shell", "--lang", "es"], { server: server.url, input });
+  assert.match(spoken.stdout, /La operación stats es una orden propia: tanda stats\./);
+  assert.ok(!server.received.some(({ op }) => op === "stats" || op === "pause"));
 });
 
 test("what is wrong with an action's name is said once, in the person's language", async () => {

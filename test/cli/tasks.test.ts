@@ -236,21 +236,47 @@ test("bench measures and says it as JSON", async () => {
 
 test("doctor says what is good, and of what is not, what to do", async () => {
   let state = "ready";
-  await using server = await openServer((message, peer) => {
-    const isOurs = message.op === "ping" || message.op === "stats";
-    if (isOurs) peer.send({ id: message.id, status: "ok", data: { state, at: Date.now() } });
-    return isOurs;
+  let peer = "ready";
+  let mode = "open";
+  await using server = await openServer((message, client) => {
+    const answers = new Map<unknown, unknown>([
+      ["ping", { state }],
+      ["stats", { at: Date.now() }],
+      [
+        "nodes",
+        ["ready", peer].map((is, at) => ({ node: at + 1, state: is, listen: [`10.0.0.${at + 1}:9000`] })),
+      ],
+      ["queues", [{ queue: "math", mode, waiting: 7 }]],
+    ]);
+    const data = answers.get(message.op);
+    if (data !== undefined) client.send({ id: message.id, status: "ok", data });
+    return data !== undefined;
   });
   const good = await runCli(["doctor"], { server: server.url });
   assert.equal(good.code, 0, good.stdout);
-  for (const check of ["node", "disk", "connection", "round trip", "ready", "clock"]) {
+  for (const check of ["node", "disk", "connection", "round trip", "ready", "nodes", "queues", "clock"]) {
     assert.match(good.stdout, new RegExp(`. ${check}: `));
   }
+  [peer, mode] = ["down", "paused"];
+  const partly = await runCli(["doctor"], { server: server.url });
+  assert.equal(partly.code, 0, "the node that was asked is well");
+  assert.match(partly.stdout, /^! nodes: node 2 \(10\.0\.0\.2:9000\) is down; of 2\n +Start it again/m);
+  assert.match(partly.stdout, /^! queues: math is paused \(7 wait\)\n.*tanda queue resume math$/m);
+  assert.doesNotMatch(partly.stdout, /All is well/);
+  peer = "draining";
+  assert.match((await runCli(["doctor"], { server: server.url })).stdout, /is draining; of 2\n.*on purpose/);
   state = "not_ready";
   const ill = await runCli(["doctor", "--json"], { server: server.url });
   assert.equal(ill.code, 1);
   const findings = JSON.parse(ill.stdout) as { check: string; verdict: string; next?: string }[];
   assert.equal(findings.find((one) => one.check === "ready")?.verdict, "bad");
+  state = "draining";
+  const leaving = await runCli(["doctor"], { server: server.url });
+  assert.equal(leaving.code, 3);
+  assert.match(
+    leaving.stdout,
+    /connection: .*: it is draining\n +It is stopping, on purpose: ask another node/,
+  );
   const gone = await LineServer.tcp();
   await gone.close();
   const none = await runCli(["doctor"], { server: gone.url });

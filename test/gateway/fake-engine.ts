@@ -66,7 +66,7 @@ export class FakeEngine implements Engine {
     if (!ACTIONS.has(action)) {
       return fail(
         new TandaError("unknown_action", `there is no action ${JSON.stringify(action)}`, {
-          hint: "see the op `actions`",
+          hint: "See the op `actions`.",
         }),
       );
     }

@@ -226,7 +226,7 @@ test("any JSON value may be an id, and comes back as it was", async (t) => {
     const reply = JSON.parse(await talk(t, port, `{"id":${id},"op":"ping"}\n`));
     assert.equal(reply.id, undefined);
     assert.equal(reply.result.error.code, "bad_request");
-    assert.equal(reply.result.error.hint, "send it as a string");
+    assert.equal(reply.result.error.hint, "Send it as a string.");
   }
 });
 

@@ -1,10 +1,12 @@
 import { statfs } from "node:fs/promises";
 import { parseAddresses } from "../../client/address.ts";
 import { connect } from "../../client/client.ts";
+import { DRAINING } from "../../client/greeting.ts";
 import type { Client } from "../../client/typed.ts";
 import { TandaError } from "../../task/errors.ts";
 import { EXIT } from "../exit-code.ts";
-import { bytes } from "../phrases.ts";
+import { bytes, count } from "../phrases.ts";
+import { modeOf } from "../queue-view.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Verb, VerbInput } from "../verb.ts";
 
@@ -27,7 +29,7 @@ export const verb: Verb = {
   summary: "Checks this machine and the server, and says what to do next.",
   usage: ["doctor [FLAGS]"],
   examples: [
-    { command: "tanda doctor", says: "Node, disk, connection, round trip, readiness, clock" },
+    { command: "tanda doctor", says: "Node, disk, connection, round trip, readiness, nodes, queues, clock" },
     {
       command: "tanda doctor --server tanda://10.0.0.5:9000 --json",
       says: "of another machine, for a program",
@@ -109,9 +111,13 @@ async function examine(client: Client, server: string): Promise<Finding[]> {
           check: "ready",
           verdict: "bad",
           text: `${state}${reason === undefined ? "" : `: ${reason}`}`,
-          next: "Read the log of that node; `tanda nodes` shows the others.",
+          next:
+            state === "draining"
+              ? "It is stopping, on purpose: it takes nothing new. Ask another node, or this one after its start."
+              : "Read the log of that node; `tanda nodes` shows the others.",
         },
   );
+  findings.push(...(await checkNodes(client)), ...(await checkQueues(client)));
   const askedAt = Date.now();
   const { at } = await client.$.stats();
   const differenceMs = Math.round(at - (askedAt + Date.now()) / 2);
@@ -125,13 +131,43 @@ async function examine(client: Client, server: string): Promise<Finding[]> {
   return findings;
 }
 
+/** A peer that is away, or a queue that is paused, is no fault of the node that was asked: so never bad. */
+async function checkNodes(client: Client): Promise<Finding[]> {
+  const nodes = await client.$.nodes();
+  if (nodes.length < 2) return [];
+  const check = "nodes";
+  const odd = nodes.filter(({ state }) => state !== "ready");
+  if (odd.length === 0) return [{ check, verdict: "good", text: `all ${nodes.length} are ready` }];
+  const told = odd.map(
+    ({ node, state, listen }) => `node ${node} (${listen.join(", ")}) is ${state.replace("_", " ")}`,
+  );
+  const isDown = odd.some(({ state }) => state === "down");
+  const next = isDown
+    ? "Start it again, or see why it is not reached: what it accepted is safe with it, and waits for it."
+    : "Who drains is stopping on purpose; of others read the log.";
+  return [{ check, verdict: "doubtful", text: `${told.join("; ")}; of ${nodes.length}`, next }];
+}
+
+async function checkQueues(client: Client): Promise<Finding[]> {
+  const check = "queues";
+  const queues = await client.$.queues();
+  const odd = queues.filter(({ mode }) => mode !== "open");
+  if (odd.length === 0) return [{ check, verdict: "good", text: "all are open" }];
+  const told = odd.map((view) => `${view.queue} is ${modeOf(view)} (${count(view.waiting)} wait)`);
+  const next = `Meant so? Else: tanda queue resume ${odd[0]!.queue}`;
+  return [{ check, verdict: "doubtful", text: told.join("; "), next }];
+}
+
 function unreachable(thrown: unknown, server: string): Finding {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const isLocked =
     thrown instanceof TandaError && (thrown.code === "unauthorized" || thrown.code === "forbidden");
   const isLocal = parseAddresses(server).every(({ host }) => /^(localhost|127\.|::1$)/.test(host));
   let next = `Is Tanda running there, and does a firewall let you through? Try: curl ${parseAddresses(server)[0]!.httpUrl}/healthz`;
-  if (isLocked) next = "Give the token that node was started with: --token, or TANDA_TOKEN.";
+  const isDraining =
+    thrown instanceof Error && thrown.cause instanceof Error && thrown.cause.message === DRAINING;
+  if (isDraining) next = "It is stopping, on purpose: ask another node, or this one after its start.";
+  else if (isLocked) next = "Give the token that node was started with: --token, or TANDA_TOKEN.";
   else if (isLocal) next = "Start one: tanda serve";
   return { check: "connection", verdict: "bad", text: message, next };
 }

@@ -2,6 +2,7 @@ import type { ListFilter, TaskView } from "../../protocol/messages.ts";
 import { isState, STATES } from "../../task/state.ts";
 import { parseDuration, tellDuration } from "../../task/duration.ts";
 import { EXIT } from "../exit-code.ts";
+import { noteMissing } from "../missing-nodes.ts";
 import { attemptOf, stateWord } from "../phrases.ts";
 import { showTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -35,15 +36,18 @@ export const verb: Verb = {
     const client = await connect();
     const isAll = given.has("all");
     let cursor = given.text("cursor") ?? null;
+    const told: { missing?: number[] }[] = [];
     for (;;) {
       const page = await client.$.list(cursor === null ? filter : { ...filter, cursor });
       cursor = page.next;
+      if (page.missing) told.push({ missing: page.missing });
       if (!terminal.isJson) show(page.tasks, terminal);
       else if (isAll) for (const task of page.tasks) terminal.json(task);
       else terminal.json(page);
       await terminal.drained();
       if (!isAll || cursor === null) break;
     }
+    if (!terminal.isJson || isAll) noteMissing(terminal, told);
     if (cursor !== null && !terminal.isJson) terminal.note(`There are more: --all, or --cursor ${cursor}`);
     return EXIT.done;
   },

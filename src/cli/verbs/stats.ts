@@ -1,5 +1,6 @@
 import { tellDuration } from "../../task/duration.ts";
 import { EXIT } from "../exit-code.ts";
+import { noteMissing } from "../missing-nodes.ts";
 import { bytes, count, milliseconds } from "../phrases.ts";
 import { showFacts, showTable } from "../table.ts";
 import type { Verb } from "../verb.ts";
@@ -48,6 +49,7 @@ export const verb: Verb = {
       stats.counts,
       "No tasks yet.",
     );
+    noteMissing(terminal, [stats]);
     return EXIT.done;
   },
 };

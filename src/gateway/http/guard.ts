@@ -13,7 +13,7 @@ export function checkPage(door: Door, request: IncomingMessage, peer: Peer): voi
   // A browser always says one; what speaks HTTP/1.0 without is a balancer's check.
   if (peer.isLoopbackListener && host !== "" && !door.isOwnHost(host)) {
     throw new TandaError("forbidden", "this Host is not served here", {
-      hint: "use localhost, or start with --host NAME",
+      hint: "Use localhost, or start the node with --host NAME.",
     });
   }
   const { origin } = request.headers;
@@ -24,7 +24,7 @@ export function checkPage(door: Door, request: IncomingMessage, peer: Peer): voi
       : !door.isAllowedOrigin(origin, host);
   if (isElsewhere) {
     throw new TandaError("forbidden", "pages of this Origin may not use it", {
-      hint: "start with --origin https://that.page",
+      hint: "Start the node with --origin https://that.page",
     });
   }
 }
@@ -39,7 +39,7 @@ export function checkToken(door: Door, request: IncomingMessage): void {
   const token = bearerToken(request);
   if (token !== null && door.isToken(token)) return;
   throw new TandaError("unauthorized", token === null ? "a token is required" : "this token is wrong", {
-    hint: "send Authorization: Bearer TOKEN",
+    hint: "Send Authorization: Bearer TOKEN",
   });
 }
 

@@ -22,7 +22,7 @@ export function waitMsOf(request: FastifyRequest, maxMs: number): number | null 
   if (given === undefined) return null;
   if (given === "") return maxMs;
   if (typeof given !== "string" || !/^\d{1,9}(?:\.\d{1,3})?$/.test(given)) {
-    throw bad(`wait is not a number of seconds: ${quoted(given)}`, "send Prefer: wait=10");
+    throw bad(`wait is not a number of seconds: ${quoted(given)}`, "Send Prefer: wait=10");
   }
   return Math.min(Number(given) * 1000, maxMs);
 }
@@ -55,7 +55,7 @@ export function queryOf(request: FastifyRequest, known: readonly string[]): Reco
     if (!known.includes(name)) {
       throw bad(
         `unknown parameter ${quoted(name)}`,
-        known.length > 0 ? `there are: ${known.join(", ")}` : undefined,
+        known.length > 0 ? `There are: ${known.join(", ")}` : undefined,
       );
     }
     if (typeof value !== "string") throw bad(`the parameter ${name} is given twice`);

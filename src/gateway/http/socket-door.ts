@@ -53,7 +53,7 @@ export class SocketDoor {
     if (this.#context.isDraining()) throw new TandaError("unavailable", "the node is stopping");
     if ((request.url ?? "").split("?", 1)[0] !== SOCKET_PATH) {
       throw new TandaError("not_found", "there is no WebSocket at this path", {
-        hint: `it is ${SOCKET_PATH}`,
+        hint: `It is at ${SOCKET_PATH}`,
       });
     }
     if (!door.needsToken) return true;

@@ -47,7 +47,7 @@ export function routeTasks(app: FastifyInstance, context: GatewayContext): void 
       if (!isObject(body) || !Array.isArray(body["tasks"]) || Object.keys(body).length !== 1) {
         throw bad(
           "a bulk request is an object with tasks, a list",
-          '{"tasks":[{"action":"upper","payload":"hola"}]}',
+          'Send {"tasks":[{"action":"upper","payload":"hola"}]}',
         );
       }
       const tasks = body["tasks"] as unknown[];
@@ -132,9 +132,9 @@ async function admitted<T>(
 function readSubmit(body: unknown, key: string | null): SubmitWithOptions {
   const submit = parseSubmit(body, false);
   const { options } = submit;
-  if (options?.wait !== undefined) throw bad('unknown option "wait"', "over HTTP send Prefer: wait=10");
+  if (options?.wait !== undefined) throw bad('unknown option "wait"', "Over HTTP send Prefer: wait=10");
   if (key !== null && options?.key !== undefined && options.key !== key) {
-    throw bad("Idempotency-Key and options.key differ", "give one of them");
+    throw bad("Idempotency-Key and options.key differ", "Give one of them.");
   }
   return { ...submit, options: { ...options, wait: false, ...(key === null ? {} : { key }) } };
 }

@@ -35,7 +35,7 @@ export function routeUploads(app: FastifyInstance, context: GatewayContext): voi
 
 /** @throws bad_request, too_large */
 function readExpected(body: unknown, more: readonly string[], maxBytes: number): BlobRef {
-  if (!isObject(body)) throw bad("the body is not an object", 'send {"$blob":"SHA-256","bytes":N}');
+  if (!isObject(body)) throw bad("the body is not an object", 'Send {"$blob":"SHA-256","bytes":N}');
   const odd = Object.keys(body).find((name) => !["$blob", "bytes", ...more].includes(name));
   if (odd !== undefined) throw bad(`unknown field ${quoted(odd)}`);
   const { $blob: id, bytes } = body;
