@@ -133,12 +133,12 @@ export class PostgresPublisher {
 
   #expire(): void {
     const before = performance.now() - this.#options.confirmMs;
-    const why = this.#rest === null ? "it could not be sent in time" : "the server takes nothing for now";
-    this.#fail(this.#outgoing.cutOld(before), why);
     if (this.#underWay.some(({ items }) => items[0]!.at < before)) {
       this.#failUnderWay("it was not confirmed in time");
       this.#options.link.drop("PostgreSQL did not confirm what was published in time");
     }
+    const why = this.#rest === null ? "it could not be sent in time" : "the server takes nothing for now";
+    this.#fail(this.#outgoing.cutOld(before), why);
   }
 
   #failUnderWay(why: string): void {

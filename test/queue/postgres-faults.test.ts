@@ -150,7 +150,7 @@ describe("faults of PostgreSQL as a queue", { skip: needs("postgres").skip, time
   test("who says nothing for too long has lost what it took: it lets it go, and settles nothing of the next who has it", async () => {
     await using proxy = await FaultProxy.start(postgres.port);
     const schema = newSchema();
-    const takenMs = 1000;
+    const takenMs = 1500;
     const { queue: first } = await openQueue(postgres.urlAt(proxy.port), schema, { takenMs });
     await using _first = first;
     const messages = [message(), message()];
@@ -177,7 +177,7 @@ describe("faults of PostgreSQL as a queue", { skip: needs("postgres").skip, time
 
   test("what is here for long stays this process's, for as long as it lives", async () => {
     const schema = newSchema();
-    const takenMs = 400;
+    const takenMs = 1200;
     const { queue: first } = await openQueue(postgres.url, schema, { takenMs });
     await using _first = first;
     const { queue: second } = await openQueue(postgres.url, schema, { takenMs });
@@ -186,8 +186,33 @@ describe("faults of PostgreSQL as a queue", { skip: needs("postgres").skip, time
     first.publish([message()]);
     await takeSoon(first, 1);
     second.resume("default");
-    await later(takenMs * 4);
+    await later(takenMs * 2.5);
     assert.deepEqual(second.take(10, anyRoom), []);
+  });
+
+  test("what is not confirmed in time is told once, and another connection goes on", async () => {
+    await using proxy = await FaultProxy.start(postgres.port);
+    const options = { consumes: false, confirmMs: 500 };
+    const { queue, told } = await openQueue(postgres.urlAt(proxy.port), newSchema(), options);
+    await using _queue = queue;
+    await proxy.set("blackhole");
+    const silent = [message(), message()];
+    queue.publish([silent[0]!]);
+    await later(100);
+    queue.publish([silent[1]!]);
+    await until("both are told", () => told.unpublished.length === 2);
+    assert.deepEqual(
+      told.unpublished.map(({ id }) => id),
+      silent.map(({ spec }) => spec.id),
+    );
+    assert.equal(told.unpublished[0]!.why, "it was not confirmed in time");
+    assert.equal(queue.health.isPublishing, false);
+    await proxy.set("pass");
+    proxy.reset();
+    await until("it is back", () => queue.health.isPublishing);
+    queue.publish([message()]);
+    await later(700);
+    assert.equal(told.unpublished.length, 2);
   });
 
   test("a server that takes nothing is told, and when it does again", async () => {
