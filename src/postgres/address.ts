@@ -11,13 +11,13 @@ export type PostgresAddress = {
   readonly schema: string;
   /** A function that is no property: whoever prints an address prints no password. */
   readonly password: () => string | undefined;
-  readonly ssl: false | { readonly rejectUnauthorized: boolean };
+  readonly ssl: false | { readonly rejectUnauthorized: boolean; readonly ca?: string };
 };
 
 const FORM = /^postgres(?:ql)?:\/\/(?:([^@/?]*)@)?([^/?@]*)(?:\/([^?]*))?(?:\?(.*))?$/s;
 const PORT = 5432;
 const SCHEMA_FORM = /^[a-z_][a-z0-9_]{0,62}$/;
-const SETTINGS = ["schema", "sslmode", "passwordFile"];
+const SETTINGS = ["schema", "sslmode", "sslrootcert", "passwordFile"];
 
 /**
  * The password is the URL's, else that of the file in `passwordFile`, else the environment's PGPASSWORD.
@@ -44,7 +44,7 @@ export function parsePostgresUrl(url: string, env: NodeJS.ProcessEnv): PostgresA
       settings.get("passwordFile"),
       env,
     ),
-    ssl: sslOf(settings.get("sslmode")),
+    ssl: sslOf(settings.get("sslmode"), settings.get("sslrootcert")),
   };
 }
 
@@ -82,7 +82,8 @@ function parseHost(place: string): { host: string; port: number } {
   return { host: bracketed ?? (decoded(plain ?? "") || "127.0.0.1"), port: number };
 }
 
-function sslOf(mode: string | null): PostgresAddress["ssl"] {
+function sslOf(mode: string | null, rootFile: string | null): PostgresAddress["ssl"] {
+  if (rootFile !== null && mode !== "verify-full") throw wrong("sslrootcert is for sslmode=verify-full");
   switch (mode) {
     case null:
     case "disable":
@@ -90,9 +91,17 @@ function sslOf(mode: string | null): PostgresAddress["ssl"] {
     case "require":
       return { rejectUnauthorized: false };
     case "verify-full":
-      return { rejectUnauthorized: true };
+      return { rejectUnauthorized: true, ...(rootFile !== null && { ca: readRoot(rootFile) }) };
     default:
       throw wrong("sslmode is disable, require or verify-full");
+  }
+}
+
+function readRoot(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    throw wrong(`the file ${file} of sslrootcert cannot be read`);
   }
 }
 

@@ -6,6 +6,9 @@ export type Connection = Client;
 
 const CONNECT_WITHIN_MS = 5000;
 const ANSWER_WITHIN_MS = 15_000;
+/** One that says nothing is asked for a sign of life after so long: half a minute, and it is known to be gone. */
+const QUIET_MS = 10_000;
+const FAREWELL_WITHIN_MS = 1000;
 const INT8 = 20;
 /** Counts and instants stay far below 2⁵³. */
 const types = {
@@ -41,6 +44,13 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   throw failure;
 }
 
+/** Resolves when it is over, soon also where the server is not heard any more. */
+export async function end(connection: Connection): Promise<void> {
+  const timer = setTimeout(() => drop(connection), FAREWELL_WITHIN_MS);
+  await connection.end().catch(() => {});
+  clearTimeout(timer);
+}
+
 /** Without a farewell: whoever does not answer would not hear it. */
 export function drop(connection: Connection): void {
   const { stream } = (connection as unknown as { connection: { stream: { destroy(): void } } }).connection;
@@ -69,6 +79,7 @@ async function connectTo(
     // What is asked without waiting for the answer before is sent at once.
     pipeline: true,
     keepAlive: true,
+    keepAliveInitialDelayMillis: QUIET_MS,
     options: `${SETTINGS} ${settings} -c search_path=${schema}`,
   });
   // Without a listener an error would end the process.

@@ -1,4 +1,5 @@
 import { TandaError } from "../task/errors.ts";
+import { hintFor } from "./hints.ts";
 
 const RETRY_AFTER_MS = 1000;
 /** Only what another transaction did stands in the way: the same again will do. */
@@ -45,7 +46,11 @@ export function toStoreError(thrown: unknown): TandaError {
     if (code === "54000" || code === "54001")
       return new TandaError("too_large", `Too large for a row: ${message}`, { cause: thrown });
     if (code.startsWith("22")) return new TandaError("bad_request", message, { cause: thrown });
-    return new TandaError("internal", `The store failed: ${message}`, { cause: thrown });
+    const hint = hintFor(thrown);
+    return new TandaError("internal", `The store failed: ${message}`, {
+      cause: thrown,
+      ...(hint && { hint }),
+    });
   }
   if (code === "53100")
     return new TandaError("busy", `The disk of the store is full: ${message}`, {
@@ -57,7 +62,8 @@ export function toStoreError(thrown: unknown): TandaError {
 }
 
 export function unavailable(message: string, cause?: unknown, retryAfterMs = RETRY_AFTER_MS): TandaError {
-  return new TandaError("unavailable", message, { cause, retryAfterMs });
+  const hint = hintFor(cause);
+  return new TandaError("unavailable", message, { cause, retryAfterMs, ...(hint && { hint }) });
 }
 
 function codeOf(thrown: unknown): string | null {

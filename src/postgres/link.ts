@@ -4,13 +4,12 @@
  */
 import type { QueryConfig, QueryResultRow } from "pg";
 import { placesOf, type PostgresAddress } from "./address.ts";
-import { connect, drop, type Connection } from "./connect.ts";
+import { connect, drop, end, type Connection } from "./connect.ts";
 import { isSaidByServer, unavailable } from "./errors.ts";
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 const PING_MS = 5000;
-const CLOSE_MS = 2000;
 
 export type LinkOptions = {
   address: PostgresAddress;
@@ -132,12 +131,6 @@ export class PostgresLink {
     // Its failure is told by what it does to the connection.
     if (this.#isUp && !wasUsed) this.query({ text: "select 1" }).catch(() => {});
   }
-}
-
-async function end(connection: Connection): Promise<void> {
-  const ending = connection.end();
-  await within(CLOSE_MS, ending, "PostgreSQL did not answer the goodbye").catch(() => {});
-  drop(connection);
 }
 
 /** A server that lives may still never answer. */

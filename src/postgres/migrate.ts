@@ -13,6 +13,9 @@ export type Tables = {
   readonly steps: readonly string[];
 };
 
+/** As long as a timer can be set for: else a connection is given up when an answer takes long. */
+const PATIENTLY = { query_timeout: 2 ** 31 - 1 };
+
 /** 0 where there is nothing yet. */
 export async function readVersion(
   connection: Connection,
@@ -40,9 +43,11 @@ export async function migrate(connection: Connection, schema: string, tables: Ta
   try {
     // Held to the end of the transaction; who waits for it waits for a migration, however long.
     await connection.query("set local lock_timeout = 0; set local statement_timeout = 0");
-    await connection.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
-      `tanda migrate ${schema}`,
-    ]);
+    await connection.query({
+      text: "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+      values: [`tanda migrate ${schema}`],
+      ...PATIENTLY,
+    });
     const version = await readVersion(connection, schema, tables);
     refuseNewer(version, schema, tables);
     if (version < steps.length) {
@@ -52,7 +57,7 @@ export async function migrate(connection: Connection, schema: string, tables: Ta
            insert into ${versionTable} values (0)`,
         );
       }
-      for (const step of steps.slice(version)) await connection.query(step);
+      for (const step of steps.slice(version)) await connection.query({ text: step, ...PATIENTLY });
       await connection.query(`update ${versionTable} set version = $1`, [steps.length]);
     }
     await connection.query("commit");

@@ -3,7 +3,7 @@
  * while has passed that doubles and has jitter, and who asks meanwhile is refused at once with `unavailable`.
  */
 import { placesOf, type PostgresAddress } from "./address.ts";
-import { connect, drop, type Connection } from "./connect.ts";
+import { connect, drop, end, type Connection } from "./connect.ts";
 import { isSaidByServer, unavailable } from "./errors.ts";
 
 export type { Connection } from "./connect.ts";
@@ -73,7 +73,7 @@ export class PostgresPool {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(closed());
-    await Promise.all(this.#idle.splice(0).map((connection) => connection.end().catch(() => {})));
+    await Promise.all(this.#idle.splice(0).map(end));
   }
 
   async #turn(): Promise<void> {
@@ -85,7 +85,7 @@ export class PostgresPool {
   }
 
   #giveBack(connection: Connection): void {
-    if (this.#isClosed) void connection.end().catch(() => {});
+    if (this.#isClosed) void end(connection);
     else this.#idle.push(connection);
   }
 

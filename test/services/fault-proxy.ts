@@ -8,6 +8,9 @@ import { connect, createServer, type Server, type Socket } from "node:net";
  */
 export type FaultMode = "pass" | "refuse" | "blackhole";
 
+/** A blackhole swallows a goodbye too. */
+const SOCKET = { noDelay: true, allowHalfOpen: true };
+
 type Pair = { readonly client: Socket; readonly server: Socket; isCut: boolean };
 
 export class FaultProxy implements AsyncDisposable {
@@ -27,7 +30,7 @@ export class FaultProxy implements AsyncDisposable {
 
   /** @param target a port of 127.0.0.1. */
   static async start(target: number): Promise<FaultProxy> {
-    const listener = createServer({ noDelay: true }).listen(0, "127.0.0.1");
+    const listener = createServer(SOCKET).listen(0, "127.0.0.1");
     await once(listener, "listening");
     return new FaultProxy(listener, (listener.address() as { port: number }).port, target);
   }
@@ -40,7 +43,7 @@ export class FaultProxy implements AsyncDisposable {
       listener?.close();
       this.reset();
     } else if (this.#listener === null) {
-      this.#listener = createServer({ noDelay: true }, (client) => this.#join(client));
+      this.#listener = createServer(SOCKET, (client) => this.#join(client));
       this.#listener.listen(this.port, "127.0.0.1");
       await once(this.#listener, "listening");
     }
@@ -67,7 +70,7 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   #join(client: Socket): void {
-    const server = connect({ port: this.#target, host: "127.0.0.1", noDelay: true });
+    const server = connect({ port: this.#target, host: "127.0.0.1", ...SOCKET });
     const pair: Pair = { client, server, isCut: false };
     this.#pairs.add(pair);
     let cutDone: (() => void) | null = null;
@@ -94,6 +97,9 @@ export class FaultProxy implements AsyncDisposable {
       [server, client],
     ] as const) {
       one.on("error", () => {});
+      one.on("end", () => {
+        if (this.#mode !== "blackhole") one.end();
+      });
       one.on("close", () => {
         other.destroy();
         this.#pairs.delete(pair);

@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, mkdtempSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, readFileSync, realpathSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -60,25 +60,32 @@ export class Postgres implements AsyncDisposable {
   }
 
   static async start(options: PostgresOptions = {}): Promise<Postgres> {
-    const bin = dirname(needs("postgres").path);
-    const folder = mkdtempSync(join(tmpdir(), "tanda-postgres-"));
-    const port = await freePort();
-    const postgres = new Postgres(folder, port, bin, [...CONFIG, ...(options.fast ? FAST : [])]);
+    // Its companions lie beside it, not beside a link to it.
+    const bin = dirname(realpathSync(needs("postgres").path));
+    const folder = newFolder();
+    const postgres = new Postgres(folder, await freePort(), bin, [...CONFIG, ...(options.fast ? FAST : [])]);
     try {
-      if (isRoot()) {
-        const id = (flag: string): number =>
-          Number(spawnSync("id", [flag, "postgres"], { encoding: "utf8" }).stdout);
-        chownSync(folder, id("-u"), id("-g"));
-      }
-      chmodSync(folder, 0o755);
       const args = ["-D", join(folder, "data"), "-U", USER, "-A", "trust", "-E", "UTF8"];
-      const [command, ...rest] = postgres.#as("initdb", [...args, "--locale=C.UTF-8", "--no-sync"]);
-      const made = spawnSync(command!, rest, { encoding: "utf8", cwd: folder });
-      if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
+      run(postgres.#as("initdb", [...args, "--locale=C.UTF-8", "--no-sync"]), folder);
       await postgres.start();
       return postgres;
     } catch (error) {
       await postgres[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** A server that follows this one, and takes no writes. */
+  async standby(): Promise<Postgres> {
+    const folder = newFolder();
+    const standby = new Postgres(folder, await freePort(), this.#bin, this.#config);
+    try {
+      const args = ["-D", join(folder, "data"), "-h", "127.0.0.1", "-p", `${this.port}`, "-U", USER];
+      run(this.#as("pg_basebackup", [...args, "-R", "-X", "stream", "-c", "fast", "--no-sync"]), folder);
+      await standby.start();
+      return standby;
+    } catch (error) {
+      await standby[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -186,6 +193,23 @@ export class Postgres implements AsyncDisposable {
       return false;
     }
   }
+}
+
+/** Its owner is whom PostgreSQL runs as. */
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tanda-postgres-"));
+  if (isRoot()) {
+    const id = (flag: string): number =>
+      Number(spawnSync("id", [flag, "postgres"], { encoding: "utf8" }).stdout);
+    chownSync(folder, id("-u"), id("-g"));
+  }
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+function run([command, ...args]: string[], folder: string): void {
+  const { status, stderr } = spawnSync(command!, args, { encoding: "utf8", cwd: folder });
+  if (status !== 0) throw new Error(`${args.join(" ")}: ${stderr}`);
 }
 
 function isRoot(): boolean {
