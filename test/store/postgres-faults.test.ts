@@ -9,8 +9,9 @@ import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { needs } from "../../scripts/system-programs.ts";
 import { parsePostgresUrl, placesOf } from "../../src/postgres/address.ts";
+import type { ClaimEvent } from "../../src/store/shared-store.ts";
 import type { Store } from "../../src/store/store.ts";
-import type { TaskEvent } from "../../src/task/decide.ts";
+import type { Outcome, TaskEvent } from "../../src/task/decide.ts";
 import type { TandaError } from "../../src/task/errors.ts";
 import type { TaskSpec } from "../../src/task/task.ts";
 import { FaultProxy } from "../services/fault-proxy.ts";
@@ -95,6 +96,54 @@ describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
       await postgres.start();
     });
     assert.ok(refusals > 0, "nobody noticed that it was away");
+  });
+
+  test("restarted twice under a load of batches: what was said to be applied is there, with its own result", async () => {
+    await using store = await openAt(newSchemaUrl(postgres.url));
+    const results = new Map<string, string>();
+    const over = new AbortController();
+    let n = 0;
+    const doneWith = (result: string): Outcome => ({ type: "done", result, resultBlob: null });
+    const batches = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        const specs = Array.from({ length: 40 }, () => newSpec());
+        const result = `"${++n}"`;
+        const [rides, promised] = [specs.slice(0, 20), specs.slice(20)];
+        const told = [await insist(() => store.apply(rides.map((spec) => ride(spec, doneWith(result)))))];
+        await insist(() => store.apply(promised.map((spec) => submit(spec))));
+        const claims = promised.slice(10).map(({ id }) => claim(id, 1) as ClaimEvent);
+        await insist(() => store.claim(claims, "worker", 60_000));
+        told.push(await insist(() => store.apply(promised.map(({ id }) => finish(id, 1, doneWith(result))))));
+        // What was done by a try whose answer was lost is unchanged, and the row is the answer.
+        for (const [i, { verdict, task }] of told.flat().entries()) {
+          if (verdict !== "applied")
+            assert.deepEqual([verdict, task?.state, task?.result], ["unchanged", "done", result]);
+          results.set(specs[i]!.id, result);
+        }
+      }
+    };
+    const writers = Promise.all(Array.from({ length: 4 }, batches));
+    const grow = async (): Promise<void> => {
+      const wanted = results.size + 200;
+      while (results.size < wanted) await delay(5);
+    };
+    for (const end of [() => postgres.stop(), () => postgres.kill9()]) {
+      await grow();
+      await end();
+      await postgres.start();
+    }
+    await grow();
+    over.abort();
+    await writers;
+    const ids = [...results.keys()];
+    const rows = await store.get(ids);
+    assert.deepEqual(
+      rows.map((row) => row?.result),
+      ids.map((id) => results.get(id)),
+    );
+    assert.deepEqual(await store.counts(), [
+      { queue: "default", action: "upper", state: "done", count: ids.length },
+    ]);
   });
 
   test("one session's process killed: all sessions break, and it goes on", async () => {
