@@ -1,4 +1,4 @@
-/** SIGINT, SIGTERM and SIGHUP from the first moment on: one that comes while a verb still starts must not be missed. */
+/** Signals that ask to stop, from the first moment on: one that comes while a verb still starts must not be missed. */
 export function listenForSignals(names: readonly NodeJS.Signals[]): { next: () => Promise<void> } {
   let came = 0;
   let waiting: (() => void)[] = [];

@@ -37,7 +37,7 @@ export function chooseBalancer(env: NodeJS.ProcessEnv): BalancerKind {
 export function balancerPlan(
   kind: BalancerKind,
   listen: Place,
-  nodes: readonly Pick<ProcessPlan, "name" | "port">[],
+  nodes: readonly { readonly name: string; readonly port: number }[],
   setup: BalancerSetup,
 ): ProcessPlan {
   const places = nodes.map(({ port }) => ({ host: "127.0.0.1", port }));

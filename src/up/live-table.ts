@@ -33,7 +33,8 @@ export function tableLines(rows: readonly Row[], width: number, now: number, pai
   const widths = columns.map(({ title, cell }) =>
     Math.max(title.length, ...rows.map((row) => cell(row).length)),
   );
-  const hasShares = rows.some(({ tasks }) => tasks !== null && tasks.share !== null);
+  const shareIn = (row: Row): number | null => row.tasks?.ran?.share ?? null;
+  const hasShares = rows.some((row) => shareIn(row) !== null);
   // However long a state is told, what stands after it stays where it is.
   if (hasShares) widths[columns.findIndex(({ title }) => title === "STATE")] = STATE_WIDTH;
   const used = widths.reduce((sum, one) => sum + one + GAP.length, MARGIN.length + PERCENT_WIDTH);
@@ -45,7 +46,7 @@ export function tableLines(rows: readonly Row[], width: number, now: number, pai
       const pad = " ".repeat(Math.max(0, widths[at]! - text.length));
       return column.isRight ? pad + painted : painted + pad;
     });
-    const share = row.tasks?.share ?? null;
+    const share = shareIn(row);
     if (share !== null) {
       const drawn = bar < LEAST_BAR ? "" : paint("cyan", barOf(share, bar));
       cells.push(`${drawn}${`${share} %`.padStart(PERCENT_WIDTH)}`);
@@ -60,22 +61,24 @@ export function tableLines(rows: readonly Row[], width: number, now: number, pai
 }
 
 function columnsOf(now: number): Column[] {
-  const number = (read: (tasks: NonNullable<Row["tasks"]>) => number) => (row: Row) =>
-    row.tasks === null ? "" : compact(read(row.tasks));
+  const number = (read: (row: Row) => number | undefined) => (row: Row) => {
+    const value = read(row);
+    return value === undefined ? "" : compact(value);
+  };
   return [
     { title: "PROCESS", cell: (row) => row.name, style: () => "bold" },
     { title: "ROLE", cell: (row) => row.role, from: 96 },
     { title: "PID", cell: ({ pid }) => (pid === null ? "" : String(pid)), isRight: true },
-    { title: "PORT", cell: (row) => String(row.port), isRight: true },
-    { title: "DONE", cell: number(({ done }) => done), isRight: true },
+    { title: "PORT", cell: ({ port }) => (port === null ? "" : String(port)), isRight: true },
+    { title: "DONE", cell: number(({ tasks }) => tasks?.ran?.done), isRight: true },
     {
       title: "FAILED",
-      cell: (row) => (row.tasks !== null && row.tasks.failed > 0 ? compact(row.tasks.failed) : ""),
+      cell: number(({ tasks }) => tasks?.ran?.failed || undefined),
       isRight: true,
       style: () => "red",
     },
-    { title: "PER S", cell: number(({ perSecond }) => perSecond), isRight: true },
-    { title: "OPEN", cell: number(({ inFlight }) => inFlight), isRight: true },
+    { title: "PER S", cell: number(({ tasks }) => tasks?.ran?.perSecond), isRight: true },
+    { title: "OPEN", cell: number(({ tasks }) => tasks?.inFlight), isRight: true },
     { title: "STATE", cell: (row) => `● ${stateText(row.state, now)}`, style: (row) => styleOf(row.state) },
   ];
 }

@@ -93,7 +93,8 @@ export class LiveView {
     const up = tellDuration(Math.floor((now - startedAt) / 1000) * 1000);
     const lines = [
       "",
-      ` ${paint("bold", "Tanda")} on ${paint("cyan", listen)}, ${title}, up ${up}, ${compact(done)} done, ${compact(perSecond)}/s`,
+      ` ${paint("bold", "Tanda")} on ${paint("cyan", listen)}: ${title}`,
+      ` up ${up}, ${compact(done)} done, ${compact(perSecond)}/s`,
       "",
       ...tableLines(rows, size.columns, now, paint),
       "",
@@ -112,8 +113,8 @@ export class LiveView {
   #tellCounts(rows: readonly Row[]): void {
     for (const { name, role, tasks } of rows) {
       if (tasks === null) continue;
-      const { done, failed, inFlight, share } = tasks;
-      const counts = { done, failed, perSecond: Math.round(tasks.perSecond), inFlight, share };
+      const { inFlight, ran } = tasks;
+      const counts = ran === null ? { inFlight } : { inFlight, ...ran, perSecond: Math.round(ran.perSecond) };
       const text = JSON.stringify(counts);
       if (this.#told.get(name) === text) continue;
       this.#told.set(name, text);
@@ -145,7 +146,7 @@ export function changeText({ name, pid, address, state }: Row, now: number, pain
     case "starting":
       return `${who} starts`;
     case "ready":
-      return `${who} is ${paint("green", "ready")} on ${address} (pid ${pid})`;
+      return `${who} is ${paint("green", "ready")}${address === null ? "" : ` on ${address}`} (pid ${pid})`;
     case "restarting":
       return `${who} was ${paint("red", state.why)}; ${stateText(state, now)}`;
     case "failed":

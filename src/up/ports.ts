@@ -24,11 +24,12 @@ export function isFree(host: string, port: number): Promise<boolean> {
 
 /** @throws unavailable when one is still taken after a while, naming it and whom it is for. */
 export async function checkPorts(
-  wanted: readonly { readonly name: string; readonly host: string; readonly port: number }[],
+  wanted: readonly { readonly name: string; readonly host: string; readonly port: number | null }[],
   withinMs: number,
 ): Promise<void> {
   const until = performance.now() + withinMs;
   for (const { name, host, port } of wanted) {
+    if (port === null) continue;
     while (!(await isFree(host, port))) {
       if (performance.now() > until)
         throw new TandaError("unavailable", `port ${port}, for ${name}, is taken`, {

@@ -21,7 +21,8 @@ export type ProcessPlan = {
   readonly name: string;
   readonly role: Role;
   readonly host: string;
-  readonly port: number;
+  /** Null: any, and it tells those who need to know. */
+  readonly port: number | null;
   /** Names of those that must have been ready before it is started. */
   readonly after: readonly string[];
   /** Before each start: what it needs on the disk. */

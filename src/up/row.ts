@@ -2,14 +2,15 @@
 import { formatAddress } from "../gateway/listen.ts";
 import type { Role } from "./process-plan.ts";
 import type { State, Supervised } from "./supervised.ts";
-import { shareOf } from "./tally.ts";
+import { shareOf, type Tally } from "./tally.ts";
 
 export type Row = {
   readonly name: string;
   readonly role: Role;
   readonly pid: number | null;
-  readonly address: string;
-  readonly port: number;
+  /** Null: nobody else needs to know. */
+  readonly address: string | null;
+  readonly port: number | null;
   readonly state: State;
   readonly restarts: number;
   /** Null: it has nothing to do with tasks. */
@@ -17,11 +18,16 @@ export type Row = {
 };
 
 export type TaskCounts = {
+  readonly inFlight: number;
+  /** Null: it lets tasks in, and others run them. */
+  readonly ran: Ran | null;
+};
+
+export type Ran = {
   readonly done: number;
   readonly failed: number;
   readonly perSecond: number;
-  readonly inFlight: number;
-  /** Percent of what all of its role have done. */
+  /** Percent of what all have done. */
   readonly share: number | null;
 };
 
@@ -36,34 +42,36 @@ export function rowsOf(processes: readonly Supervised[]): Row[] {
     name: plan.name,
     role: plan.role,
     pid,
-    address: formatAddress(plan),
+    address: plan.port === null ? null : formatAddress({ host: plan.host, port: plan.port }),
     port: plan.port,
     state,
     restarts,
     tasks: tally.isKnown
-      ? {
-          done: tally.done,
-          failed: tally.failed,
-          perSecond: tally.perSecond,
-          inFlight: tally.inFlight,
-          share: RUNS_TASKS.has(plan.role) ? shareOf(tally.done, all) : null,
-        }
+      ? { inFlight: tally.inFlight, ran: RUNS_TASKS.has(plan.role) ? ranOf(tally, all) : null }
       : null,
   }));
 }
 
+function ranOf({ done, failed, perSecond }: Tally, all: number): Ran {
+  return { done, failed, perSecond, share: shareOf(done, all) };
+}
+
 /** Over those that run tasks. */
-export function totalOf(rows: readonly Row[]): { done: number; failed: number; perSecond: number } {
-  const running = rows.filter(({ role }) => RUNS_TASKS.has(role)).map(({ tasks }) => tasks);
-  const sum = (of: (tasks: TaskCounts) => number): number =>
-    running.reduce((total, tasks) => total + (tasks === null ? 0 : of(tasks)), 0);
-  return { done: sum((it) => it.done), failed: sum((it) => it.failed), perSecond: sum((it) => it.perSecond) };
+export function totalOf(rows: readonly Row[]): Omit<Ran, "share"> {
+  const sum = { done: 0, failed: 0, perSecond: 0 };
+  for (const { tasks } of rows) {
+    sum.done += tasks?.ran?.done ?? 0;
+    sum.failed += tasks?.ran?.failed ?? 0;
+    sum.perSecond += tasks?.ran?.perSecond ?? 0;
+  }
+  return sum;
 }
 
 /** How tasks spread over those that run them; "" before there are any. */
 export function spreadText(rows: readonly Row[]): string {
-  return rows
-    .filter(({ tasks }) => tasks !== null && tasks.share !== null)
-    .map(({ name, tasks }) => `${name} ${tasks!.share} %`)
+  const shares = rows.map(({ name, tasks }) => ({ name, share: tasks?.ran?.share ?? null }));
+  return shares
+    .filter(({ share }) => share !== null)
+    .map(({ name, share }) => `${name} ${share} %`)
     .join(", ");
 }

@@ -10,6 +10,7 @@ import { cutLog, lastWords } from "./log-file.ts";
 import { checkPorts } from "./ports.ts";
 import type { ProcessPlan } from "./process-plan.ts";
 import { rowsOf, spreadText, totalOf, type Row } from "./row.ts";
+import { privateServers } from "./servers/private-servers.ts";
 import { PACE, type State, type Supervised } from "./supervised.ts";
 import { clusterPlans, sharedPlans, type TandaSetup } from "./tanda-plans.ts";
 import type { Topology } from "./topology.ts";
@@ -31,8 +32,10 @@ const REFRESH_MS = 1000;
 export async function runUp({ topology, setup, output, nextSignal, now }: UpOptions): Promise<boolean> {
   mkdirSync(setup.folder, { recursive: true });
   const kind = topology.balancer ?? chooseBalancer(setup.env);
-  const { plans, title } = partsOf(topology, setup);
-  const open = plans.filter(({ role }) => role === "node" || role === "gateway");
+  const { plans, title, notes } = await partsOf(topology, setup);
+  const open = plans.flatMap(({ name, role, port }) =>
+    port !== null && (role === "node" || role === "gateway") ? [{ name, port }] : [],
+  );
   // As in the drawing: from where clients come in to where things are kept.
   const all = [balancerPlan(kind, topology.listen, open, setup), ...plans];
   await checkPorts(all, PORTS_FREE_WITHIN_MS);
@@ -60,6 +63,7 @@ export async function runUp({ topology, setup, output, nextSignal, now }: UpOpti
     for (const { plan } of ensemble.processes) cutLog(plan.logFile);
     view.refresh(rows());
   }, REFRESH_MS);
+  for (const note of notes) view.say({ event: "note", note }, note, rows());
   ensemble.start();
   void ensemble.allReady().then(() => {
     const event = { event: "ready", listen, pids: ensemble.processes.map(({ pid }) => pid) };
@@ -97,14 +101,35 @@ export async function runUp({ topology, setup, output, nextSignal, now }: UpOpti
   return first === "signal" && last === "stopped";
 }
 
-type Parts = { readonly plans: readonly ProcessPlan[]; readonly title: string };
+type Parts = {
+  readonly plans: readonly ProcessPlan[];
+  readonly title: string;
+  readonly notes: readonly string[];
+};
 
-function partsOf(topology: Topology, setup: TandaSetup): Parts {
+async function partsOf(topology: Topology, setup: TandaSetup): Promise<Parts> {
   const { parts } = topology;
-  if (parts.kind === "cluster")
-    return { plans: clusterPlans(topology, parts, setup), title: counted(parts.nodes, "node") };
+  if (parts.kind === "cluster") {
+    const plans = clusterPlans(topology, parts, setup);
+    return { plans, title: counted(parts.nodes, "node"), notes: [] };
+  }
   const title = `${counted(parts.gateways, "gateway")} and ${counted(parts.workers, "worker")}`;
-  return { plans: sharedPlans(topology, parts, () => parts.servers, {}, [], setup), title };
+  if (parts.servers !== "private")
+    return {
+      plans: sharedPlans(topology, parts, { servers: parts.servers, env: {}, after: [] }, setup),
+      title,
+      notes: [],
+    };
+  const own = await privateServers(setup);
+  const after = own.plans.map(({ name }) => name);
+  const [gateways, workers] = Map.groupBy(
+    sharedPlans(topology, parts, { ...own, after }, setup),
+    ({ role }) => role === "worker",
+  ).values();
+  const isQueue = ({ role }: ProcessPlan): boolean => role === "queue";
+  const kept = own.plans.filter((plan) => !isQueue(plan));
+  const plans = [...gateways!, ...own.plans.filter(isQueue), ...workers!, ...kept];
+  return { plans, title, notes: own.notes };
 }
 
 function counted(count: number, what: string): string {

@@ -16,6 +16,8 @@ export type TandaSetup = {
   readonly flags: readonly string[];
 };
 
+export type TandaPlan = ProcessPlan & { readonly port: number };
+
 /** What is decided here, for every process by itself, is not to be read from our own environment. */
 const OURS = ["LISTEN", "DATA", "NODE", "PEERS", "ROLES", "QUEUE", "STORE", "BLOBS"];
 /** It ends with it when its flags make no sense. */
@@ -23,7 +25,7 @@ const USAGE_CODE = 2;
 /** All clients come from the balancer's address. */
 const ADDRESS_CONNECTIONS = "10000";
 
-export function clusterPlans(topology: Topology, parts: ClusterParts, setup: TandaSetup): ProcessPlan[] {
+export function clusterPlans(topology: Topology, parts: ClusterParts, setup: TandaSetup): TandaPlan[] {
   const numbers = Array.from({ length: parts.nodes }, (_, index) => index + 1);
   const address = (node: number): string => `127.0.0.1:${portAfter(topology.listen, node - 1)}`;
   return numbers.map((node) => {
@@ -40,16 +42,21 @@ export function clusterPlans(topology: Topology, parts: ClusterParts, setup: Tan
   });
 }
 
-/** @param servers where their queue, store and blobs are; asked when they are started, after those named in `after` */
+export type SharedServers = {
+  readonly servers: Servers;
+  /** Keys that have no place in an address. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Those of ours that must be there first. */
+  readonly after: readonly string[];
+};
+
 export function sharedPlans(
   topology: Topology,
   parts: SharedParts,
-  servers: () => Servers,
-  serversEnv: NodeJS.ProcessEnv,
-  after: readonly string[],
+  { servers, env, after }: SharedServers,
   setup: TandaSetup,
-): ProcessPlan[] {
-  const ofRole = (role: "gateway" | "worker", count: number, from: number): ProcessPlan[] =>
+): TandaPlan[] {
+  const ofRole = (role: "gateway" | "worker", count: number, from: number): TandaPlan[] =>
     Array.from({ length: count }, (_, index) =>
       plan(setup, {
         name: `${role}-${index + 1}`,
@@ -64,7 +71,7 @@ export function sharedPlans(
         ],
         after,
         // Not in their command lines, which `ps` shows to everybody: passwords may stand in addresses.
-        env: () => ({ ...serversEnv, ...serverVariables(servers(), setup) }),
+        env: { ...env, ...serverVariables(servers, setup) },
       }),
     );
   return [...ofRole("gateway", parts.gateways, 0), ...ofRole("worker", parts.workers, parts.gateways)];
@@ -89,10 +96,10 @@ type Facts = {
   readonly port: number;
   readonly flags: readonly string[];
   readonly after: readonly string[];
-  readonly env: NodeJS.ProcessEnv | (() => NodeJS.ProcessEnv);
+  readonly env: NodeJS.ProcessEnv;
 };
 
-function plan({ folder, tanda, env, flags }: TandaSetup, facts: Facts): ProcessPlan {
+function plan({ folder, tanda, env, flags }: TandaSetup, facts: Facts): TandaPlan {
   const { name, role, port, after } = facts;
   const data = join(folder, name);
   const token = env["TANDA_TOKEN"] || undefined;
@@ -110,7 +117,7 @@ function plan({ folder, tanda, env, flags }: TandaSetup, facts: Facts): ProcessP
     command: () => ({
       program: tanda[0]!,
       args,
-      env: { ...rest, ...(typeof facts.env === "function" ? facts.env() : facts.env) },
+      env: { ...rest, ...facts.env },
       user: null,
     }),
     logFile: join(folder, `${name}.log`),

@@ -18,7 +18,8 @@ export type SharedParts = {
   readonly kind: "shared";
   readonly gateways: number;
   readonly workers: number;
-  readonly servers: Servers;
+  /** Private: servers of our own, in folders of ours. */
+  readonly servers: "private" | Servers;
 };
 
 export type Servers = {
@@ -61,10 +62,15 @@ export const TOPOLOGY_FLAGS: readonly TopologyFlag[] = [
 const MOST = 64;
 
 /**
+ * @param isFull whether servers of our own are wanted
  * @param text what a flag was given, if anything
  * @throws bad_request saying which flag is wrong
  */
-export function readTopology(text: (name: string) => string | undefined, env: NodeJS.ProcessEnv): Topology {
+export function readTopology(
+  isFull: boolean,
+  text: (name: string) => string | undefined,
+  env: NodeJS.ProcessEnv,
+): Topology {
   const count = (name: string): number | undefined => {
     const given = text(name);
     if (given === undefined) return undefined;
@@ -79,7 +85,7 @@ export function readTopology(text: (name: string) => string | undefined, env: No
   };
   const [nodes, gateways, workers] = [count("nodes"), count("gateways"), count("workers")];
   const given = ["queue", "store", "blobs"].filter((name) => text(name) !== undefined);
-  const isShared = gateways !== undefined || workers !== undefined || given.length > 0;
+  const isShared = isFull || gateways !== undefined || workers !== undefined || given.length > 0;
   const base = {
     listen: readListen(text("listen") ?? "127.0.0.1:9000", env),
     balancer: kindOf(text("balancer")),
@@ -92,9 +98,15 @@ export function readTopology(text: (name: string) => string | undefined, env: No
     throw wrong("--nodes are whole nodes, with neither --gateways and --workers nor a queue and a store");
   const parts = { kind: "shared" as const, gateways: gateways ?? 2, workers: workers ?? 2 };
   checkPorts(base.listen, parts.gateways + parts.workers);
+  if (isFull && given.length > 0)
+    throw wrong(`\`full\` starts servers of its own: leave out --${given.join(" and --")}`);
+  if (isFull) return { ...base, parts: { ...parts, servers: "private" } };
   const [queue = null, store, blobs = null] = [server("queue"), server("store"), server("blobs")];
   if (store === undefined)
-    throw wrong("gateways and workers share a store: --store is missing", "Write --store postgres://…");
+    throw wrong(
+      "gateways and workers share a store: --store is missing",
+      "--store postgres://…, or `tanda up full`, which starts one.",
+    );
   return { ...base, parts: { ...parts, servers: { queue, store, blobs } } };
 }
 

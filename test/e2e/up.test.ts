@@ -7,6 +7,9 @@ import { connect } from "../../src/client/client.ts";
 import { needs } from "../../scripts/system-programs.ts";
 import { freeRow, say, UpProcess } from "./up-process.ts";
 
+/** A node takes a second of a processor to start, and a busy machine has few to spare. */
+const SLOW = { timeout: 180_000 };
+
 const BALANCERS = [
   ["haproxy", 3, needs("haproxy").skip],
   ["nginx", 2, needs("nginx").skip],
@@ -15,57 +18,61 @@ const BALANCERS = [
 
 for (const [balancer, nodes, skip] of BALANCERS) {
   describe(`up with ${balancer}`, { skip }, () => {
-    test("starts nodes, spreads tasks over them, starts again the one that is killed, and stops in order", async () => {
-      await using up = new UpProcess(await freeRow(4), ["--nodes", String(nodes), "--balancer", balancer]);
-      await up.ready();
-      const numbers = Array.from({ length: nodes }, (_, index) => index + 1);
-      assert.deepEqual(
-        up.ports.toSorted((a, b) => a - b),
-        [0, ...numbers].map((index) => up.port + index),
-      );
-      const clients = Array.from({ length: 6 }, () => connect(`tanda://127.0.0.1:${up.port}`));
-      const runAll = async (word: string): Promise<void> => {
-        const runs = clients.flatMap((client) =>
-          [0, 1, 2, 3].map((n) => client.$.run("upper", `${word} ${n}`)),
+    test(
+      "starts nodes, spreads tasks over them, starts again the one that is killed, and stops in order",
+      SLOW,
+      async () => {
+        await using up = new UpProcess(await freeRow(4), ["--nodes", String(nodes), "--balancer", balancer]);
+        await up.ready();
+        const numbers = Array.from({ length: nodes }, (_, index) => index + 1);
+        assert.deepEqual(
+          up.ports.toSorted((a, b) => a - b),
+          [0, ...numbers].map((index) => up.port + index),
         );
-        assert.equal((await Promise.all(runs))[5], `${word.toUpperCase()} 1`);
-      };
-      await runAll("before");
-      const spread = numbers.map((n) =>
-        up.until(({ event, name, done }) => event === "tasks" && name === `node-${n}` && Number(done) > 0),
-      );
-      const all = { areBusy: false };
-      const counted = Promise.all(spread).then(() => (all.areBusy = true));
-      // Each is a client of its own, which a balancer may give to any node.
-      while (!all.areBusy) assert.equal(await say(up.port, "upper one"), "ONE");
-      await counted;
+        const clients = Array.from({ length: 6 }, () => connect(`tanda://127.0.0.1:${up.port}`));
+        const runAll = async (word: string): Promise<void> => {
+          const runs = clients.flatMap((client) =>
+            [0, 1, 2, 3].map((n) => client.$.run("upper", `${word} ${n}`)),
+          );
+          assert.equal((await Promise.all(runs))[5], `${word.toUpperCase()} 1`);
+        };
+        await runAll("before");
+        const spread = numbers.map((n) =>
+          up.until(({ event, name, done }) => event === "tasks" && name === `node-${n}` && Number(done) > 0),
+        );
+        const all = { areBusy: false };
+        const counted = Promise.all(spread).then(() => (all.areBusy = true));
+        // Each is a client of its own, which a balancer may give to any node.
+        while (!all.areBusy) assert.equal(await say(up.port, "upper one"), "ONE");
+        await counted;
 
-      const from = up.events.length;
-      const pid = up.pidOf("node-2");
-      process.kill(pid, "SIGKILL");
-      await runAll("meanwhile");
-      const restarting = await up.until(
-        ({ name, state }) => name === "node-2" && state === "restarting",
-        from,
-      );
-      assert.equal(restarting["why"], "killed by SIGKILL");
-      const again = await up.until(({ name, state }) => name === "node-2" && state === "ready", from);
-      assert.notEqual(again["pid"], pid);
-      assert.equal(again["restarts"], 1);
-      assert.equal(await say(up.port + 2, "upper again"), "AGAIN");
-      await runAll("after");
-      await Promise.all(clients.map((client) => client.$.close()));
-      for (const n of numbers) assert.ok(existsSync(join(up.folder, `node-${n}`, "tanda.db")));
+        const from = up.events.length;
+        const pid = up.pidOf("node-2");
+        process.kill(pid, "SIGKILL");
+        await runAll("meanwhile");
+        const restarting = await up.until(
+          ({ name, state }) => name === "node-2" && state === "restarting",
+          from,
+        );
+        assert.equal(restarting["why"], "killed by SIGKILL");
+        const again = await up.until(({ name, state }) => name === "node-2" && state === "ready", from);
+        assert.notEqual(again["pid"], pid);
+        assert.equal(again["restarts"], 1);
+        assert.equal(await say(up.port + 2, "upper again"), "AGAIN");
+        await runAll("after");
+        await Promise.all(clients.map((client) => client.$.close()));
+        for (const n of numbers) assert.ok(existsSync(join(up.folder, `node-${n}`, "tanda.db")));
 
-      up.signal("SIGINT");
-      assert.equal(await up.exited, 0);
-      assert.equal(up.events.at(-1)!.event, "stopped");
-      await up.gone();
-    });
+        up.signal("SIGINT");
+        assert.equal(await up.exited, 0);
+        assert.equal(up.events.at(-1)!.event, "stopped");
+        await up.gone();
+      },
+    );
 
     // Of itself, guarded like a node; the others have helpers of their own.
     if (balancer === "builtin") return;
-    test("leaves nothing behind when it is killed", async () => {
+    test("leaves nothing behind when it is killed", SLOW, async () => {
       await using up = new UpProcess(await freeRow(2), ["--nodes", "1", "--balancer", balancer]);
       await up.ready();
       assert.equal(await say(up.port, "upper hola"), "HOLA");
@@ -76,7 +83,7 @@ for (const [balancer, nodes, skip] of BALANCERS) {
   });
 }
 
-test("a second signal ends at once, though a task still runs", async () => {
+test("a second signal ends at once, though a task still runs", SLOW, async () => {
   await using up = new UpProcess(await freeRow(2), ["--nodes", "1", "--balancer", "builtin"]);
   await up.ready();
   const client = connect(`tanda://127.0.0.1:${up.port}`);
@@ -90,7 +97,7 @@ test("a second signal ends at once, though a task still runs", async () => {
   assert.ok(handle.task);
 });
 
-test("flags of a node that make no sense end it all, told in the words of the node", async () => {
+test("flags of a node that make no sense end it all, told in the words of the node", SLOW, async () => {
   await using up = new UpProcess(await freeRow(2), [
     "--nodes",
     "1",

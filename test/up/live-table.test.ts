@@ -9,7 +9,7 @@ import { Tally } from "../../src/up/tally.ts";
 const plain = (_style: string, text: string): string => text;
 
 function row(name: string, more: Partial<Row> = {}): Row {
-  const tasks = { done: 1234, failed: 0, perSecond: 56.7, inFlight: 8, share: 33 };
+  const tasks = { inFlight: 8, ran: { done: 1234, failed: 0, perSecond: 56.7, share: 33 } };
   return {
     name,
     role: "node",
@@ -43,12 +43,12 @@ test("a wide screen shows roles too, a narrow one leaves out bars, and failures 
   const narrow = tableLines(rows, 60, 0, plain);
   assert.doesNotMatch(narrow.join(), /█/);
   assert.match(narrow[2]!, /33 %$/);
-  const tasks = { ...rows[1]!.tasks!, failed: 2 };
+  const tasks = { inFlight: 0, ran: { ...rows[1]!.tasks!.ran!, failed: 2 } };
   assert.match(tableLines([{ ...rows[1]!, tasks }], 80, 0, plain)[0]!, /DONE +FAILED +PER S/);
 });
 
 test("no line is wider than a screen of 80, whatever is counted", () => {
-  const tasks = { done: 999_999, failed: 0, perSecond: 99_999, inFlight: 9999, share: 100 };
+  const tasks = { inFlight: 9999, ran: { done: 999_999, failed: 0, perSecond: 99_999, share: 100 } };
   const wide = rows.map((one) => ({ ...one, pid: 4_194_303, name: "gateway-1", tasks }));
   for (const line of tableLines(wide, 80, 0, plain)) assert.ok(line.length <= 80, line);
 });
@@ -88,7 +88,11 @@ test("for programs only what changed is told again", () => {
   const view = new LiveView(output, { title: "", listen: "", hint: "", startedAt: 0 }, () => 7);
   view.refresh(rows);
   view.refresh(rows);
-  view.refresh([rows[0]!, rows[1]!, { ...rows[2]!, tasks: { ...rows[2]!.tasks!, done: 1235 } }]);
+  view.refresh([
+    rows[0]!,
+    rows[1]!,
+    { ...rows[2]!, tasks: { inFlight: 8, ran: { ...rows[2]!.tasks!.ran!, done: 1235 } } },
+  ]);
   assert.deepEqual(
     told.map(({ name, done }) => [name, done]),
     [

@@ -4,7 +4,7 @@ import { portAfter, readTopology, type Topology } from "../../src/up/topology.ts
 
 function read(flags: Record<string, string>, env: NodeJS.ProcessEnv = {}): Topology {
   const given = new Map(Object.entries(flags));
-  return readTopology((name) => given.get(name), env);
+  return readTopology(false, (name) => given.get(name), env);
 }
 
 test("without flags there are three nodes on the ports after 9000", () => {
@@ -34,6 +34,15 @@ test("gateways or workers make it one that shares servers, told by flags or by t
     servers: { queue: "amqp://e", store: "postgres://e", blobs: "s3://b" },
   });
   assert.equal(read({ nodes: "2" }, env).parts.kind, "cluster");
+});
+
+test("`full` has servers of its own, and takes no addresses of others by flags", () => {
+  const env = { TANDA_QUEUE: "amqp://e", TANDA_STORE: "postgres://e" };
+  const { parts } = readTopology(true, (name) => (name === "workers" ? "4" : undefined), env);
+  assert.deepEqual(parts, { kind: "shared", gateways: 2, workers: 4, servers: "private" });
+  assert.throws(() => readTopology(true, (name) => (name === "store" ? "postgres://s" : undefined), {}), {
+    message: /`full` starts servers of its own: leave out --store/,
+  });
 });
 
 for (const [flags, said] of [

@@ -8,6 +8,7 @@ import {
   type BalancerOptions,
 } from "../../balancer/options.ts";
 import { EXIT } from "../exit-code.ts";
+import { listenForSignals } from "../signals.ts";
 import { suggest } from "../suggest.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError, type Flags, type Verb } from "../verb.ts";
@@ -67,7 +68,7 @@ async function runBuiltin(options: BalancerOptions, terminal: Terminal): Promise
     terminal.isJson ? terminal.json(event) : terminal.say(text);
   // A log that nobody reads any more ends no balancer.
   terminal.stdout.removeAllListeners("error").on("error", () => {});
-  const signals = listenForSignals();
+  const signals = listenForSignals(["SIGINT", "SIGTERM"]);
   await using balancer: BuiltinBalancer = await startBuiltin(options, {
     onHealth: (node, health, was) => tell({ event: "node", node, health, was }, `${node} is ${health}`),
     onClient: (client, node) => tell({ event: "client", client, node }, `${client} goes to ${node}`),
@@ -83,26 +84,4 @@ async function runBuiltin(options: BalancerOptions, terminal: Terminal): Promise
   await Promise.race([balancer.drain(), signals.next(), late]);
   clearTimeout(timer);
   return EXIT.done;
-}
-
-/** From the first moment on: one that comes while it still starts must not be missed. */
-function listenForSignals(): { next: () => Promise<void> } {
-  let came = 0;
-  let waiting: (() => void) | null = null;
-  const take = (): void => {
-    if (waiting) {
-      waiting();
-      waiting = null;
-    } else came++;
-  };
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, take);
-  return {
-    next: () =>
-      new Promise((resolve) => {
-        if (came > 0) {
-          came--;
-          resolve();
-        } else waiting = resolve;
-      }),
-  };
 }

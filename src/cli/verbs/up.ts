@@ -5,7 +5,8 @@ import { runUp } from "../../up/run-up.ts";
 import { readTopology, TOPOLOGY_FLAGS } from "../../up/topology.ts";
 import { EXIT } from "../exit-code.ts";
 import { listenForSignals } from "../signals.ts";
-import type { Flags, Verb } from "../verb.ts";
+import { suggest } from "../suggest.ts";
+import { UsageError, type Flags, type Verb } from "../verb.ts";
 
 /** Flags of `serve` that all processes are given. */
 const PASSED_ON = {
@@ -24,6 +25,10 @@ export const verb: Verb = {
       says: "two nodes with actions of yours, and nothing else to install",
     },
     {
+      command: "tanda up full",
+      says: "RabbitMQ, PostgreSQL, S3 when Ceph is installed, HAProxy, two gateways and two workers",
+    },
+    {
       command: "tanda up --workers 4 --queue amqp://app@mq --store postgres://app@db/app",
       says: "gateways and workers that share servers which are there already",
     },
@@ -38,10 +43,15 @@ export const verb: Verb = {
     data: { value: "DIR", says: "folder in which each process has one of its own (data/up)" },
     ...PASSED_ON,
   },
-  words: { min: 0, max: 0 },
-  async run({ given, terminal }) {
+  words: { min: 0, max: 1 },
+  async run({ words, given, terminal }) {
+    const [word] = words;
+    if (word !== undefined && word !== "full") {
+      const meant = suggest(word, ["full"]);
+      throw new UsageError(`unknown: up ${word}; ${meant === null ? "it is" : "did you mean"} up full?`);
+    }
     const text = (name: string): string | undefined => given.text(name);
-    const topology = readTopology(text, terminal.env);
+    const topology = readTopology(word === "full", text, terminal.env);
     const flags = Object.keys(PASSED_ON).flatMap((name) => {
       const value = text(name);
       return value === undefined ? [] : [`--${name}`, name === "actions" ? resolve(value) : value];
