@@ -6,9 +6,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
+import { measures, openServers, ratios } from "./distributed/main.ts";
 import { w1, w2, w3, w4, type Progress, type Result } from "./workloads.ts";
 
-const workloads: ReadonlyMap<string, (onProgress: Progress) => Promise<Result>> = new Map([
+type Work = (onProgress: Progress) => Promise<Result>;
+
+const alone: ReadonlyMap<string, Work> = new Map<string, Work>([
   ["W1", (onProgress) => w1(200_000, onProgress)],
   ["W2", (onProgress) => w2(2000, onProgress)],
   ["W3", (onProgress) => w3(64, onProgress)],
@@ -23,11 +26,25 @@ const { values, positionals } = parseArgs({
   },
 });
 if (values.help) {
-  console.log("npm run bench [-- W1 W2 W3 W4] [--rounds 3]");
+  console.log(`npm run bench [-- W1 W2 W3 W4] [--rounds 3]                  a node alone
+npm run bench -- distributed [W1 "W4 tanda" …] [--rounds 3]  the whole drawing, beside its peers`);
   process.exit(0);
 }
 const rounds = Number(values.rounds);
-const names = positionals.length > 0 ? positionals.map((name) => name.toUpperCase()) : [...workloads.keys()];
+const isDistributed = positionals[0]?.toLowerCase() === "distributed";
+const wanted = isDistributed ? positionals.slice(1) : positionals.map((name) => name.toUpperCase());
+await using servers = isDistributed ? await openServers() : null;
+const workloads: ReadonlyMap<string, Work> =
+  servers === null
+    ? alone
+    : new Map(measures.map(({ name, run }) => [name, (onProgress: Progress) => run(servers, onProgress)]));
+const names =
+  wanted.length > 0
+    ? wanted.flatMap((word) => {
+        const found = [...workloads.keys()].filter((name) => name === word || name.startsWith(`${word} `));
+        return found.length > 0 ? found : [word];
+      })
+    : [...workloads.keys()];
 const unknown = names.find((name) => !workloads.has(name));
 if (unknown || !Number.isInteger(rounds) || rounds < 1) {
   console.error(
@@ -40,10 +57,13 @@ if (unknown || !Number.isInteger(rounds) || rounds < 1) {
 
 const results: Result[] = [];
 for (let round = 1; round <= rounds; round++) {
-  for (const name of names)
-    results.push(await withBar(`${name} round ${round}/${rounds}`, workloads.get(name)!));
+  for (const name of names) {
+    const { figures } = await withBar(`${name} round ${round}/${rounds}`, workloads.get(name)!);
+    results.push({ workload: name, figures });
+  }
 }
 show(results);
+if (isDistributed) showRatios(results);
 const report = {
   at: new Date().toISOString(),
   node: process.version,
@@ -79,7 +99,7 @@ function show(all: readonly Result[]): void {
       const sorted = of.map((result) => result.figures[figure]!).sort((a, b) => a - b);
       const [least, median, most] = [sorted[0]!, sorted[Math.floor(sorted.length / 2)]!, sorted.at(-1)!];
       const spread = least === most ? "" : `  (${format(least)} – ${format(most)})`;
-      console.log(`${name.padEnd(4)} ${figure.padEnd(18)} ${format(median).padStart(12)}${spread}`);
+      console.log(`${name.padEnd(isDistributed ? 18 : 4)} ${figure.padEnd(18)} ${format(median).padStart(12)}${spread}`);
     }
   }
   console.log();
@@ -87,4 +107,22 @@ function show(all: readonly Result[]): void {
 
 function format(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(3);
+}
+
+function showRatios(all: readonly Result[]): void {
+  const median = (name: string, figure: string): number => {
+    const sorted = all
+      .filter(({ workload }) => workload === name)
+      .map(({ figures }) => figures[figure] ?? NaN)
+      .sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+  };
+  console.log("");
+  for (const { says, of, to, figure, atLeast, atMost } of ratios) {
+    const ratio = median(of, figure) / median(to, figure);
+    if (Number.isNaN(ratio)) continue;
+    const isReached = atLeast === undefined ? ratio <= atMost! : ratio >= atLeast;
+    const goal = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
+    console.log(`${says}: ${ratio.toFixed(2)} (${goal}: ${isReached ? "reached" : "not reached"})`);
+  }
 }

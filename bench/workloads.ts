@@ -7,16 +7,18 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { RawClient } from "./raw-client.ts";
-import { startServer } from "./server.ts";
+import { startServer, type Server } from "./server.ts";
 
+/** What is measured: a node alone, unless told otherwise. */
+export type Start = (flags?: readonly string[]) => Promise<Server>;
 export type Progress = (done: number, total: number) => void;
 export type Result = { workload: string; figures: Record<string, number> };
 
 const upper = (id: number): string => `{"id":${id},"action":"upper","payload":"hola"}`;
 const isHola = (reply: { result?: { data?: unknown } }): boolean => reply.result?.data === "HOLA";
 
-export async function w1(count: number, onProgress: Progress): Promise<Result> {
-  await using server = await startServer();
+export async function w1(count: number, onProgress: Progress, start: Start = startServer): Promise<Result> {
+  await using server = await start();
   const client = await RawClient.open(server.port);
   await client.pipeline(20_000, 1000, upper, isHola);
   const seconds = await client.pipeline(count, 1000, upper, isHola, (done) => onProgress(done, count));
@@ -24,8 +26,8 @@ export async function w1(count: number, onProgress: Progress): Promise<Result> {
   return { workload: "W1", figures: { tasks: count, tasksPerSecond: count / seconds } };
 }
 
-export async function w2(count: number, onProgress: Progress): Promise<Result> {
-  await using server = await startServer();
+export async function w2(count: number, onProgress: Progress, start: Start = startServer): Promise<Result> {
+  await using server = await start();
   const client = await RawClient.open(server.port);
   await client.pipeline(2000, 1, upper, isHola);
   const times: number[] = [];
@@ -39,10 +41,10 @@ export async function w2(count: number, onProgress: Progress): Promise<Result> {
   return { workload: "W2", figures: { tasks: count, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: times.at(-1)! } };
 }
 
-export async function w3(count: number, onProgress: Progress): Promise<Result> {
+export async function w3(count: number, onProgress: Progress, start: Start = startServer): Promise<Result> {
   const threads = availableParallelism();
   const idealSeconds = await plainLoops(count, threads);
-  await using server = await startServer(["--threads", String(threads)]);
+  await using server = await start(["--threads", String(threads)]);
   const client = await RawClient.open(server.port);
   const fib = (n: number) => (id: number) => `{"id":${id},"action":"fib","payload":${n}}`;
   await client.pipeline(8, 8, fib(32), (reply) => reply.result?.data === 2178309);
@@ -59,8 +61,8 @@ export async function w3(count: number, onProgress: Progress): Promise<Result> {
   };
 }
 
-export async function w4(count: number, onProgress: Progress): Promise<Result> {
-  await using server = await startServer();
+export async function w4(count: number, onProgress: Progress, start: Start = startServer): Promise<Result> {
+  await using server = await start();
   const client = await RawClient.open(server.port);
   await client.pipeline(5000, 1000, upper, isHola);
   await client.ask({ op: "pause", queue: "default" });

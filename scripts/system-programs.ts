@@ -47,7 +47,11 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   ],
   ["openssl", { debian: "openssl" }],
   ["postgres", { debian: "postgresql", folders: ["/usr/lib/postgresql/*/bin"] }],
+  ["psql", { debian: "postgresql-client", folders: ["/usr/lib/postgresql/*/bin"] }],
+  ["python3", { debian: "python3" }],
   ["rabbitmq-server", { debian: "rabbitmq-server" }],
+  ["sqlite3", { debian: "sqlite3" }],
+  ["redis-server", { debian: "redis-server" }],
   ["systemd-analyze", { debian: "systemd" }],
 ]);
 
