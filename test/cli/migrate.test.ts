@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { needs } from "../../scripts/system-programs.ts";
 import { Postgres } from "../services/postgres.ts";
+import { openAt } from "../store/open-postgres.ts";
+import { newSpec, submit } from "../store/sample-events.ts";
 import { runCli } from "./run-cli.ts";
 
 describe("migrate", { skip: needs("postgres").skip }, () => {
@@ -22,6 +24,37 @@ describe("migrate", { skip: needs("postgres").skip }, () => {
     const after = await runCli(["migrate", "status", "--json"], { env });
     const { schema, version, newest } = JSON.parse(after.stdout) as Record<string, unknown>;
     assert.deepEqual([after.code, schema, version], [0, "crew", newest]);
+  });
+
+  test("several at once, nodes among them: one does it, the others find it done, and rows stay", async () => {
+    const env = { TANDA_STORE: `${postgres.url}?schema=crowd` };
+    const [ups, looks, stores] = await Promise.all([
+      Promise.all(Array.from({ length: 3 }, () => runCli(["migrate", "up"], { env }))),
+      Promise.all(Array.from({ length: 2 }, () => runCli(["migrate", "status", "--json"], { env }))),
+      Promise.all(Array.from({ length: 2 }, () => openAt(env.TANDA_STORE))),
+    ]);
+    const said = ups.map(({ stdout }) => stdout);
+    assert.deepEqual(
+      ups.map(({ code }) => code),
+      [0, 0, 0],
+      ups.map(({ stderr }) => stderr).join(""),
+    );
+    assert.ok(said.filter((one) => one.includes("version 0 →")).length <= 1, said.join(""));
+    for (const { code, stdout, stderr } of looks) {
+      const { version, newest } = JSON.parse(stdout || stderr) as { version: number; newest: number };
+      assert.ok(version === 0 || version === newest, stdout);
+      assert.equal(code, version === newest ? 0 : 1);
+    }
+    const specs = stores.map(() => newSpec());
+    await Promise.all(stores.map((store, i) => store.apply([submit(specs[i]!)])));
+    const again = await Promise.all(Array.from({ length: 2 }, () => runCli(["migrate", "up"], { env })));
+    for (const { stdout } of again) assert.match(stdout, /up to date/);
+    const rows = await stores[0]!.get(specs.map(({ id }) => id));
+    await Promise.all(stores.map((store) => store.close()));
+    assert.deepEqual(
+      rows.map((row) => row?.state),
+      ["queued", "queued"],
+    );
   });
 
   test("what a newer Tanda made is told and left alone", async () => {
