@@ -269,7 +269,7 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
       );
     });
 
-    if (asks) {
+    if (asks && reloads) {
       test("nodes are restarted one after another: also who comes anew each time, without the SDK, sees no error", async (t) => {
         await using load = new Load(port);
         await load.warm();
