@@ -14,7 +14,15 @@ import { isTaskId } from "../task/id.ts";
 import type { WorkerFace } from "../worker/worker-face.ts";
 import type { Engine, Health, Submission, Waiter, WatchFilter, WatchListener } from "./engine.ts";
 import { explain } from "./explain.ts";
-import { actionViews, queueViews, statsView, workerViews, type NodeFacts } from "./insight.ts";
+import {
+  actionViews,
+  queueViews,
+  statsView,
+  workerViews,
+  ratesView,
+  type NodeFacts,
+  type RatesView,
+} from "./insight.ts";
 import { Intake } from "./intake.ts";
 import { Operations } from "./operations.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -121,7 +129,7 @@ export class LocalEngine implements Engine {
   }
 
   async nodes(): Promise<NodeView[]> {
-    const { node, pid, version, startedAt, roles } = this.#facts;
+    const { node, pid, version, startedAt, roles, uses } = this.#facts;
     return [
       {
         node,
@@ -133,12 +141,17 @@ export class LocalEngine implements Engine {
         rssBytes: process.memoryUsage.rss(),
         connections: this.#facts.connections(),
         listen: this.#facts.listen(),
+        ...(uses === undefined ? {} : { uses }),
       },
     ];
   }
 
   stats(): Promise<StatsView> {
     return statsView(this.#parts, this.#worker, this.#facts);
+  }
+
+  protected rates(): RatesView {
+    return ratesView(this.#parts, this.#worker, this.#facts);
   }
 
   async #setQueue(queue: string, mode: QueueView["mode"]): Promise<QueueView> {

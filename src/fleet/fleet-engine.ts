@@ -95,8 +95,8 @@ export class FleetEngine extends LocalEngine {
     actions: readonly string[],
     meanMs: (action: string) => number | null,
   ): Promise<Omit<NodeInfo, "v">> {
-    const [[node], workers, stats] = await Promise.all([super.nodes(), super.workers(), super.stats()]);
-    const { perSecond, startDelayMs, runMs, inFlight, inFlightBytes, connections, threads } = stats;
+    const [[node], workers] = await Promise.all([super.nodes(), super.workers()]);
+    const { perSecond, startDelayMs, runMs, inFlight, inFlightBytes, connections, threads } = this.rates();
     const rates = { perSecond, startDelayMs, runMs, inFlight, inFlightBytes, connections, threads };
     const means = actions.flatMap((action) => {
       const mean = meanMs(action);

@@ -78,7 +78,9 @@ export class Hearing {
   #cancel(tasks: readonly string[]): void {
     const { parts, worker, waiting } = this.#options;
     const removed = new Set(parts.queue.remove(tasks));
-    for (const task of tasks) if (!removed.has(task)) worker.cancel(task);
+    const others = tasks.filter((task) => !removed.has(task) && !worker.cancel(task));
+    // They may be on their way here, and what only rides runs without a look at its row.
+    worker.doubt(others);
     waiting.look(tasks);
   }
 }

@@ -1,5 +1,5 @@
 /** Flags of nodes that work together by sharing a store, and what goes with what. */
-import { parsePostgresUrl } from "../postgres/address.ts";
+import { parsePostgresUrl, placesOf } from "../postgres/address.ts";
 import { RabbitMQAddress } from "../rabbitmq/address.ts";
 import { formatDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
@@ -60,6 +60,11 @@ export const SHARING_FLAGS: readonly NodeFlag[] = [
     },
   },
 ];
+
+/** Where the store is, without secrets: for logs. */
+export function placeOf(store: string): string {
+  return placesOf(parsePostgresUrl(store, process.env));
+}
 
 /** @throws bad_request where flags do not go together. */
 export function checkSharing(options: Partial<NodeOptions>): void {

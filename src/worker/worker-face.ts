@@ -1,11 +1,12 @@
 /** What others ask of a worker; and the worker of a process that runs no tasks. */
 import type { Worker } from "./worker.ts";
 
-export type WorkerFace = Pick<Worker, "handOf" | "isInQuarantine" | "cancel" | "pools">;
+export type WorkerFace = Pick<Worker, "handOf" | "isInQuarantine" | "cancel" | "doubt" | "pools">;
 
 export const noWorker: WorkerFace = {
   handOf: () => undefined,
   isInQuarantine: () => false,
   cancel: () => false,
+  doubt() {},
   pools: () => [],
 };

@@ -6,6 +6,7 @@ import type { Message, Queue } from "../queue/queue.ts";
 import type { TaskEvent } from "../task/decide.ts";
 import { INTERRUPTED } from "../task/suspect.ts";
 import { Claims } from "./claims.ts";
+import { Doubtful } from "./doubtful.ts";
 import { Gate } from "./gate.ts";
 import { Hands, type Hand } from "./hands.ts";
 import { toOutcome } from "./outcome-of-ending.ts";
@@ -27,6 +28,7 @@ export class Worker {
   readonly #recorder: Recorder;
   readonly #quarantine: Quarantine;
   readonly #suspects = new Set<string>();
+  readonly #doubtful = new Doubtful();
   readonly #claims: Claims;
   readonly #gate: Gate;
   #isPumping = false;
@@ -77,6 +79,12 @@ export class Worker {
     for (const id of ids) this.#suspects.add(id);
   }
 
+  /** These may have ended while they were on their way: whoever brings them soon, they are claimed before they run. */
+  doubt(ids: Iterable<string>): void {
+    for (const id of ids) this.#doubtful.add(id);
+    this.#doubtful.forgetOld();
+  }
+
   get inHand(): number {
     return this.#hands.size;
   }
@@ -120,7 +128,7 @@ export class Worker {
       else if (isTooLate(spec, at)) this.#record(message, { type: "expire", id: spec.id, at, spec });
       else if (message.isSuspect || (this.#suspects.size > 0 && this.#suspects.has(spec.id)))
         this.#quarantine.add(message);
-      else if (message.isRepeat) toClaim.push(message);
+      else if (message.isRepeat || this.#doubtful.has(spec.id)) toClaim.push(message);
       else if (sharing !== null && !message.isRide) toCheck.push(message);
       else ready.push(message);
     }

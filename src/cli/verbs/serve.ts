@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 import { envName, NODE_FLAGS, readNodeFlags, type NodeFlag } from "../../node/flags.ts";
 import { MEMORY } from "../../node/data-folder.ts";
 import { createLog, LOG_LEVELS, type LogLevel } from "../../node/log.ts";
-import { DEFAULT_OPTIONS, type NodeOptions } from "../../node/options.ts";
+import { DEFAULT_OPTIONS, ROLES, type NodeOptions } from "../../node/options.ts";
+import { placeOf } from "../../node/sharing-flags.ts";
 import { startNode, type TandaNode } from "../../node/start-node.ts";
 import { version } from "../../node/version.ts";
 import { EXIT } from "../exit-code.ts";
@@ -50,6 +51,10 @@ export const verb: Verb = {
       says: "for other machines, with a token",
     },
     { command: "tanda serve --data :memory: --threads 4", says: "keeps nothing; four threads" },
+    {
+      command: "tanda serve --roles worker --store postgres://db/tanda --queue amqp://mq --blobs s3://bucket",
+      says: "one of many workers, for gateways with the same three addresses",
+    },
   ],
   notes: [
     "Each flag may come from the environment too: --max-queued is TANDA_MAX_QUEUED.",
@@ -99,12 +104,14 @@ function greet(
     host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`,
   );
   const data = options.data ?? DEFAULT_OPTIONS.data;
-  log.info({ version, listen, threads: node.threads, data, ...node.recovered }, "tanda listens");
+  const { roles = ROLES, store = null } = options;
+  const where = store === null ? { data } : { roles, store: placeOf(store), node: node.engine.self.node };
+  log.info({ version, listen, threads: node.threads, ...where, ...node.recovered }, "tanda listens");
   if (!terminal.stdout.isTTY) return;
-  const kept = data === MEMORY ? "Nothing is kept." : `Tasks are kept in ${resolve(data)}.`;
-  terminal.say(
-    `\n  ${terminal.style("bold", "Tanda")} ${version} listens on ${listen.join(" and ")}. ${kept}`,
-  );
+  const folder = data === MEMORY ? "Nothing is kept." : `Tasks are kept in ${resolve(data)}.`;
+  const kept = store === null ? folder : `Tasks are kept in ${placeOf(store)}.`;
+  const doing = listen.length === 0 ? "runs tasks and listens nowhere" : `listens on ${listen.join(" and ")}`;
+  terminal.say(`\n  ${terminal.style("bold", "Tanda")} ${version} ${doing}. ${kept}`);
   const address = node.addresses.find(({ proxy }) => !proxy);
   if (address) {
     const needsToken = (options.token ?? null) !== null;
