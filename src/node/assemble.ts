@@ -34,6 +34,7 @@ import { openWork } from "./open-work.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { Recovered } from "./recover.ts";
 import { version } from "./version.ts";
+import { whatItUses } from "./what-it-uses.ts";
 
 const INLINE_CHARS = 64 * 1024;
 const LAST_ANSWERS_MS = 1000;
@@ -132,6 +133,7 @@ export async function assemble<Actions>(
     version,
     startedAt,
     roles: options.roles,
+    uses: whatItUses(options),
     connections: () => gateway?.connections ?? 0,
     listen: () => addresses.map(formatAddress),
     bytesInFlight: () => gateway?.bytesInFlight ?? 0,

@@ -182,6 +182,8 @@ export type NodeView = {
   rssBytes: number;
   connections: number;
   listen: string[];
+  /** The kinds of what it works with: `embedded`, `rabbitmq` or `postgres`; `sqlite` or `postgres`; `files` or `s3`. */
+  uses?: { queue: string; store: string; blobs: string };
 };
 export type ActionView = {
   action: string;
