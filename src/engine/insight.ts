@@ -93,24 +93,15 @@ export function workerViews(parts: EngineParts, worker: WorkerFace, facts: NodeF
   }));
 }
 
-export async function statsView(
-  parts: EngineParts,
-  worker: WorkerFace,
-  facts: NodeFacts,
-): Promise<StatsView> {
-  const [counts, storeBytes] = await Promise.all([parts.store.counts(), parts.store.size()]);
-  const states: Partial<Record<State, number>> = {};
-  for (const state of STATES) {
-    const count = counts.reduce((sum, one) => (one.state === state ? sum + one.count : sum), 0);
-    if (count > 0) states[state] = count;
-  }
+/** What a process measures of itself; the store's part is not in it. */
+export type RatesView = Omit<StatsView, "counts" | "states" | "storeBytes" | "missing">;
+
+export function ratesView(parts: EngineParts, worker: WorkerFace, facts: NodeFacts): RatesView {
   const threads = worker.pools().flatMap((pool) => [...pool.threads()]);
   const { recent, now } = parts;
   return {
     at: now(),
     uptimeMs: now() - facts.startedAt,
-    counts,
-    states,
     perSecond: recent.perSecond(),
     startDelayMs: { p50: recent.startDelay.quantileMs(0.5), p99: recent.startDelay.quantileMs(0.99) },
     runMs: { p50: recent.run.quantileMs(0.5), p99: recent.run.quantileMs(0.99) },
@@ -122,6 +113,19 @@ export async function statsView(
       busy: threads.filter((thread) => thread.state === "busy" || thread.state === "stuck").length,
     },
     eventLoopLagMs: facts.eventLoopLagMs(),
-    storeBytes,
   };
+}
+
+export async function statsView(
+  parts: EngineParts,
+  worker: WorkerFace,
+  facts: NodeFacts,
+): Promise<StatsView> {
+  const [counts, storeBytes] = await Promise.all([parts.store.counts(), parts.store.size()]);
+  const states: Partial<Record<State, number>> = {};
+  for (const state of STATES) {
+    const count = counts.reduce((sum, one) => (one.state === state ? sum + one.count : sum), 0);
+    if (count > 0) states[state] = count;
+  }
+  return { ...ratesView(parts, worker, facts), counts, states, storeBytes };
 }

@@ -14,7 +14,15 @@ import { isTaskId } from "../task/id.ts";
 import type { WorkerFace } from "../worker/worker-face.ts";
 import type { Engine, Health, Submission, Waiter, WatchFilter, WatchListener } from "./engine.ts";
 import { explain } from "./explain.ts";
-import { actionViews, queueViews, statsView, workerViews, type NodeFacts } from "./insight.ts";
+import {
+  actionViews,
+  queueViews,
+  statsView,
+  workerViews,
+  ratesView,
+  type NodeFacts,
+  type RatesView,
+} from "./insight.ts";
 import { Intake } from "./intake.ts";
 import { Operations } from "./operations.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -140,6 +148,10 @@ export class LocalEngine implements Engine {
 
   stats(): Promise<StatsView> {
     return statsView(this.#parts, this.#worker, this.#facts);
+  }
+
+  protected rates(): RatesView {
+    return ratesView(this.#parts, this.#worker, this.#facts);
   }
 
   async #setQueue(queue: string, mode: QueueView["mode"]): Promise<QueueView> {
