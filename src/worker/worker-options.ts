@@ -36,7 +36,7 @@ export type WorkerOptions = {
   random: () => number;
 };
 
-/** What a worker needs beside others: see the rules of a run in docs/architecture.md. */
+/** What a worker needs beside others: see the rules of a run in docs/distributed.md. */
 export type Sharing = Leasing & {
   /** @returns ids of those whose rows do not wait for this attempt. */
   check(messages: readonly Message[]): Promise<ReadonlySet<string>>;
