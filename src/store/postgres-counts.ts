@@ -38,17 +38,27 @@ type Cell = { queue: string; action: string; state: number; count: number; bytes
 
 export class CountChanges {
   readonly #cells = new Map<string, Cell>();
+  #last: Cell | null = null;
 
   add(queue: string, action: string, state: State, count: number, bytes: number): void {
     const number = stateNumber(state);
+    // Most come in runs.
+    const last = this.#last;
+    if (last?.state === number && last.action === action && last.queue === queue) {
+      last.count += count;
+      last.bytes += bytes;
+      return;
+    }
     // Unlike for any two: names may hold any sign.
     const key = `${number} ${queue.length} ${queue} ${action}`;
-    const cell = this.#cells.get(key);
-    if (cell === undefined) this.#cells.set(key, { queue, action, state: number, count, bytes });
-    else {
-      cell.count += count;
-      cell.bytes += bytes;
+    let cell = this.#cells.get(key);
+    if (cell === undefined) {
+      cell = { queue, action, state: number, count: 0, bytes: 0 };
+      this.#cells.set(key, cell);
     }
+    cell.count += count;
+    cell.bytes += bytes;
+    this.#last = cell;
   }
 
   addTask(task: Task, sign: 1 | -1): void {

@@ -5,7 +5,7 @@ import { bigints, inOrder, integers, texts, uuids } from "./postgres-arrays.ts";
 import { addingSql, CountChanges } from "./postgres-counts.ts";
 import { applyDecided } from "./postgres-decided.ts";
 import type { Connection } from "../postgres/pool.ts";
-import { FEW } from "./postgres-plain.ts";
+import { few } from "./postgres-plain.ts";
 import { ALL } from "./postgres-rows.ts";
 import type { ClaimEvent, Held, Lost, Reaped } from "./shared-store.ts";
 import type { Applied } from "./store.ts";
@@ -19,8 +19,8 @@ const OF_T = COLUMNS.map((column) => `t.${column}`).join(", ");
 /** What waits for this very attempt, and is the request that was meant: as `decide` says of a claim. A transaction of its own. */
 const CLAIM = `with claimed as (
     update tasks t set state = 2, attempt = x.n, started_at = x.s, worker = $7, lease_until = now() + ${MS("$8")}
-    from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::text[]) as x(i, n, s, a, p, b)
-    where ${FEW} and t.id = x.i and t.state + 0 = 1 and t.attempt = x.n - 1
+    from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::text[], $9::integer[]) as x(i, n, s, a, p, b, o)
+    where ${few("x.n")} and t.id = x.i and t.state + 0 = 1 and t.attempt = x.o
       and (x.a is null or (t.action = x.a and t.payload = x.p and t.payload_blob is not distinct from x.b))
     returning ${OF_T}
   ), counted as (${addingSql(
@@ -34,7 +34,7 @@ const LEASE = `update tasks set worker = $2, lease_until = now() + ${MS("$3")} w
 
 const RENEW = `update tasks t set lease_until = now() + ${MS("$4")}
   from unnest($1::uuid[], $2::integer[]) as x(i, n)
-  where ${FEW} and t.id = x.i and t.state + 0 = 2 and t.attempt = x.n and t.worker = $3 returning t.id`;
+  where ${few("x.n")} and t.id = x.i and t.state + 0 = 2 and t.attempt = x.n and t.worker = $3 returning t.id`;
 
 export const ENDED = `select ${ALL}, worker, (extract(epoch from now()) * 1000)::bigint from tasks
   where state = 2 and lease_until < now() - ${MS("$1")} order by lease_until limit $2 for update skip locked`;
@@ -58,6 +58,7 @@ export async function claimAlone(
       texts(claims.map(({ spec }) => spec?.payloadBlob ?? null)),
       worker,
       leaseMs,
+      integers(claims.map(({ attempt, overtakes }) => attempt - (overtakes ? 2 : 1))),
     ],
     rowMode: "array",
   });

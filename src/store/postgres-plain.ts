@@ -30,7 +30,7 @@ const SUBMITS = `insert into tasks (id, action, queue, priority, policy, payload
  * and keeps its plans while it grows, must neither go through the table, nor through all that are in a state. So it is told that
  * few rows are named (it takes this to be true of one in two hundred), and of the state nothing that an index would tell.
  */
-export const FEW = "x.n + 0 = x.n";
+export const few = (integer: string): string => `${integer} + 0 = ${integer}`;
 
 /** Of those that are there already nothing is written. */
 const WHERE_NEW = "on conflict (id) do nothing returning id";
@@ -47,7 +47,7 @@ const FINISH = `update tasks t set state = 4, attempt = x.n, result = x.r, resul
       then x.f + (t.policy::json ->> 'retentionMs')::bigint end
   from unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[]) as x(i, n, r, s, f)
     join tasks o on o.id = x.i
-  where ${FEW} and ((o.state + 0 = 1 and o.attempt = x.n - 1) or (o.state + 0 = 2 and o.attempt = x.n))
+  where ${few("x.n")} and ((o.state + 0 = 1 and o.attempt = x.n - 1) or (o.state + 0 = 2 and o.attempt = x.n))
     and t.id = o.id and t.state = o.state and t.attempt = o.attempt
   returning t.id, t.queue, t.action, o.state`;
 

@@ -2,7 +2,7 @@
 import type { Task } from "../task/task.ts";
 import { blobsOf } from "./blob-refs.ts";
 import { Raced } from "../postgres/errors.ts";
-import { UNSEEN_AFTER } from "./postgres-plain.ts";
+import { few, UNSEEN_AFTER } from "./postgres-plain.ts";
 import type { Connection } from "../postgres/pool.ts";
 import { COLUMNS, purgeAt, toRow, toTask, type Row } from "./task-row.ts";
 
@@ -44,7 +44,7 @@ const INSERT = `insert into tasks (${WRITTEN.join(", ")}, next_publish_at)
   order by x.id on conflict (id) do nothing returning id`;
 const UPDATE = `update tasks t set ${CHANGING.map((column) => `${column} = x.${column}`).join(", ")},
   worker = null, lease_until = null, next_publish_at = ${NEXT_PUBLISH}, publish_count = 0
-  from json_to_recordset($1::json) as x(${RECORD}) where t.id = x.id`;
+  from json_to_recordset($1::json) as x(${RECORD}) where ${few("x.attempt")} and t.id = x.id`;
 const INSERT_KEYS = `insert into keys select x.key, x.task from json_to_recordset($1::json) as x(key text, task uuid)
   order by x.key collate "C" on conflict (key) do nothing returning key`;
 const INSERT_REFS = `insert into blob_refs select x.task, x.blob from json_to_recordset($1::json) as x(task uuid, blob text)

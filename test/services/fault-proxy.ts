@@ -11,7 +11,8 @@ export type FaultMode = "pass" | "refuse" | "blackhole";
 /** A blackhole swallows a goodbye too. */
 const SOCKET = { noDelay: true, allowHalfOpen: true };
 
-type Pair = { readonly client: Socket; readonly server: Socket; isCut: boolean };
+type Cut = { readonly words: string; readonly answer: string; readonly done: () => void };
+type Pair = { readonly client: Socket; readonly server: Socket; cut: Cut | null };
 
 export class FaultProxy implements AsyncDisposable {
   readonly port: number;
@@ -19,7 +20,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #pairs = new Set<Pair>();
   #listener: Server | null;
   #mode: FaultMode = "pass";
-  #cut: { readonly words: string; readonly done: () => void } | null = null;
+  #cut: Cut | null = null;
 
   constructor(listener: Server, port: number, target: number) {
     this.#listener = listener;
@@ -60,9 +61,10 @@ export class FaultProxy implements AsyncDisposable {
   /**
    * The next time a client sends these words they get through, the server does what they say, and its answer is lost:
    * the client sees only a reset. Resolves when that has happened.
+   * @param answer what the server says when it has done so: of what it says before, the client sees nothing either.
    */
-  cutAfter(words: string): Promise<void> {
-    return new Promise((done) => (this.#cut = { words, done }));
+  cutAfter(words: string, answer = ""): Promise<void> {
+    return new Promise((done) => (this.#cut = { words, answer, done }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -71,26 +73,24 @@ export class FaultProxy implements AsyncDisposable {
 
   #join(client: Socket): void {
     const server = connect({ port: this.#target, host: "127.0.0.1", ...SOCKET });
-    const pair: Pair = { client, server, isCut: false };
+    const pair: Pair = { client, server, cut: null };
     this.#pairs.add(pair);
-    let cutDone: (() => void) | null = null;
     client.on("data", (bytes) => {
       if (this.#mode === "blackhole") return;
       if (this.#cut !== null && bytes.includes(this.#cut.words)) {
-        pair.isCut = true;
-        cutDone = this.#cut.done;
+        pair.cut = this.#cut;
         this.#cut = null;
       }
       server.write(bytes);
     });
     server.on("data", (bytes) => {
       if (this.#mode === "blackhole") return;
-      if (!pair.isCut) {
-        client.write(bytes);
-        return;
+      const { cut } = pair;
+      if (cut === null) client.write(bytes);
+      else if (bytes.includes(cut.answer)) {
+        client.resetAndDestroy();
+        cut.done();
       }
-      client.resetAndDestroy();
-      cutDone?.();
     });
     for (const [one, other] of [
       [client, server],

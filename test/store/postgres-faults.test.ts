@@ -162,20 +162,20 @@ describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
     // What it makes on first use, it makes now.
     await store.apply([submit(waiting)]);
     /** Words that the commit goes by: where events are alike, their statement is the whole transaction. */
-    const lost: [words: string, event: TaskEvent][] = [
-      ["submits-alone", submit(newSpec())],
-      ["rides-alone", ride(newSpec())],
-      ["finishes-alone", finish(waiting.id, 1)],
-      ["commit", submit(newSpec({ key: "keyed" }))],
+    const lost: [words: string, answer: string, event: TaskEvent][] = [
+      ["submits-alone", "INSERT", submit(newSpec())],
+      ["rides-alone", "INSERT", ride(newSpec())],
+      ["finishes-alone", "SELECT", finish(waiting.id, 1)],
+      ["commit", "COMMIT", submit(newSpec({ key: "keyed" }))],
     ];
-    for (const [words, event] of lost) {
-      const cut = proxy.cutAfter(words);
+    for (const [words, answer, event] of lost) {
+      const cut = proxy.cutAfter(words, answer);
       await assert.rejects(store.apply([event]), { code: "unavailable" }, words);
       await cut;
       const [row] = await insist(() => store.get([event.id]));
       assert.equal(row?.state, event.type === "submit" ? "queued" : "done", "it was committed");
     }
-    for (const [words, event] of lost) {
+    for (const [words, , event] of lost) {
       const [again] = await insist(() => store.apply([event]));
       assert.equal(again!.verdict, "unchanged", words);
     }

@@ -127,6 +127,28 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
     assert.equal((await one.renew("w1", held, LEASE_MS)).size, 2, "both are leased");
   });
 
+  test("a claim that overtakes takes the number after an attempt that may be under way", async () => {
+    await using opened = await openTwo();
+    const { one } = opened;
+    const [waits, other] = (await queued(one, 2)) as [string, string];
+    const fresh = newSpec();
+    const overtaking = (id: string, attempt = 2): ClaimEvent => ({ ...claimOf(id, attempt), overtakes: true });
+    const claims = [overtaking(waits), overtaking(other, 3), { ...overtaking(fresh.id), spec: fresh }];
+    const answers = await one.claim(claims, "w1", LEASE_MS);
+    assert.deepEqual(
+      answers.map(({ verdict, task }) => [verdict, task!.state, task!.attempt]),
+      [
+        ["applied", "running", 2],
+        ["unchanged", "queued", 0],
+        ["applied", "running", 2],
+      ],
+    );
+    const [late, again] = await one.apply([finish(waits, 1), finish(fresh.id, 1)]);
+    assert.deepEqual([late!.verdict, again!.verdict], ["unchanged", "unchanged"]);
+    const held = [waits, fresh.id].map((id) => ({ id, attempt: 2 }));
+    assert.equal((await one.renew("w1", held, LEASE_MS)).size, 2, "both are leased");
+  });
+
   test("renewing tells what is still held: not what ended, what another has, or another attempt", async () => {
     await using opened = await openTwo();
     const { one, two } = opened;
@@ -271,9 +293,11 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
       (await one.sweep(60_000, 10)).map(({ id }) => id),
       ids.slice(0, 1),
     );
-    await two.postpone(ids.slice(0, 1), 100);
-    await delay(120);
-    assert.deepEqual(await one.sweep(60_000, 10), [], "it was found twice: 400 ms");
+    await two.postpone(ids.slice(0, 1), 300);
+    await delay(320);
+    assert.deepEqual(await one.sweep(60_000, 10), [], "it was found once: 600 ms");
+    await delay(320);
+    assert.equal((await one.sweep(60_000, 10)).length, 1);
   });
 
   test("nodes are there while they beat, and gone when they left or fell silent", async () => {
@@ -344,6 +368,43 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
     for (const [what, count] of Object.entries(reads)) {
       assert.ok(count > 0 && count < 500, `${what} read ${count} entries of indexes for 20 rows`);
     }
+  });
+
+  test("a session that made its plans while there was hardly a row finds those that are named by their ids, too", async () => {
+    const url = newSchemaUrl(postgres.url);
+    const schema = url.slice(url.indexOf("=") + 1);
+    const sql = `select coalesce(sum(idx_tup_read), 0)::int as count from pg_stat_user_indexes where schemaname = $1`;
+    const told = async (): Promise<number> => {
+      while (
+        (await postgres.query("select 1 from pg_stat_activity where application_name like 'tanda %'"))
+          .length > 0
+      )
+        await delay(5);
+      return (await postgres.query<{ count: number }>(sql, [schema]))[0]!.count;
+    };
+    {
+      await using store = await openAt(url);
+      const work = async (ids: string[]): Promise<void> => {
+        const held = ids.map((id) => ({ id, attempt: 1 }));
+        await store.unpublished(ids);
+        await store.postpone(ids, 1000);
+        await store.claim(
+          ids.map((id) => claimOf(id)),
+          "mine",
+          LEASE_MS,
+        );
+        await store.renew("mine", held, LEASE_MS);
+        await store.stale(held);
+        await store.finals(ids);
+        await store.apply(ids.map((id) => ({ ...finish(id, 1), progress: "1" })));
+      };
+      // Twice: there are two connections.
+      await Promise.all([work(await queued(store, 1)), work(await queued(store, 1))]);
+      const ids = await queued(store, 3000);
+      await Promise.all([work(ids.slice(0, 20)), work(ids.slice(20, 40))]);
+    }
+    const count = await told();
+    assert.ok(count > 0 && count < 2500, `it read ${count} entries of indexes for 42 rows`);
   });
 
   test("with 300,000 queued tasks the sweep, the reaper and the backlog read what they need by index", async () => {
