@@ -11,6 +11,11 @@ export interface Fleet {
   ended(message: Message, answer: Answer, runMs: number | null): void;
   /** Their rows tell more than we know: to whoever waits for them elsewhere. */
   look(messages: readonly Message[]): void;
+  /**
+   * Others may have published them a moment ago. They get rows, and are published when nobody has claimed or ended them for longer than
+   * a ride goes unclaimed. Resolves when they have their rows.
+   */
+  publishLater(messages: readonly Message[]): Promise<void>;
   /** These were cancelled in the store: whoever has them in hand stops. */
   cancelled(tasks: readonly string[]): void;
   /** A queue was paused, drained or opened in the store. */

@@ -174,18 +174,37 @@ export class Intake {
     if (this.#parts.watchers.isAny) emitState(this.#parts, row, this.#parts.now());
   }
 
-  /** What the store knows goes first; what nobody knows runs now. */
+  /** What the store knows goes first; what nobody knows runs now, or soon where others may know. */
   #resume(entrants: readonly Entrant[]): void {
     this.#parts.store.get(entrants.map(({ spec }) => spec.id)).then(
       (rows) => {
         const rides: Message[] = [];
         for (let index = 0; index < entrants.length; index++)
           this.#resumeOne(entrants[index]!, rows[index] ?? null, rides);
-        if (rides.length > 0) this.#publishRides(rides);
+        const { fleet } = this.#parts;
+        if (rides.length > 0 && fleet !== null) this.#publishLater(fleet, rides);
+        else if (rides.length > 0) this.#publishRides(rides);
       },
       (error: unknown) => {
         for (const { spec, submission, waiter } of entrants)
           waiter.answer(submission.token, failedAnswer(spec.id, error));
+      },
+    );
+  }
+
+  /** Another gateway may have let them in, and somebody may run them by now. */
+  #publishLater(fleet: Fleet, rides: readonly Message[]): void {
+    const { flights, admission } = this.#parts;
+    admission.accepted(rides.length);
+    fleet.publishLater(rides).then(
+      () => {
+        for (const { spec } of rides) {
+          const flight = flights.get(spec.id);
+          if (flight) flight.hasRow = true;
+        }
+      },
+      (error: unknown) => {
+        for (const { spec } of rides) flights.end(spec.id, failedAnswer(spec.id, error));
       },
     );
   }

@@ -17,6 +17,7 @@ export type LinksOptions = {
   catalogue: Catalogue;
   /** The rows of these may be final; they are waited for here. */
   onLook: (tasks: readonly string[]) => void;
+  onLater: (messages: readonly Message[]) => Promise<void>;
 };
 
 export class Links implements Fleet {
@@ -50,6 +51,10 @@ export class Links implements Fleet {
       if (waiter === this.address) this.#options.onLook(tasks);
       else this.#sendAll(waiter, tasks);
     }
+  }
+
+  publishLater(messages: readonly Message[]): Promise<void> {
+    return this.#options.onLater(messages);
   }
 
   cancelled(tasks: readonly string[]): void {

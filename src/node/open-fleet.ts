@@ -29,7 +29,10 @@ const LOOK_EVERY_MS = 1000;
 const POLL_EVERY_MS = 500;
 const BEAT_EVERY_MS = 1000;
 const MODES_EVERY_MS = 5000;
+/** For a worker that has their action. */
 const ASIDE_MS = 1000;
+/** By then a ride has ended or is claimed, unless it still waits or is lost. */
+const RIDE_MS = 1500;
 /** What travels to one worker together is so long at most. */
 const PARCEL_MS = 20;
 const MOST_IN_PARCEL = 200;
@@ -70,7 +73,13 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
     },
     onBusError: quietly,
   });
-  const links: Links = new Links({ bus, store: shared, catalogue, onLook: (tasks) => waiting.look(tasks) });
+  const links: Links = new Links({
+    bus,
+    store: shared,
+    catalogue,
+    onLook: (tasks) => waiting.look(tasks),
+    onLater: (messages) => postpone(shared, messages, now(), RIDE_MS),
+  });
   const sharing: Sharing = {
     leaseMs,
     claim: (claims) => shared.claim(claims, name, leaseMs),
@@ -78,7 +87,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
     check: (messages) => shared.stale(messages.map(({ spec, attempt }) => ({ id: spec.id, attempt }))),
     isServed: (action) => catalogue.isServedHere(action),
     putAside: (messages) => {
-      putAside(shared, messages, now()).then(
+      postpone(shared, messages, now(), ASIDE_MS).then(
         () => queue.settle(messages),
         (error: unknown) => {
           onError(error);
@@ -172,14 +181,19 @@ function atOnce(meanMs: number | null): number {
   return Math.max(1, Math.min(MOST_IN_PARCEL, Math.floor(PARCEL_MS / Math.max(meanMs, 0.001))));
 }
 
-/** For a worker that has their action; what only rides gets its row first. */
-async function putAside(shared: SharedStore, messages: readonly Message[], at: number): Promise<void> {
+/** They are published after a while; what only rides gets its row first. */
+async function postpone(
+  shared: SharedStore,
+  messages: readonly Message[],
+  at: number,
+  ms: number,
+): Promise<void> {
   const rides = messages.filter(({ isRide }) => isRide);
   if (rides.length > 0)
     await shared.apply(rides.map(({ spec }): TaskEvent => ({ type: "submit", id: spec.id, at, spec })));
   await shared.postpone(
     messages.map(({ spec }) => spec.id),
-    ASIDE_MS,
+    ms,
   );
 }
 

@@ -39,7 +39,7 @@ export interface SharedStore extends Store {
   /** Publishing them failed: the next {@link sweep} finds those that are still queued. */
   unpublished(ids: readonly string[]): Promise<void>;
 
-  /** A while before the next {@link sweep} finds them, if they are queued: `ms`, doubling each time they were found or postponed. */
+  /** A while before the next {@link sweep} finds them, if they are queued: `ms`, doubling with each time they were found. */
   postpone(ids: readonly string[], ms: number): Promise<void>;
 
   /** @returns ids of those whose row does not wait for this very attempt: they are not to run. */

@@ -4,7 +4,8 @@
  *
  * The fence. Attempts are numbered. An event of attempt n is obeyed only while the row is at n (claimed) or at
  * n − 1 and waiting (never claimed: a short task is run first and written once, in its final state).
- * Anything older changes nothing, and the answer is read from the row.
+ * Anything older changes nothing, and the answer is read from the row. Whoever claims what may be run elsewhere without a claim
+ * takes the number after that attempt's, and so fences it off.
  */
 import type { ErrorBody } from "./errors.ts";
 import { backoffDelayMs } from "./retry.ts";
@@ -37,7 +38,12 @@ type About = {
 
 export type TaskEvent =
   | { readonly type: "submit"; readonly id: string; readonly at: number; readonly spec: TaskSpec }
-  | ({ readonly type: "claim"; readonly attempt: number } & About)
+  | ({
+      readonly type: "claim";
+      readonly attempt: number;
+      /** The attempt before this one was never claimed, and may be under way: it is passed by. */
+      readonly overtakes?: true | undefined;
+    } & About)
   | ({
       readonly type: "finish";
       readonly attempt: number;
@@ -111,7 +117,8 @@ function ended(row: Task, state: "cancelled" | "expired", at: number): Decision 
 }
 
 function claim(row: Task, event: Extract<TaskEvent, { type: "claim" }>): Decision {
-  if (row.state !== "queued" || row.attempt !== event.attempt - 1) return { row, verdict: "unchanged" };
+  const from = event.attempt - (event.overtakes ? 2 : 1);
+  if (row.state !== "queued" || row.attempt !== from) return { row, verdict: "unchanged" };
   return {
     row: { ...row, state: "running", attempt: event.attempt, startedAt: event.at },
     verdict: "applied",

@@ -15,6 +15,9 @@ const SAFE_SHARE = 0.8;
 
 export type ClaimEvent = Extract<TaskEvent, { type: "claim" }>;
 
+/** @property message the try that runs: its number may be another than the one it came with. */
+export type Claimed = { message: Message; event: ClaimEvent; applied: Applied; leasedUntil: number };
+
 /** Claims as leases. Left out where nobody else could run a task. */
 export type Leasing = {
   readonly leaseMs: number;
@@ -54,11 +57,16 @@ export class Claims {
   }
 
   /** Before it runs. Resolves when the store has answered, however long that takes. */
-  claim({ spec, attempt }: Message): Promise<{ event: ClaimEvent; applied: Applied; leasedUntil: number }> {
-    const event: ClaimEvent = { type: "claim", id: spec.id, attempt, at: this.#options.now(), spec };
+  claim(given: Message): Promise<Claimed> {
+    const { spec } = given;
+    const overtakes = this.#options.leasing !== null && mayRide(given) ? true : undefined;
+    const message = overtakes ? { ...given, attempt: given.attempt + 1 } : given;
+    const { attempt } = message;
+    const at = this.#options.now();
+    const event: ClaimEvent = { type: "claim", id: spec.id, attempt, overtakes, at, spec };
     const leasedUntil = this.#leaseFromNow();
     return new Promise((resolve) =>
-      this.#recorder.record(event, (applied) => resolve({ event, applied, leasedUntil })),
+      this.#recorder.record(event, (applied) => resolve({ message, event, applied, leasedUntil })),
     );
   }
 
@@ -126,4 +134,9 @@ export class Claims {
     hand.isLost = true;
     this.#options.onLost(hand);
   }
+}
+
+/** Only a first publish runs unclaimed; and what was due later was never published before it was to be claimed. */
+function mayRide({ spec, attempt }: Message): boolean {
+  return attempt === 1 && spec.dueAt === null;
 }

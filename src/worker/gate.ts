@@ -61,11 +61,11 @@ export class Gate {
     this.#count(messages, -1);
     const mine: Message[] = [];
     let until = Infinity;
-    for (const [at, { event, applied, leasedUntil }] of answers.entries()) {
+    for (const { message, event, applied, leasedUntil } of answers) {
       if (applied.verdict === "applied") {
-        mine.push(messages[at]!);
+        mine.push(message);
         until = Math.min(until, leasedUntil);
-      } else this.#options.onRefused(messages[at]!, event, applied);
+      } else this.#options.onRefused(message, event, applied);
     }
     if (mine.length > 0) this.#options.onPass(mine, until);
   }

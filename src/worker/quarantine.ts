@@ -8,6 +8,8 @@ import type { Ending, Pool, Report, Run } from "./pool.ts";
 const IDLE_MS = 5000;
 const AFTER_ERROR_MS = 1000;
 
+export type ClaimedSuspect = { readonly message: Message; readonly leasedUntil: number };
+
 export type QuarantineOptions = {
   /** A pool of one process with one thread, not started. */
   openPool: () => Pool;
@@ -15,10 +17,10 @@ export type QuarantineOptions = {
   cells: number;
   /** How long one may stand idle before it is closed. Default 5 s. */
   idleMs?: number | undefined;
-  /** Claims the task, until when; null = it is not to run any more. */
-  claim: (message: Message) => Promise<number | null>;
+  /** Null = it is not to run any more. */
+  claim: (message: Message) => Promise<ClaimedSuspect | null>;
   /** Tells the node's side what is about to run, and gives the run. */
-  begin: (message: Message, pool: Pool, leasedUntil: number) => Run;
+  begin: (claimed: ClaimedSuspect, pool: Pool) => Run;
   onEnd: (endings: readonly Ending[]) => void;
   onReport: (reports: readonly Report[]) => void;
   onError: (error: unknown) => void;
@@ -89,9 +91,9 @@ export class Quarantine {
         // Before anything is claimed: it takes a while, in which a task may be cancelled, and it may fail.
         cell ??= await this.#openCell();
         const message = this.#waiting.shift();
-        const leasedUntil = message === undefined ? null : await this.#options.claim(message);
-        if (message === undefined || leasedUntil === null) continue;
-        await this.#runAlone(cell, message, leasedUntil);
+        const claimed = message === undefined ? null : await this.#options.claim(message);
+        if (claimed === null) continue;
+        await this.#runAlone(cell, claimed);
         if (cell.pool.pid === null) {
           await this.#closeCell(cell);
           cell = null;
@@ -128,9 +130,9 @@ export class Quarantine {
     }
   }
 
-  async #runAlone(cell: Cell, message: Message, leasedUntil: number): Promise<void> {
+  async #runAlone(cell: Cell, claimed: ClaimedSuspect): Promise<void> {
     const ended = new Promise<void>((resolve) => (cell.freed = resolve));
-    cell.pool.run([this.#options.begin(message, cell.pool, leasedUntil)]);
+    cell.pool.run([this.#options.begin(claimed, cell.pool)]);
     await ended;
     cell.freed = null;
   }

@@ -11,7 +11,7 @@ import { Gate } from "./gate.ts";
 import { Hands, type Hand } from "./hands.ts";
 import { toOutcome } from "./outcome-of-ending.ts";
 import type { Ending, Pool, Report, Run } from "./pool.ts";
-import { Quarantine } from "./quarantine.ts";
+import { Quarantine, type ClaimedSuspect } from "./quarantine.ts";
 import { Recorder } from "./recorder.ts";
 import { isTooLate, toRun } from "./run-of-hand.ts";
 import type { WorkerObserver, WorkerOptions } from "./worker-options.ts";
@@ -207,23 +207,23 @@ export class Worker {
     this.#options.inHandLog.write(this.#hands.ids(false), this.#hands.ids(true));
   }
 
-  #begin(message: Message, pool: Pool, leasedUntil: number): Run {
+  #begin({ message, leasedUntil }: ClaimedSuspect, pool: Pool): Run {
     const hand = this.#hands.take(message, pool, this.#options.now(), true, leasedUntil);
     this.#logInHand();
     this.#observer.started([hand]);
     return toRun(hand);
   }
 
-  async #claimSuspect(message: Message): Promise<number | null> {
-    const { spec } = message;
+  async #claimSuspect(given: Message): Promise<ClaimedSuspect | null> {
+    const { spec } = given;
     const at = this.#options.now();
     // It may have waited long for its process.
-    if (isTooLate(spec, at)) this.#record(message, { type: "expire", id: spec.id, at, spec });
+    if (isTooLate(spec, at)) this.#record(given, { type: "expire", id: spec.id, at, spec });
     else {
-      const { event, applied, leasedUntil } = await this.#claims.claim(message);
+      const { message, event, applied, leasedUntil } = await this.#claims.claim(given);
       const isMine = applied.verdict === "applied";
       if (isMine) this.#observer.leased(message);
-      if (isMine && !this.#isStopped) return leasedUntil;
+      if (isMine && !this.#isStopped) return { message, leasedUntil };
       if (isMine && this.#options.sharing !== null) this.#giveUp(message);
       else this.#observer.recorded(message, event, applied);
     }

@@ -153,9 +153,20 @@ describe("the fence", () => {
           assert.equal(decide(row, finish(row.id, attempt)).verdict === "applied", isObeyed, what);
           const isClaimed = state === "queued" && attempt === at + 1;
           assert.equal(decide(row, claim(row.id, attempt)).verdict === "applied", isClaimed, what);
+          const overtakes = { ...claim(row.id, attempt), overtakes: true } as TaskEvent;
+          const isOvertaken = state === "queued" && attempt === at + 2;
+          assert.equal(decide(row, overtakes).verdict === "applied", isOvertaken, `${what}, overtaking`);
         }
       }
     }
+  });
+
+  test("a claim that overtakes an attempt takes the number after it, so that its end changes nothing", () => {
+    const spec = newSpec();
+    const { row } = decide(null, { ...claim(spec.id, 2), spec, overtakes: true } as TaskEvent);
+    assert.deepEqual([row!.state, row!.attempt], ["running", 2]);
+    assert.equal(decide(row, { ...finish(spec.id, 1), spec } as TaskEvent).verdict, "unchanged");
+    assert.equal(decide(row, finish(spec.id, 2)).row!.state, "done");
   });
 
   test("goes on counting through retries by hand", () => {
