@@ -9,7 +9,10 @@ export const VERB_GROUPS = [
     title: "Look after tasks",
     verbs: ["get", "wait", "list", "watch", "cancel", "retry", "delete", "explain"],
   },
-  { title: "Look at the system", verbs: ["actions", "queues", "queue", "workers", "nodes", "stats"] },
+  {
+    title: "Look at the system",
+    verbs: ["actions", "queues", "queue", "workers", "nodes", "stats", "diagram"],
+  },
   { title: "Check it", verbs: ["doctor", "migrate", "bench", "version"] },
 ] as const satisfies readonly { title: string; verbs: readonly string[] }[];
 
