@@ -226,6 +226,37 @@ describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
     assert.equal(answer!.verdict, "applied");
   });
 
+  test("a server that only reads for now: who writes is told so, who reads is answered, then it goes on", async () => {
+    await using store = await openAt(newSchemaUrl(postgres.url));
+    const [spec, ridden] = [newSpec(), newSpec()];
+    await store.apply([submit(spec)]);
+    /** As providers do when the disk fills. Sessions know it from their beginning. */
+    const allow = async (change: string): Promise<void> => {
+      await postgres.query(`begin read write; alter database postgres ${change}; commit`);
+      await postgres.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'tanda %'",
+      );
+      await insist(() => store.get([spec.id]));
+    };
+    await allow("set default_transaction_read_only = on");
+    const writes = [[ride(ridden)], [claim(spec.id, 1), ride(ridden)], [finish(spec.id, 1)]];
+    for (const events of writes) {
+      const told: string[] = [];
+      // A session that was ended may be told first.
+      while (!told.at(-1)?.includes("read-only")) {
+        const error = await store.apply(events).then(
+          () => assert.fail("it was written"),
+          (reason: TandaError) => reason,
+        );
+        assert.equal(error.code, "unavailable", inspect(error));
+        told.push(error.message);
+      }
+    }
+    assert.equal((await store.get([spec.id]))[0]?.state, "queued");
+    await allow("reset default_transaction_read_only");
+    assert.equal((await insist(() => store.apply([ride(ridden)])))[0]!.verdict, "applied");
+  });
+
   test("sessions cut while idle are not noticed by who calls next", async () => {
     await using proxy = await FaultProxy.start(postgres.port);
     await using store = await openAt(newSchemaUrl(postgres.urlAt(proxy.port)));
