@@ -99,7 +99,9 @@ function show(all: readonly Result[]): void {
       const sorted = of.map((result) => result.figures[figure]!).sort((a, b) => a - b);
       const [least, median, most] = [sorted[0]!, sorted[Math.floor(sorted.length / 2)]!, sorted.at(-1)!];
       const spread = least === most ? "" : `  (${format(least)} – ${format(most)})`;
-      console.log(`${name.padEnd(isDistributed ? 18 : 4)} ${figure.padEnd(18)} ${format(median).padStart(12)}${spread}`);
+      console.log(
+        `${name.padEnd(isDistributed ? 18 : 4)} ${figure.padEnd(18)} ${format(median).padStart(12)}${spread}`,
+      );
     }
   }
   console.log();

@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { w1, w2, w3, w4, type Progress, type Result } from "../workloads.ts";
+import { cost } from "./cost.ts";
 import { installAll, startServers, type Servers } from "./servers.ts";
 import { spread } from "./spread.ts";
 import { startTopology, type Topology, type TopologyPlan } from "./topology.ts";
@@ -38,6 +39,11 @@ export const measures: readonly Measure[] = [
   { name: "W4 bullmq", run: peer("bullmq", "W4", PEER_W4_TASKS, ({ redisPort }) => String(redisPort)) },
   { name: "W4 tanda-postgres", run: onPostgres((at, onProgress) => w4(W4_TASKS, onProgress, kept(at))) },
   { name: "W4 pg-boss", run: peer("pg-boss", "W4", PEER_W4_TASKS, ({ postgres }) => postgres.url) },
+  {
+    name: "cost tanda",
+    run: (servers, onProgress) =>
+      onRabbitMQ((at, tell) => cost(servers, at, W1_TASKS, tell))(servers, onProgress),
+  },
   { name: "W5 tanda", run: onRabbitMQ((at, onProgress) => spread(at, 800, onProgress), { workers: 4 }) },
 ];
 
@@ -84,7 +90,8 @@ function inTopology(
     const { store, ...rest } = plan(servers);
     await servers.postgres.query("drop schema if exists tanda cascade");
     await using topology = await startTopology({ store, ...rest });
-    return work(topology, onProgress);
+    // Awaited here: else it would be taken down while it is measured.
+    return await work(topology, onProgress);
   };
 }
 

@@ -30,7 +30,10 @@ export function installAll(): void {
   const peers = fileURLToPath(new URL("../peers", import.meta.url));
   if (existsSync(join(peers, "node_modules", "bullmq"))) return;
   console.error("Getting the peers from npm, once …");
-  const { status } = spawnSync("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock"], { cwd: peers, stdio: "inherit" });
+  const { status } = spawnSync("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock"], {
+    cwd: peers,
+    stdio: "inherit",
+  });
   if (status !== 0) throw new Error("npm could not get the peers");
 }
 

@@ -7,7 +7,11 @@ import { freePort } from "../../test/e2e/node-process.ts";
 import { createHaproxy } from "../../test/services/haproxy.ts";
 import type { Server } from "../server.ts";
 
-export type Topology = Server & { readonly fleet: FleetProcesses };
+export type Topology = Server & {
+  readonly fleet: FleetProcesses;
+  /** Processes of the balancer. */
+  readonly balancer: readonly number[];
+};
 
 export type TopologyPlan = {
   store: string;
@@ -45,7 +49,14 @@ export async function startTopology(plan: TopologyPlan): Promise<Topology> {
     await haproxy.start();
     await untilAnswered(port);
     const all = stack.move();
-    return { fleet, port, pid: fleet.gateways[0]!.pid, [Symbol.asyncDispose]: () => all.disposeAsync() };
+    const balancer = haproxy.workers;
+    return {
+      fleet,
+      balancer,
+      port,
+      pid: fleet.gateways[0]!.pid,
+      [Symbol.asyncDispose]: () => all.disposeAsync(),
+    };
   } finally {
     await stack.disposeAsync();
   }
