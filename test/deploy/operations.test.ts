@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { PAGE, withFlags } from "../../scripts/flags-page.ts";
 import { EXIT_MEANINGS } from "../../src/cli/exit-code.ts";
-import { ROOT } from "./told.ts";
+import { readYaml, ROOT } from "./told.ts";
 
 const page = readFileSync(PAGE, "utf8");
 
@@ -14,7 +14,7 @@ describe("docs/operations.md", () => {
     assert.equal(page, withFlags(page), "make it anew: npm run docs:flags");
   });
 
-  test("names metrics that there are, and all of them", () => {
+  test("names metrics that there are, and all of them; alerts too name none else", () => {
     const source = readFileSync(join(ROOT, "src/gateway/http/prometheus.ts"), "utf8");
     const real = new Set([...source.matchAll(/"((?:tanda|process)_[a-z_]+)"/g)].map(([, name]) => name!));
     const told = [...page.matchAll(/\b((?:tanda|process)_[a-z_]+)\b/g)].map(([, name]) =>
@@ -22,6 +22,11 @@ describe("docs/operations.md", () => {
     );
     assert.ok(real.size > 10);
     assert.deepEqual([...new Set(told)].sort(), [...real].sort());
+    const rules = readYaml("prometheus-alerts.yaml") as { groups: { rules: { expr: string }[] }[] };
+    const watched = rules.groups.flatMap((group) => group.rules.map(({ expr }) => expr)).join("\n");
+    const named = [...watched.matchAll(/\btanda_[a-z_]+\b/g)].map(([name]) => name);
+    assert.ok(named.length > 5);
+    for (const name of named) assert.ok(real.has(name), name);
   });
 
   test("has the exit codes as the program has them", () => {
