@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { BALANCER_FLAGS, BALANCERS } from "../src/balancer/options.ts";
 import { verb as serve } from "../src/cli/verbs/serve.ts";
+import { verb as up } from "../src/cli/verbs/up.ts";
 import { envName, NODE_FLAGS } from "../src/node/flags.ts";
 
 export const PAGE = fileURLToPath(new URL("../docs/operations.md", import.meta.url));
@@ -31,10 +32,14 @@ function flagsText(): string {
   const ofVerb = Object.entries(serve.flags)
     .filter(([name]) => !inTable.has(name))
     .map(([name, { value, says }]): Row => {
-      const [, text, usual] = /^(.*?)(?: \(([^)]*)\))?$/.exec(says)!;
+      const { text, usual } = partsOf(says);
       const variable = value === undefined ? "" : code(envName(name));
-      return [flag(name, value), variable, usual ?? "off", sentence(text!)];
+      return [flag(name, value), variable, usual ?? "off", sentence(text)];
     });
+  const ofUp = Object.entries(up.flags).map(([name, { value, says }]): Row => {
+    const { text, usual } = partsOf(says);
+    return [flag(name, value), usual ?? "none", sentence(text)];
+  });
   const rowsOf = (isLimit: boolean): Row[] =>
     ofNode.filter((one) => one.isLimit === isLimit).map(({ row }) => row);
   return [
@@ -42,6 +47,8 @@ function flagsText(): string {
     table(["Flag", "Variable", "Default", "Effect"], [...rowsOf(false), ...ofVerb]),
     "### Limits of `tanda serve`",
     table(["Flag", "Variable", "Default", "Effect"], rowsOf(true)),
+    "### `tanda up`",
+    table(["Flag", "Default", "Effect"], ofUp),
     "### `tanda balancer`",
     table(
       ["Flag", "For", "Default", "Effect"],
@@ -51,6 +58,12 @@ function flagsText(): string {
       }),
     ),
   ].join("\n\n");
+}
+
+/** Flags of verbs have their default in brackets at the end. */
+function partsOf(says: string): { text: string; usual: string | undefined } {
+  const [, text, usual] = /^(.*?)(?: \(([^)]*)\))?$/.exec(says)!;
+  return { text: text!, usual };
 }
 
 function table(head: Row, rows: readonly Row[]): string {

@@ -7,7 +7,7 @@ const WITHIN_MS = 3000;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /** A node, gateway or worker: its readiness, and what it counts. */
-export async function checkNode(port: number, token: string | undefined): Promise<Health> {
+export async function checkNode(port: number, token: string | null): Promise<Health> {
   try {
     const ready = await ask(port, "/readyz", token);
     if (ready.status !== 200) return { isReady: false, why: reasonOf(ready.body) };
@@ -65,13 +65,9 @@ function reasonOf(body: string): string {
   }
 }
 
-function ask(
-  port: number,
-  path: string,
-  token: string | undefined,
-): Promise<{ status: number; body: string }> {
+function ask(port: number, path: string, token: string | null): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = token === null ? {} : { authorization: `Bearer ${token}` };
     const signal = AbortSignal.timeout(WITHIN_MS);
     // A connection for each: one that is kept would hold up who drains.
     const request = get({ host: "127.0.0.1", port, path, headers, agent: false, signal }, (response) => {

@@ -31,13 +31,14 @@ const REFRESH_MS = 1000;
 /** @returns whether it went in order: not when it was ended by force, or could not start. */
 export async function runUp({ topology, setup, output, nextSignal, now }: UpOptions): Promise<boolean> {
   mkdirSync(setup.folder, { recursive: true });
-  const kind = topology.balancer ?? chooseBalancer(setup.env);
+  const others = { ...setup, env: withoutOurs(setup.env) };
+  const kind = topology.balancer ?? chooseBalancer(others.env);
   const { plans, title, notes } = await partsOf(topology, setup);
   const open = plans.flatMap(({ name, role, port }) =>
     port !== null && (role === "node" || role === "gateway") ? [{ name, port }] : [],
   );
   // As in the drawing: from where clients come in to where things are kept.
-  const all = [balancerPlan(kind, topology.listen, open, setup), ...plans];
+  const all = [balancerPlan(kind, topology.listen, open, others), ...plans];
   await checkPorts(all, PORTS_FREE_WITHIN_MS);
 
   const ensemble = new Ensemble(all, { now, pace: PACE, onState: (process) => changed(process) });
@@ -120,7 +121,7 @@ async function partsOf(topology: Topology, setup: TandaSetup): Promise<Parts> {
       title,
       notes: [],
     };
-  const own = await privateServers(setup);
+  const own = await privateServers({ ...setup, env: withoutOurs(setup.env) });
   const after = own.plans.map(({ name }) => name);
   const [gateways, workers] = Map.groupBy(
     sharedPlans(topology, parts, { ...own, after }, setup),
@@ -130,6 +131,11 @@ async function partsOf(topology: Topology, setup: TandaSetup): Promise<Parts> {
   const kept = own.plans.filter((plan) => !isQueue(plan));
   const plans = [...gateways!, ...own.plans.filter(isQueue), ...workers!, ...kept];
   return { plans, title, notes: own.notes };
+}
+
+/** For programs that are not nodes: none of it, and no token, is for them. */
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("TANDA_")));
 }
 
 function counted(count: number, what: string): string {

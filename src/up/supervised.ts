@@ -48,6 +48,7 @@ export class Supervised {
   #running: Promise<void> | null = null;
   #restarts = 0;
   #failures = 0;
+  #hasBeenReady = false;
 
   constructor(plan: ProcessPlan, parts: SupervisedParts) {
     this.plan = plan;
@@ -139,7 +140,9 @@ export class Supervised {
       const at = await readyAt;
       if (at !== null && this.#parts.now() - at >= this.#parts.pace.forgivenAfterMs) this.#failures = 0;
       const why = endingText(ending);
-      if (!this.#isOver && at === null && ending.code !== null && ending.code === this.plan.hopelessCode) {
+      const isHopeless = ending.code !== null && ending.code === this.plan.hopelessCode;
+      // What once was ready may be so again: what keeps it from that now is no matter of its flags.
+      if (!this.#isOver && !this.#hasBeenReady && isHopeless) {
         this.#become({ is: "failed", why });
         return null;
       }
@@ -173,6 +176,7 @@ export class Supervised {
     if (health.isReady && health.figures !== null) this.tally.take(health.figures, this.#parts.now());
     if (this.#isOver) return;
     if (health.isReady) {
+      this.#hasBeenReady = true;
       this.#become({ is: "ready" });
       this.#wasReady.resolve();
     } else if (isDoubtful) this.#become({ is: "not ready", why: health.why });

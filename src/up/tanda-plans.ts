@@ -10,7 +10,10 @@ export type TandaSetup = {
   readonly folder: string;
   /** `tanda` itself: the words that come before a verb. */
   readonly tanda: readonly string[];
+  /** For them. */
   readonly env: NodeJS.ProcessEnv;
+  /** Theirs, if they have one: what they measure is told to nobody without. */
+  readonly token: string | null;
   readonly processors: number;
   /** Flags for all of them, as they were given to us. */
   readonly flags: readonly string[];
@@ -99,10 +102,9 @@ type Facts = {
   readonly env: NodeJS.ProcessEnv;
 };
 
-function plan({ folder, tanda, env, flags }: TandaSetup, facts: Facts): TandaPlan {
+function plan({ folder, tanda, env, token, flags }: TandaSetup, facts: Facts): TandaPlan {
   const { name, role, port, after } = facts;
   const data = join(folder, name);
-  const token = env["TANDA_TOKEN"] || undefined;
   const own = ["--listen", `127.0.0.1:${port}`, "--data", data, "--max-address-connections"];
   const args = [...tanda.slice(1), "serve", ...own, ADDRESS_CONNECTIONS, ...facts.flags, ...flags];
   const rest = { ...env };

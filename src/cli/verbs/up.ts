@@ -64,7 +64,8 @@ export const verb: Verb = {
       setup: {
         folder: resolve(text("data") ?? join("data", "up")),
         tanda: [process.execPath, ...process.execArgv, ownMain()],
-        env: terminal.env,
+        env: envForNodes(terminal.env),
+        token: terminal.env["TANDA_TOKEN"] || null,
         processors: availableParallelism(),
         flags,
       },
@@ -81,6 +82,13 @@ export const verb: Verb = {
     return wentWell ? EXIT.done : EXIT.failed;
   },
 };
+
+/** A token that came from a file they read there themselves. */
+function envForNodes(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (!env["TANDA_TOKEN_FILE"]) return env;
+  const { TANDA_TOKEN: _token, ...rest } = env;
+  return rest;
+}
 
 /** Not what we were started by: that may be a wrapper, which looks for a Node each time. */
 function ownMain(): string {
