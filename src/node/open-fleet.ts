@@ -31,6 +31,9 @@ const BEAT_EVERY_MS = 1000;
 const MODES_EVERY_MS = 5000;
 /** For a worker that has their action. */
 const ASIDE_MS = 1000;
+const SPREAD_EVERY_MS = 1000;
+/** What was taken for quick and is not must not wait for one worker while others are idle. */
+const SPREAD_AFTER_MS = 2000;
 /** By then a ride has ended or is claimed, unless it still waits or is lost. */
 const RIDE_MS = 1500;
 /** What travels to one worker together is so long at most. */
@@ -134,6 +137,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
       const duties: Duty[] = [
         startSweeper({ store: shared, queue, isWorker, onError }),
         startReaper({ store: shared, outcomes, leaseMs, random: Math.random, log, onError }),
+        repeat(SPREAD_EVERY_MS, () => queue.spread(SPREAD_AFTER_MS, options.threads), onError),
         repeat(POLL_EVERY_MS, () => waiting.poll(), onError),
         repeat(BEAT_EVERY_MS, beat, onError),
         repeat(MODES_EVERY_MS, () => Promise.all([hearing.readQueues(), links.refreshActions()]), onError),

@@ -3,7 +3,13 @@
  * a claim, comes again from elsewhere.
  */
 
-type Delivery<Source> = { readonly source: Source; readonly acknowledge: () => void; left: number };
+type Delivery<Source> = {
+  readonly source: Source;
+  readonly acknowledge: () => void;
+  /** Of a clock that only measures. */
+  readonly cameAt: number;
+  left: number;
+};
 
 /** @template Source whose loss takes its parcels with it. */
 export class Deliveries<Source> {
@@ -11,13 +17,23 @@ export class Deliveries<Source> {
 
   /** @param ids those of its tasks that somebody will settle; without any it is acknowledged now. */
   add(source: Source, ids: readonly string[], acknowledge: () => void): void {
-    const delivery: Delivery<Source> = { source, acknowledge, left: ids.length };
+    const delivery: Delivery<Source> = {
+      source,
+      acknowledge,
+      cameAt: performance.now(),
+      left: ids.length,
+    };
     for (const id of ids) this.#byTask.set(id, delivery);
     if (ids.length === 0) acknowledge();
   }
 
   has(id: string): boolean {
     return this.#byTask.has(id);
+  }
+
+  /** Whether it came before this moment. */
+  cameBefore(id: string, moment: number): boolean {
+    return (this.#byTask.get(id)?.cameAt ?? Infinity) < moment;
   }
 
   settle(id: string): void {

@@ -156,6 +156,17 @@ export class ParcelQueue<Source> implements RemoteQueue {
     });
   }
 
+  spread(waitedMs: number, keep: number): void {
+    if (this.#isClosed || this.#isQuiet) return;
+    const elsewhere = this.#transport.waiting();
+    const before = performance.now() - waitedMs;
+    const idle = this.#window
+      .messages("waiting")
+      .filter(({ spec }) => (elsewhere.get(spec.queue)?.tasks ?? 0) === 0)
+      .filter(({ spec }) => this.#deliveries.cameBefore(spec.id, before));
+    if (idle.length > keep) this.#giveBack(idle.slice(keep));
+  }
+
   depths(): QueueDepth[] {
     const depths = new Map(this.#window.depths().map((depth) => [depth.queue, depth]));
     for (const [queue, { tasks, bytes, oldestAt }] of this.#transport.waiting()) {

@@ -19,6 +19,8 @@ const MOST_UNDER_WAY = 64;
 /** A queue that confirms nothing must not hold up the others. */
 const MOST_OF_LANE = 8;
 const LOOK_MS = 250;
+/** While the broker is away, or takes nothing, waiting for it longer only keeps tasks from those who go another way. */
+const AWAY_MS = 500;
 const DECLARE_MS = 5000;
 const DECLARE_AGAIN_MS = 1000;
 const RENEW_MS = 1000;
@@ -239,14 +241,16 @@ export class Publisher {
   }
 
   #expire(): void {
-    const before = performance.now() - this.#options.confirmMs;
+    const now = performance.now();
+    const before = now - this.#options.confirmMs;
     for (const [number, { at, items, lane }] of this.#underWay) {
       if (at >= before) break;
       this.#declared.delete(lane);
       if (this.#end(number)) this.#fail(items, "it was not confirmed in time");
     }
+    const isAway = this.#channel === null || this.#isBlocked;
     const why = this.#isBlocked ? "the broker takes nothing for now" : "it could not be sent in time";
-    this.#fail(this.#outgoing.cutOld(before), why);
+    this.#fail(this.#outgoing.cutOld(isAway ? Math.max(before, now - AWAY_MS) : before), why);
     this.#flushSoon();
   }
 

@@ -9,6 +9,11 @@ export interface RemoteQueue extends Queue {
   serve(queues: readonly string[]): void;
   /** To be taken here, as if they had been delivered: for a while in which nothing can be. */
   adopt(messages: readonly Message[]): void;
+  /**
+   * What came so long ago and still waits here, while nothing more of its queue waits elsewhere, goes back for others who may be idle,
+   * but for `keep` of them.
+   */
+  spread(waitedMs: number, keep: number): void;
   /** Ready is who publishes and, where that is its part, consumes. */
   readonly health: QueueHealth;
 }

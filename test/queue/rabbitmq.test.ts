@@ -216,6 +216,39 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     assert.deepEqual(second.take(10, anyRoom).sort(byId), expected.sort(byId));
   });
 
+  test("what waits here too long goes to others that are idle, but for what is kept", async () => {
+    const prefix = newPrefix();
+    const { queue: full } = await openQueue(rabbit.url, prefix, { prefetch: 1 });
+    await using _full = full;
+    const messages = Array.from({ length: 20 }, () => message());
+    full.publish(messages);
+    await arrived(full, messages);
+    const [begun] = full.take(1, anyRoom);
+    full.spread(60_000, 2);
+    const { queue: idle } = await openQueue(rabbit.url, prefix);
+    await using _idle = idle;
+    idle.serve(["default"]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(idle.depths().find(({ queue }) => queue === "default")?.waiting ?? 0, 0, "too young");
+    full.spread(0, 2);
+    const given = await takeSoon(idle, 17);
+    assert.deepEqual(
+      given.map(({ spec }) => spec.id),
+      messages.slice(3).map(({ spec }) => spec.id),
+    );
+    assert.ok(
+      given.every(({ isRide, isRepeat }) => isRide && !isRepeat),
+      "nobody has begun them",
+    );
+    const kept = full.take(10, anyRoom);
+    assert.deepEqual(
+      kept.map(({ spec }) => spec.id),
+      messages.slice(1, 3).map(({ spec }) => spec.id),
+    );
+    idle.settle(given);
+    full.settle([begun!, ...kept]);
+  });
+
   test("a paused queue's tasks that were here already go back for others", async () => {
     const prefix = newPrefix();
     const { queue: first } = await openQueue(rabbit.url, prefix);
