@@ -1,6 +1,7 @@
 // Runs the tests:  npm test                        all of test/ and examples/
 //                  npm test -- test/store          a folder, a file or a glob, several if you like
 //                  npm test -- --name "deadline"   only tests whose name matches
+//                  npm test -- --except test/e2e   all but those of a folder, a file or a glob
 // Contract suites (store-contract.ts …) and fixtures are no tests of their own: only files named *.test.ts run.
 // With CI=true a skipped test fails the run: what was not tried must not look green.
 import fs from "node:fs";
@@ -21,12 +22,17 @@ const SILENCE_MS = 240_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { name: { type: "string", multiple: true } },
+  options: {
+    name: { type: "string", multiple: true },
+    except: { type: "string", multiple: true, default: [] },
+  },
 });
 process.chdir(root);
 process.env.PATH = withNodeFirst().PATH;
 
-const files = positionals.length === 0 ? find("{test,examples}/**/*.test.ts") : positionals.flatMap(find);
+const wanted = positionals.length === 0 ? find("{test,examples}/**/*.test.ts") : positionals.flatMap(find);
+const unwanted = new Set(values.except.flatMap(find));
+const files = wanted.filter((file) => !unwanted.has(file));
 installPrograms(neededBy(files));
 const isStrict = process.env.CI === "true";
 const watchdog = new AbortController();

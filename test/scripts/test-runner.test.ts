@@ -62,6 +62,15 @@ test("a file that is not named *.test.ts is not run", async (t) => {
   assert.equal(lines.at(-1), "1 passed, 0 failed, 0 skipped");
 });
 
+test("what is excepted is not run", async (t) => {
+  const files = { "a.test.ts": PASSES, "b.test.ts": FAILS };
+  const { code, lines } = await runTests(t, files, {
+    args: ["--except", join(tmpdir(), "tanda-runner-*", "b.test.ts")],
+  });
+  assert.equal(lines.at(-1), "1 passed, 0 failed, 0 skipped");
+  assert.equal(code, 0);
+});
+
 test("only tests of the given name are run", async (t) => {
   const { code, lines } = await runTests(t, { "a.test.ts": PASSES + FAILS }, { args: ["--name", "passes"] });
   assert.equal(lines.at(-1), "1 passed, 0 failed, 0 skipped");
