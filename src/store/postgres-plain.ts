@@ -40,21 +40,20 @@ const alone = (insert: string, firstCount: number): string =>
 const RIDES_ALONE = alone(RIDES, 14);
 const SUBMITS_ALONE = alone(SUBMITS, 10);
 
-/** What another session changed between the look at `o` and the change is left alone. */
+/** What a row was before is told by a column that a row that is done has no use for: there is no other way to hear of it. */
 const FINISH = `update tasks t set state = 4, attempt = x.n, result = x.r, result_blob = null, error = null, due_at = null,
-    started_at = x.s, finished_at = x.f,
+    started_at = x.s, finished_at = x.f, publish_count = t.state,
     purge_at = case when position('"retentionMs":null' in t.policy) = 0
       then x.f + (t.policy::json ->> 'retentionMs')::bigint end
   from unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[]) as x(i, n, r, s, f)
-    join tasks o on o.id = x.i
-  where ${few("x.n")} and ((o.state + 0 = 1 and o.attempt = x.n - 1) or (o.state + 0 = 2 and o.attempt = x.n))
-    and t.id = o.id and t.state = o.state and t.attempt = o.attempt
-  returning t.id, t.queue, t.action, o.state`;
+  where ${few("x.n")} and t.id = x.i
+    and ((t.state + 0 = 1 and t.attempt = x.n - 1) or (t.state + 0 = 2 and t.attempt = x.n))
+  returning t.id, t.queue, t.action, t.publish_count as was`;
 
 const FINISH_ALONE = `with done as (${FINISH}, coalesce(octet_length(t.result), 0) as bytes),
   counted as (${addingSql(
     `select queue, action, n.state, sum(n.count), sum(n.bytes)
-     from done cross join lateral (values (done.state, -1, 0), (4, 1, done.bytes)) n (state, count, bytes)
+     from done cross join lateral (values (done.was, -1, 0), (4, 1, done.bytes)) n (state, count, bytes)
      group by queue, action, n.state`,
   )})
   select case when count(*) < $6 then coalesce(array_agg(id), '{}') end from done`;
