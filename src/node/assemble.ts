@@ -142,6 +142,8 @@ export async function assemble<Actions>(
   const joined = await company.join({ parts, outcomes, worker, pool: work?.pool ?? null, facts });
   const { engine } = joined;
   scheduler.wake(now());
+  // What came before there was a worker.
+  worker?.wake();
   duties.push(
     ...joined.duties,
     startLateWriter(store, flights, recent, now, onError),

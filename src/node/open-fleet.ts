@@ -83,12 +83,14 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
     onLook: (tasks) => waiting.look(tasks),
     onLater: (messages) => postpone(shared, messages, now(), RIDE_MS),
   });
+  // Until then nobody can say what is not served here: it stays where it is.
+  let isAnnounced = false;
   const sharing: Sharing = {
     leaseMs,
     claim: (claims) => shared.claim(claims, name, leaseMs),
     renew: (held) => shared.renew(name, held, leaseMs),
     check: (messages) => shared.stale(messages.map(({ spec, attempt }) => ({ id: spec.id, attempt }))),
-    isServed: (action) => catalogue.isServedHere(action),
+    isServed: (action) => !isAnnounced || catalogue.isServedHere(action),
     putAside: (messages) => {
       postpone(shared, messages, now(), ASIDE_MS).then(
         () => queue.settle(messages),
@@ -115,6 +117,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
       return null;
     },
     announced(actions: readonly ActionInfo[]) {
+      isAnnounced = true;
       queue.serve([...new Set(["default", ...actions.map((action) => action.queue)])]);
       links.actionsChanged();
     },

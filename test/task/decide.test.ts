@@ -165,7 +165,7 @@ describe("the fence", () => {
     const spec = newSpec();
     const { row } = decide(null, { ...claim(spec.id, 2), spec, overtakes: true } as TaskEvent);
     assert.deepEqual([row!.state, row!.attempt], ["running", 2]);
-    assert.equal(decide(row, { ...finish(spec.id, 1), spec } as TaskEvent).verdict, "unchanged");
+    assert.equal(decide(row, { ...finish(spec.id, 1), spec }).verdict, "unchanged");
     assert.equal(decide(row, finish(spec.id, 2)).row!.state, "done");
   });
 
