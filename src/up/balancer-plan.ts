@@ -12,7 +12,7 @@ import {
 import { formatAddress } from "../gateway/listen.ts";
 import { canReach, giveTo } from "./as-user.ts";
 import { checkPort } from "./checks.ts";
-import type { Command, ProcessPlan } from "./process-plan.ts";
+import type { Command, Health, ProcessPlan } from "./process-plan.ts";
 import { findProgram, findPrograms, type ProgramName } from "./programs.ts";
 
 export type BalancerSetup = {
@@ -23,6 +23,8 @@ export type BalancerSetup = {
 
 /** For what is left after the nodes have gone. */
 const STOP_WITHIN_MS = 15_000;
+const SPARED_LOOKS = 9;
+const READY: Health = { isReady: true, figures: null };
 const USERS = { haproxy: "haproxy", nginx: "www-data" } as const;
 /** Each lets go of its listeners and waits for connections to end. */
 const SIGNALS = { haproxy: "SIGUSR1", nginx: "SIGQUIT", builtin: "SIGTERM" } as const;
@@ -43,16 +45,22 @@ export function balancerPlan(
   const places = nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
   // All on one machine: a header that told them where a client is would keep everybody else from talking to them.
   const options: BalancerOptions = { ...DEFAULT_BALANCER, listen, nodes: places, isProxy: false };
-  const run = kind === "builtin" ? builtin(options, setup) : configured(kind, options, setup);
+  const looks = new SeldomLooks(() => checkPort(hereOf(listen.host), listen.port));
+  const { prepare, command } =
+    kind === "builtin" ? builtin(options, setup) : configured(kind, options, setup);
   return {
     name: kind === "builtin" ? "balancer" : kind,
     role: "balancer",
     host: listen.host,
     port: listen.port,
     after: nodes.map(({ name }) => name),
-    ...run,
+    prepare: async () => {
+      looks.begin();
+      await prepare?.();
+    },
+    command,
     logFile: join(setup.folder, `${kind === "builtin" ? "balancer" : kind}.log`),
-    check: () => checkPort(hereOf(listen.host), listen.port),
+    check: () => looks.check(),
     stopSignal: SIGNALS[kind],
     stopWithinMs: STOP_WITHIN_MS,
   };
@@ -92,6 +100,28 @@ function configured(
       user: options.listen.port >= 1024 && canReach(USERS[kind], home) ? USERS[kind] : null,
     }),
   };
+}
+
+/** Each look is a client for it, and for a node behind it: once it is ready, one in ten is enough. */
+class SeldomLooks {
+  readonly #look: () => Promise<Health>;
+  #spared = 0;
+
+  constructor(look: () => Promise<Health>) {
+    this.#look = look;
+  }
+
+  /** It is another now. */
+  begin(): void {
+    this.#spared = 0;
+  }
+
+  async check(): Promise<Health> {
+    if (this.#spared-- > 0) return READY;
+    const health = await this.#look();
+    this.#spared = health.isReady ? SPARED_LOOKS : 0;
+    return health;
+  }
 }
 
 /** How we reach what listens on all addresses. */
