@@ -1,7 +1,7 @@
 /**
  * Events as transactions. Events of one task are decided in their order; those of different tasks do not touch each other (but for
  * keys, and what has a key is decided in order), so what is alike goes in one statement. Most often all are alike: then that
- * statement is the transaction, in one round trip.
+ * statement is the transaction; a few statements that need no answer of one another are one, too, in one round trip.
  */
 import type { Connection } from "../postgres/connect.ts";
 import type { TaskEvent } from "../task/decide.ts";
@@ -28,7 +28,7 @@ const APPLIED: Applied = Object.freeze({ verdict: "applied" });
 export type Answers = (Applied | undefined)[];
 
 /**
- * Where all events are alike: a transaction that answers what it applied, and writes nothing of the others.
+ * Where all events are plain: a transaction in one round trip, that answers what it applied, and writes nothing of the others.
  * @param isHopeful whether new tasks are taken to be new: else those that are not would be found out in vain.
  * @returns null when this is no way for them, taken when some are not new: nothing was done.
  */
@@ -39,21 +39,31 @@ export async function applyAlone(
   isHopeful: boolean,
 ): Promise<Answers | null | "taken"> {
   if (lease !== null) return claimPlain(connection, events as readonly ClaimEvent[], lease);
-  const { rides, submits, finishes } = sorted(events);
-  const size = events.length;
-  if (finishes.length === size) {
-    const applied = await finishAlone(connection, finishes);
-    return events.map(({ id }) => (applied === null || applied.has(id) ? APPLIED : undefined));
-  }
-  if (!isHopeful || (rides.length < size && submits.length < size)) return null;
+  const { rides, submits, finishes, others } = sorted(events);
+  if (others.size > 0 || (!isHopeful && finishes.length < events.length)) return null;
   try {
-    if (rides.length === size) await insertRidesAlone(connection, rides);
-    else await insertSubmitsAlone(connection, submits);
+    const statements: (() => Promise<Set<string> | null | void>)[] = [];
+    if (rides.length > 0) statements.push(() => insertRidesAlone(connection, rides));
+    if (submits.length > 0) statements.push(() => insertSubmitsAlone(connection, submits));
+    if (finishes.length > 0) statements.push(() => finishAlone(connection, finishes));
+    const finished = (await allOrNone(connection, statements)).at(-1) ?? null;
+    if (finished === null) return events.map(appliedTo);
+    const fenced = new Set(finishes.flatMap(({ id }) => (finished.has(id) ? [] : [id])));
+    return events.map((event) => (fenced.has(event.id) ? undefined : appliedTo(event)));
   } catch (error) {
     if ((error as { code?: unknown }).code === TAKEN) return "taken";
     throw error;
   }
-  return events.map(appliedTo);
+}
+
+/** Statements that are transactions of their own, as one where there are several; all are sent at once. */
+async function allOrNone<T>(connection: Connection, statements: readonly (() => Promise<T>)[]): Promise<T[]> {
+  if (statements.length === 1) return [await statements[0]!()];
+  const begun = connection.query("begin");
+  const sent = Promise.all(statements.map((send) => send()));
+  // Where one of them failed this undoes the others.
+  const [, answers] = await Promise.all([begun, sent, connection.query("commit")]);
+  return answers;
 }
 
 async function claimPlain(

@@ -206,6 +206,29 @@ describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
     });
   });
 
+  test("tasks of all kinds in one call: what is fenced off or not new keeps none of the others from being applied", async () => {
+    await using store = await openAt(newSchemaUrl(postgres.url));
+    const [waiting, ridden, absent] = [newSpec(), newSpec(), newSpec()];
+    await store.apply([submit(waiting)]);
+    const verdicts = async (events: TaskEvent[]): Promise<string[]> =>
+      (await store.apply(events)).map(({ verdict }) => verdict);
+    assert.deepEqual(
+      await verdicts([finish(absent.id, 1), submit(newSpec()), finish(waiting.id, 1), ride(ridden)]),
+      ["not_found", "applied", "applied", "applied"],
+    );
+    const next = newSpec();
+    await store.apply([submit(next)]);
+    assert.deepEqual(
+      await verdicts([ride(ridden), finish(next.id, 1), finish(waiting.id, 1), submit(newSpec())]),
+      ["unchanged", "applied", "unchanged", "applied"],
+    );
+    const counts = await store.counts();
+    assert.deepEqual(Object.fromEntries(counts.map(({ state, count }) => [state, count])), {
+      done: 3,
+      queued: 2,
+    });
+  });
+
   test("refused and back: calls are refused at once meanwhile, then it goes on by itself", async () => {
     await using proxy = await FaultProxy.start(postgres.port);
     await using store = await openAt(newSchemaUrl(postgres.urlAt(proxy.port)));
