@@ -4,11 +4,14 @@ export function cephConfiguration({
   fsid,
   port,
   monPort,
+  store = "bluestore",
 }: {
   readonly folder: string;
   readonly fsid: string;
   readonly port: number;
   readonly monPort: number;
+  /** memstore: quick, and gone with its process. bluestore: on disk. */
+  readonly store?: "bluestore" | "memstore";
 }): string {
   return `[global]
 fsid = ${fsid}
@@ -55,7 +58,8 @@ mon_osd_nearfull_ratio = 0.95
 mon_osd_backfillfull_ratio = 0.96
 [osd]
 osd_data = ${folder}/osd
-osd_objectstore = bluestore
+osd_objectstore = ${store}
+memstore_device_bytes = 2G
 osd_class_update_on_start = false
 osd_crush_update_on_start = false
 bluestore_block_size = 8G
