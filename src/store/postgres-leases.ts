@@ -7,7 +7,7 @@ import { applyDecided } from "./postgres-decided.ts";
 import type { Connection } from "../postgres/pool.ts";
 import { few } from "./postgres-plain.ts";
 import { ALL } from "./postgres-rows.ts";
-import type { ClaimEvent, Held, Lost, Reaped } from "./shared-store.ts";
+import type { ClaimEvent, Held, Lost, Reaped, Reaping } from "./shared-store.ts";
 import type { Applied } from "./store.ts";
 import { COLUMNS, toTask, type Row } from "./task-row.ts";
 
@@ -36,8 +36,12 @@ const RENEW = `update tasks t set lease_until = now() + ${MS("$4")}
   from unnest($1::uuid[], $2::integer[]) as x(i, n)
   where ${few("x.n")} and t.id = x.i and t.state + 0 = 2 and t.attempt = x.n and t.worker = $3 returning t.id`;
 
-export const ENDED = `select ${ALL}, worker, (extract(epoch from now()) * 1000)::bigint from tasks
+export const ENDED = `select ${ALL}, worker, (extract(epoch from now()) * 1000)::bigint,
+    (extract(epoch from now() - lease_until) * 1000)::double precision from tasks
   where state = 2 and lease_until < now() - ${MS("$1")} order by lease_until limit $2 for update skip locked`;
+
+/** Of these workers, those that have leases which go on: what was claimed shortly before a death ends later than the rest. */
+const GOING_ON = `select distinct worker from tasks where state = 2 and worker = any($2::text[]) and lease_until >= now() - ${MS("$1")}`;
 
 /** @returns the rows as they are now, of those that were claimed; of the others nothing is written. Claims of different ids. */
 export async function claimAlone(
@@ -105,8 +109,7 @@ const REAPS_ALONE =
 /** Within a transaction of the caller's. Nothing while another process does so. */
 export async function reapEnded(
   connection: Connection,
-  graceMs: number,
-  limit: number,
+  { graceMs, holdMs = 0, limit }: Reaping,
   judge: (lost: Lost) => TaskEvent,
 ): Promise<Reaped[]> {
   const turn = await connection.query<{ alone: boolean }>(REAPS_ALONE);
@@ -118,12 +121,17 @@ export async function reapEnded(
     rowMode: "array",
   });
   if (rows.length === 0) return [];
-  const lost = rows.map((row) => ({
+  const ended = rows.map((row) => ({
     task: toTask(row),
     worker: row[COLUMNS.length] as string,
     at: row[COLUMNS.length + 1] as number,
+    endedMs: row[COLUMNS.length + 2] as number,
   }));
-  const together = new Map<string, number>();
+  const workers = [...new Set(ended.map(({ worker }) => worker))];
+  const living = await connection.query<{ worker: string }>(GOING_ON, [graceMs, workers]);
+  const goesOn = new Set(living.rows.map(({ worker }) => worker));
+  const lost = ended.filter(({ worker, endedMs }) => !goesOn.has(worker) || endedMs > graceMs + holdMs);
+  const together = new Map([...goesOn].map((worker) => [worker, 1]));
   for (const { worker } of lost) together.set(worker, (together.get(worker) ?? 0) + 1);
   const changes = new CountChanges();
   const events = lost.map((one) => judge({ ...one, together: together.get(one.worker)! }));

@@ -20,7 +20,7 @@ import { beatNode, markUnpublished, presentNodes, sweepUnseen } from "./postgres
 import { finalsOf, postpone, staleOf } from "./postgres-looks.ts";
 import { transact } from "./postgres-transact.ts";
 import { PostgresWriter } from "./postgres-writer.ts";
-import type { ClaimEvent, Held, Lost, PresentNode, Reaped, SharedStore } from "./shared-store.ts";
+import type { ClaimEvent, Held, Lost, PresentNode, Reaped, Reaping, SharedStore } from "./shared-store.ts";
 import type { Applied, Count, ListQuery, Page, QueueState, Retired, RetentionRule } from "./store.ts";
 
 export type PostgresOptions = Timing & {
@@ -197,8 +197,8 @@ class PostgresStore implements SharedStore {
     return told(this.#writePool.useAgain((c) => renewAll(c, held, { worker, leaseMs })));
   }
 
-  reap(graceMs: number, limit: number, judge: (lost: Lost) => TaskEvent): Promise<Reaped[]> {
-    return told(this.#writePool.use((c) => transact(c, () => reapEnded(c, graceMs, limit, judge))));
+  reap(reaping: Reaping, judge: (lost: Lost) => TaskEvent): Promise<Reaped[]> {
+    return told(this.#writePool.use((c) => transact(c, () => reapEnded(c, reaping, judge))));
   }
 
   sweep(againMs: number, limit: number): Promise<Task[]> {

@@ -25,11 +25,12 @@ export interface SharedStore extends Store {
    */
   renew(worker: string, held: readonly Held[], leaseMs: number): Promise<Set<string>>;
   /**
-   * Rows whose lease ended more than `graceMs` ago: `judge` says for each what happened, which is decided and written in the same
+   * Rows whose lease ended more than `graceMs` ago, later by `holdMs` at most while their worker has leases that go on, so that what it
+   * lost at once is judged together: `judge` says for each what happened, which is decided and written in the same
    * transaction. What another process has in hand is passed over. A claim by `apply` has no lease and is never found here.
    * @param judge pure; may be called again for the same row.
    */
-  reap(graceMs: number, limit: number, judge: (lost: Lost) => TaskEvent): Promise<Reaped[]>;
+  reap(reaping: Reaping, judge: (lost: Lost) => TaskEvent): Promise<Reaped[]>;
 
   /**
    * Some queued rows that are to be published again, chosen by how long they wait, told in the order of ids. Each is found again after `againMs`, doubling with
@@ -58,10 +59,13 @@ export interface SharedStore extends Store {
 export type ClaimEvent = Extract<TaskEvent, { type: "claim" }>;
 export type Held = { readonly id: string; readonly attempt: number };
 
+/** @property holdMs default 0: none is waited for. */
+export type Reaping = { readonly graceMs: number; readonly holdMs?: number; readonly limit: number };
+
 export type Lost = {
   readonly task: Task;
   readonly worker: string;
-  /** How many leases of this worker ended at the same time, this one too: 1 = it ran alone. */
+  /** How many leases this worker had when this one ended, this one too: 1 = it was the only one. */
   readonly together: number;
   /** Epoch milliseconds, by the store's clock. */
   readonly at: number;

@@ -132,7 +132,10 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
     const { one } = opened;
     const [waits, other] = (await queued(one, 2)) as [string, string];
     const fresh = newSpec();
-    const overtaking = (id: string, attempt = 2): ClaimEvent => ({ ...claimOf(id, attempt), overtakes: true });
+    const overtaking = (id: string, attempt = 2): ClaimEvent => ({
+      ...claimOf(id, attempt),
+      overtakes: true,
+    });
     const claims = [overtaking(waits), overtaking(other, 3), { ...overtaking(fresh.id), spec: fresh }];
     const answers = await one.claim(claims, "w1", LEASE_MS);
     assert.deepEqual(
@@ -182,8 +185,13 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
     await one.claim([claimOf(living)], "w3", LEASE_MS);
     await one.apply([claim(unleased, 1)]);
     await delay(20);
-    assert.deepEqual(await one.reap(LEASE_MS, 100, died), [], "within the grace");
-    const reaped = (await Promise.all([one.reap(0, 100, died), two.reap(0, 100, died)])).flat();
+    assert.deepEqual(await one.reap({ graceMs: LEASE_MS, limit: 100 }, died), [], "within the grace");
+    const reaped = (
+      await Promise.all([
+        one.reap({ graceMs: 0, limit: 100 }, died),
+        two.reap({ graceMs: 0, limit: 100 }, died),
+      ])
+    ).flat();
     assert.deepEqual(reaped.map(({ task }) => task!.id).sort(), [a, b, alone].sort());
     const told = new Map(
       reaped.map(({ task, worker, verdict }) => [task!.id, [worker, verdict, task!.losses]]),
@@ -201,13 +209,39 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
     assert.deepEqual(running.map(({ id }) => id).sort(), [living, unleased].sort());
   });
 
+  test("what a worker lost at once is judged together, also what it claimed last", async () => {
+    await using opened = await openTwo();
+    const { one } = opened;
+    const [early, late] = (await queued(one, 2)) as [string, string];
+    await one.claim([claimOf(early)], "w1", 1);
+    await one.claim([claimOf(late)], "w1", 300);
+    await delay(50);
+    assert.deepEqual(await one.reap({ graceMs: 0, holdMs: 10_000, limit: 100 }, died), [], "held back");
+    await delay(300);
+    const reaped = await one.reap({ graceMs: 0, holdMs: 10_000, limit: 100 }, died);
+    assert.deepEqual(
+      reaped.map(({ task }) => [task!.id, task!.losses]),
+      [early, late].map((id) => [id, 0]),
+    );
+    const [orphan, living] = (await queued(one, 2)) as [string, string];
+    await one.claim([claimOf(orphan)], "w2", 1);
+    await one.claim([claimOf(living)], "w2", LEASE_MS);
+    await delay(20);
+    const [alone] = await one.reap({ graceMs: 0, holdMs: 10, limit: 100 }, died);
+    assert.deepEqual(
+      [alone!.task!.id, alone!.task!.losses],
+      [orphan, 0],
+      "its worker lives, and has another",
+    );
+  });
+
   test("a lease that was renewed in time is not reaped", async () => {
     await using opened = await openTwo();
     const [id] = (await queued(opened.one, 1)) as [string];
     await opened.one.claim([claimOf(id)], "w1", 1);
     await opened.one.renew("w1", [{ id, attempt: 1 }], LEASE_MS);
     await delay(20);
-    assert.deepEqual(await opened.two.reap(0, 100, died), []);
+    assert.deepEqual(await opened.two.reap({ graceMs: 0, limit: 100 }, died), []);
   });
 
   test("what nobody saw is swept once each time, later and later, until it is no longer queued", async () => {

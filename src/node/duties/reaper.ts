@@ -6,6 +6,7 @@ import type { Outcomes } from "../../engine/outcomes.ts";
 import type { Lost, SharedStore } from "../../store/shared-store.ts";
 import type { TaskEvent } from "../../task/decide.ts";
 import type { EngineLog } from "../../engine/parts.ts";
+import { isSuspect } from "../../task/suspect.ts";
 import { repeat, type Duty } from "./duty.ts";
 
 const GRACE_MS = 500;
@@ -23,9 +24,11 @@ export type ReaperOptions = {
 };
 
 export function startReaper({ store, outcomes, leaseMs, random, log, onError }: ReaperOptions): Duty {
+  // Leases are renewed at every third: what was claimed since the last time ends so much later.
+  const reaping = { graceMs: GRACE_MS, holdMs: leaseMs / 2, limit: AT_ONCE };
   const reap = async (): Promise<void> => {
     for (;;) {
-      const reaped = await store.reap(GRACE_MS, AT_ONCE, (lost) => judge(lost, random()));
+      const reaped = await store.reap(reaping, (lost) => judge(lost, random()));
       for (const { verdict, task, worker } of reaped) {
         if (verdict !== "applied" || !task) continue;
         log.warn({ task: task.id, worker, attempt: task.attempt }, "its worker was lost; it waits again");
@@ -37,7 +40,7 @@ export function startReaper({ store, outcomes, leaseMs, random, log, onError }: 
   return repeat(Math.min(3000, Math.max(250, leaseMs / 10)), reap, onError);
 }
 
-/** Only what ran alone when its worker was lost is charged for it. */
+/** Only what ran alone, as a suspect, when its worker was lost is charged for it; beside the first loss others ran, perhaps unclaimed. */
 export function judge({ task, worker, together, at }: Lost, chance: number): TaskEvent {
   const deaths = task.history.filter(({ code }) => code === "lost").length;
   const error = { code: "lost", message: `Its worker ${worker} was lost while it ran.` } as const;
@@ -46,7 +49,11 @@ export function judge({ task, worker, together, at }: Lost, chance: number): Tas
     id: task.id,
     at,
     attempt: task.attempt,
-    outcome: { type: "died", error, isCharged: together === 1 || deaths >= DEATHS_FORGIVEN },
+    outcome: {
+      type: "died",
+      error,
+      isCharged: (together === 1 && isSuspect(task)) || deaths >= DEATHS_FORGIVEN,
+    },
     startedAt: task.startedAt ?? at,
     chance,
   };
