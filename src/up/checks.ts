@@ -44,16 +44,17 @@ export function checkPort(
   });
 }
 
-/** Sums of Prometheus samples. */
+/** Sums of Prometheus samples. In flight is what clients wait for; what nobody waits for shows by the threads that it keeps busy. */
 export function readFigures(text: string): Figures {
-  let [done, failed, inFlight] = [0, 0, 0];
+  let [done, failed, waitedFor, busy] = [0, 0, 0, 0];
   for (const [, name, labels = "", value] of text.matchAll(/^(tanda_\w+)(\{[^\n]*\})? (\d[\d.e+]*)$/gm)) {
-    if (name === "tanda_in_flight_tasks") inFlight += Number(value);
+    if (name === "tanda_in_flight_tasks") waitedFor += Number(value);
+    if (name === "tanda_threads" && /state="(?:busy|stuck)"/.test(labels)) busy += Number(value);
     if (name !== "tanda_tasks_finished_total") continue;
     if (/[{,]state="done"/.test(labels)) done += Number(value);
     else failed += Number(value);
   }
-  return { done, failed, inFlight };
+  return { done, failed, inFlight: Math.max(waitedFor, busy) };
 }
 
 function reasonOf(body: string): string {

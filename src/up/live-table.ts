@@ -34,11 +34,14 @@ export function tableLines(rows: readonly Row[], width: number, now: number, pai
     Math.max(title.length, ...rows.map((row) => cell(row).length)),
   );
   const shareIn = (row: Row): number | null => row.tasks?.ran?.share ?? null;
-  const hasShares = rows.some((row) => shareIn(row) !== null);
+  const isShared = rows.some((row) => shareIn(row) !== null);
+  const at = columns.findIndex(({ title }) => title === "STATE");
+  const rest =
+    widths.reduce((sum, one) => sum + one + GAP.length, MARGIN.length + PERCENT_WIDTH) - widths[at]!;
+  const hasShares = isShared && rest + STATE_WIDTH <= width;
   // However long a state is told, what stands after it stays where it is.
-  if (hasShares) widths[columns.findIndex(({ title }) => title === "STATE")] = STATE_WIDTH;
-  const used = widths.reduce((sum, one) => sum + one + GAP.length, MARGIN.length + PERCENT_WIDTH);
-  const bar = Math.min(MOST_BAR, width - used);
+  if (hasShares) widths[at] = STATE_WIDTH;
+  const bar = Math.min(MOST_BAR, width - rest - STATE_WIDTH);
   const line = (row: Row): string => {
     const cells = columns.map((column, at) => {
       const text = column.cell(row).slice(0, widths[at]);
@@ -47,7 +50,7 @@ export function tableLines(rows: readonly Row[], width: number, now: number, pai
       return column.isRight ? pad + painted : painted + pad;
     });
     const share = shareIn(row);
-    if (share !== null) {
+    if (hasShares && share !== null) {
       const drawn = bar < LEAST_BAR ? "" : paint("cyan", barOf(share, bar));
       cells.push(`${drawn}${`${share} %`.padStart(PERCENT_WIDTH)}`);
     }
@@ -68,7 +71,7 @@ function columnsOf(now: number): Column[] {
   return [
     { title: "PROCESS", cell: (row) => row.name, style: () => "bold" },
     { title: "ROLE", cell: (row) => row.role, from: 96 },
-    { title: "PID", cell: ({ pid }) => (pid === null ? "" : String(pid)), isRight: true },
+    { title: "PID", cell: ({ pid }) => (pid === null ? "" : String(pid)), isRight: true, from: 72 },
     { title: "PORT", cell: ({ port }) => (port === null ? "" : String(port)), isRight: true },
     { title: "DONE", cell: number(({ tasks }) => tasks?.ran?.done), isRight: true },
     {
@@ -78,7 +81,7 @@ function columnsOf(now: number): Column[] {
       style: () => "red",
     },
     { title: "PER S", cell: number(({ tasks }) => tasks?.ran?.perSecond), isRight: true },
-    { title: "OPEN", cell: number(({ tasks }) => tasks?.inFlight), isRight: true },
+    { title: "OPEN", cell: number(({ tasks }) => tasks?.inFlight), isRight: true, from: 64 },
     { title: "STATE", cell: (row) => `● ${stateText(row.state, now)}`, style: (row) => styleOf(row.state) },
   ];
 }

@@ -2,17 +2,14 @@
 import { mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { formatAddress } from "../gateway/listen.ts";
-import { balancerPlan, chooseBalancer } from "./balancer-plan.ts";
 import { Ensemble } from "./ensemble.ts";
 import { changeText, LiveView, type Output } from "./live-view.ts";
-import { compact } from "./live-table.ts";
 import { cutLog, lastWords } from "./log-file.ts";
 import { checkPorts } from "./ports.ts";
-import type { ProcessPlan } from "./process-plan.ts";
 import { rowsOf, spreadText, totalOf, type Row } from "./row.ts";
-import { privateServers } from "./servers/private-servers.ts";
 import { PACE, type State, type Supervised } from "./supervised.ts";
-import { clusterPlans, sharedPlans, type TandaSetup } from "./tanda-plans.ts";
+import { counted, plansOf } from "./all-plans.ts";
+import type { TandaSetup } from "./tanda-plans.ts";
 import type { Topology } from "./topology.ts";
 
 export type UpOptions = {
@@ -31,115 +28,52 @@ const REFRESH_MS = 1000;
 /** @returns whether it went in order: not when it was ended by force, or could not start. */
 export async function runUp({ topology, setup, output, nextSignal, now }: UpOptions): Promise<boolean> {
   mkdirSync(setup.folder, { recursive: true });
-  const others = { ...setup, env: withoutOurs(setup.env) };
-  const kind = topology.balancer ?? chooseBalancer(others.env);
-  const { plans, title, notes } = await partsOf(topology, setup);
-  const open = plans.flatMap(({ name, role, port }) =>
-    port !== null && (role === "node" || role === "gateway") ? [{ name, port }] : [],
-  );
-  // As in the drawing: from where clients come in to where things are kept.
-  const all = [balancerPlan(kind, topology.listen, open, others), ...plans];
-  await checkPorts(all, PORTS_FREE_WITHIN_MS);
+  const { plans, title, notes } = await plansOf(topology, setup);
+  await checkPorts(plans, PORTS_FREE_WITHIN_MS);
 
-  const ensemble = new Ensemble(all, { now, pace: PACE, onState: (process) => changed(process) });
-  const listen = formatAddress(topology.listen);
-  const view = new LiveView(
-    output,
-    {
-      title: `${title} behind ${kind === "builtin" ? "the built-in balancer" : kind}`,
-      listen,
-      hint: `Ctrl+C lets running tasks end and stops all. Logs: ${join(relative(process.cwd(), setup.folder), "*.log")}`,
-      startedAt: now(),
-    },
-    now,
-  );
+  const ensemble = new Ensemble(plans, { now, pace: PACE, onState: (process) => changed(process) });
   const rows = (): Row[] => rowsOf(ensemble.processes);
+  const listen = formatAddress(topology.listen);
+  const hint = `Ctrl+C lets running tasks end and stops all. Logs: ${join(nearest(setup.folder), "*.log")}`;
+  const view = new LiveView(output, { title, listen, hint, startedAt: now() }, now);
+  const say = (event: object, text: string): void => view.say(event, text, rows());
   const hopeless = Promise.withResolvers<"hopeless">();
   const changed = (process: Supervised): void => {
     const row = rows().find(({ name }) => name === process.plan.name)!;
-    view.say(stateEvent(row), changeText(row, now(), output.paint) + lastSaid(process), rows());
+    say(stateEvent(row), changeText(row, now(), output.paint) + lastSaid(process));
     if (process.state.is === "failed") hopeless.resolve("hopeless");
   };
   const timer = setInterval(() => {
     for (const { plan } of ensemble.processes) cutLog(plan.logFile);
     view.refresh(rows());
   }, REFRESH_MS);
-  for (const note of notes) view.say({ event: "note", note }, note, rows());
+  for (const note of notes) say({ event: "note", note }, note);
   ensemble.start();
   void ensemble.allReady().then(() => {
-    const event = { event: "ready", listen, pids: ensemble.processes.map(({ pid }) => pid) };
-    view.say(
-      event,
-      `all is ready: ${output.paint("cyan", `npx tanda run upper hola --server ${listen}`)}`,
-      rows(),
-    );
+    const command = output.paint("cyan", `npx tanda run upper hola --server ${listen}`);
+    say({ event: "ready", listen }, `all is ready: ${command}`);
   });
-  const first = await Promise.race([nextSignal().then(() => "signal" as const), hopeless.promise]);
-  view.say(
-    { event: "draining" },
-    "stopping: what runs may end, nothing new comes in; again ends at once",
-    rows(),
-  );
-  const stopping = ensemble.stop().then(() => "stopped" as const);
-  const last = await Promise.race([stopping, nextSignal().then(() => "signal" as const)]);
+
+  const signalled = (): Promise<"signal"> => nextSignal().then(() => "signal");
+  const first = await Promise.race([signalled(), hopeless.promise]);
+  say({ event: "draining" }, "stopping: what runs may end, nothing new comes in; again ends at once");
+  const last = await Promise.race([ensemble.stop().then(() => "stopped" as const), signalled()]);
   if (last === "signal") {
-    view.say(
-      { event: "ending" },
-      "ended at once; what was accepted is kept and goes on at the next start",
-      rows(),
-    );
+    say({ event: "ending" }, "ended at once; what was accepted is kept and goes on at the next start");
     await ensemble.end();
   }
   clearInterval(timer);
   const { done } = totalOf(rows());
   const spread = spreadText(rows());
-  view.say(
-    { event: "stopped", done },
-    `stopped; ${counted(done, "task")} done${spread && `: ${spread}`}`,
-    rows(),
-  );
+  say({ event: "stopped", done }, `stopped; ${counted(done, "task")} done${spread && `: ${spread}`}`);
   view.close();
   return first === "signal" && last === "stopped";
 }
 
-type Parts = {
-  readonly plans: readonly ProcessPlan[];
-  readonly title: string;
-  readonly notes: readonly string[];
-};
-
-async function partsOf(topology: Topology, setup: TandaSetup): Promise<Parts> {
-  const { parts } = topology;
-  if (parts.kind === "cluster") {
-    const plans = clusterPlans(topology, parts, setup);
-    return { plans, title: counted(parts.nodes, "node"), notes: [] };
-  }
-  const title = `${counted(parts.gateways, "gateway")} and ${counted(parts.workers, "worker")}`;
-  if (parts.servers !== "private")
-    return {
-      plans: sharedPlans(topology, parts, { servers: parts.servers, env: {}, after: [] }, setup),
-      title,
-      notes: [],
-    };
-  const own = await privateServers({ ...setup, env: withoutOurs(setup.env) });
-  const after = own.plans.map(({ name }) => name);
-  const [gateways, workers] = Map.groupBy(
-    sharedPlans(topology, parts, { ...own, after }, setup),
-    ({ role }) => role === "worker",
-  ).values();
-  const isQueue = ({ role }: ProcessPlan): boolean => role === "queue";
-  const kept = own.plans.filter((plan) => !isQueue(plan));
-  const plans = [...gateways!, ...own.plans.filter(isQueue), ...workers!, ...kept];
-  return { plans, title, notes: own.notes };
-}
-
-/** For programs that are not nodes: none of it, and no token, is for them. */
-function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("TANDA_")));
-}
-
-function counted(count: number, what: string): string {
-  return count === 1 ? `1 ${what}` : `${compact(count)} ${what}s`;
+/** From here, when it is below. */
+function nearest(folder: string): string {
+  const path = relative(process.cwd(), folder);
+  return path.startsWith("..") ? folder : path;
 }
 
 function stateEvent({ name, role, pid, address, state, restarts }: Row): object {

@@ -64,11 +64,13 @@ const MOST = 64;
 /**
  * @param isFull whether servers of our own are wanted
  * @param text what a flag was given, if anything
+ * @param hasToken whether clients have to show one
  * @throws bad_request saying which flag is wrong
  */
 export function readTopology(
   isFull: boolean,
   text: (name: string) => string | undefined,
+  hasToken: boolean,
   env: NodeJS.ProcessEnv,
 ): Topology {
   const count = (name: string): number | undefined => {
@@ -87,7 +89,7 @@ export function readTopology(
   const given = ["queue", "store", "blobs"].filter((name) => text(name) !== undefined);
   const isShared = isFull || gateways !== undefined || workers !== undefined || given.length > 0;
   const base = {
-    listen: readListen(text("listen") ?? "127.0.0.1:9000", env),
+    listen: readListen(text("listen") ?? "127.0.0.1:9000", hasToken),
     balancer: kindOf(text("balancer")),
   };
   if (!isShared) {
@@ -115,10 +117,10 @@ export function portAfter(listen: Place, index: number): number {
   return listen.port + 1 + index;
 }
 
-function readListen(text: string, env: NodeJS.ProcessEnv): Place {
+function readListen(text: string, hasToken: boolean): Place {
   const { host, port, proxy } = parseListen(text);
   if (port === 0 || proxy) throw wrong(`--listen cannot be ${text}: it is HOST:PORT`);
-  if (!isLoopback(host) && !env["TANDA_TOKEN"])
+  if (!isLoopback(host) && !hasToken)
     throw wrong(
       `${text} can be reached from other machines, and there is no token`,
       "Give one in TANDA_TOKEN, for instance of: openssl rand -hex 24",

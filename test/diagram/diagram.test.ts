@@ -13,7 +13,7 @@ import { readMermaid, readPlantuml, type Read } from "./grammar.ts";
 
 function told(flags: Record<string, string>, { isFull = false, env = {} } = {}): System {
   const given = new Map(Object.entries(flags));
-  return systemOfTopology(readTopology(isFull, (name) => given.get(name), env));
+  return systemOfTopology(readTopology(isFull, (name) => given.get(name), false, env));
 }
 
 /** In both languages, which must tell the same. */

@@ -83,19 +83,26 @@ for (const [balancer, nodes, skip] of BALANCERS) {
   });
 }
 
-test("a second signal ends at once, though a task still runs", SLOW, async () => {
-  await using up = new UpProcess(await freeRow(2), ["--nodes", "1", "--balancer", "builtin"]);
-  await up.ready();
-  const client = connect(`tanda://127.0.0.1:${up.port}`);
-  const handle = await client.$.submit("sleep", 600_000);
-  await client.$.close();
-  up.signal("SIGTERM");
-  await up.until(({ event }) => event === "draining");
-  up.signal("SIGINT");
-  assert.equal(await up.exited, 1);
-  await up.gone();
-  assert.ok(handle.task);
-});
+test(
+  "with a token too it is seen what runs; a second signal ends at once, though a task still runs",
+  SLOW,
+  async () => {
+    const token = "only-who-knows-it";
+    const args = ["--nodes", "1", "--balancer", "builtin"];
+    await using up = new UpProcess(await freeRow(2), args, { TANDA_TOKEN: token });
+    await up.ready();
+    const client = connect(`tanda://127.0.0.1:${up.port}`, { token });
+    const handle = await client.$.submit("sleep", 600_000);
+    await up.until(({ event, inFlight }) => event === "tasks" && inFlight === 1);
+    await client.$.close();
+    up.signal("SIGTERM");
+    await up.until(({ event }) => event === "draining");
+    up.signal("SIGINT");
+    assert.equal(await up.exited, 1);
+    await up.gone();
+    assert.ok(handle.task);
+  },
+);
 
 test("flags of a node that make no sense end it all, told in the words of the node", SLOW, async () => {
   await using up = new UpProcess(await freeRow(2), [

@@ -40,17 +40,18 @@ test("at 80 columns the table has all that is asked for, in columns that stand s
 
 test("a wide screen shows roles too, a narrow one leaves out bars, and failures show when there are any", () => {
   assert.match(tableLines(rows, 120, 0, plain)[0]!, /PROCESS +ROLE +PID/);
-  const narrow = tableLines(rows, 60, 0, plain);
+  const narrow = tableLines(rows, 58, 0, plain);
   assert.doesNotMatch(narrow.join(), /█/);
   assert.match(narrow[2]!, /33 %$/);
   const tasks = { inFlight: 0, ran: { ...rows[1]!.tasks!.ran!, failed: 2 } };
   assert.match(tableLines([{ ...rows[1]!, tasks }], 80, 0, plain)[0]!, /DONE +FAILED +PER S/);
 });
 
-test("no line is wider than a screen of 80, whatever is counted", () => {
+test("no line is wider than its screen, whatever is counted", () => {
   const tasks = { inFlight: 9999, ran: { done: 999_999, failed: 0, perSecond: 99_999, share: 100 } };
   const wide = rows.map((one) => ({ ...one, pid: 4_194_303, name: "gateway-1", tasks }));
-  for (const line of tableLines(wide, 80, 0, plain)) assert.ok(line.length <= 80, line);
+  for (const width of [60, 72, 80, 96, 200])
+    for (const line of tableLines(wide, width, 0, plain)) assert.ok(line.length <= width, line);
 });
 
 test("large numbers are short", () => {
@@ -123,6 +124,8 @@ tanda_in_flight_tasks 7
 tanda_tasks{state="done",action="upper",queue="default"} 999
 `;
   assert.deepEqual(readFigures(text), { done: 1541, failed: 2, inFlight: 7 });
+  const threads = `tanda_threads{state="busy"} 8\ntanda_threads{state="stuck"} 1\ntanda_threads{state="idle"} 5\n`;
+  assert.equal(readFigures(text + threads).inFlight, 9);
 });
 
 test("a rate is that of the last seconds", () => {

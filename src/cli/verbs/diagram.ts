@@ -50,7 +50,7 @@ export const verb: Verb = {
 };
 
 function told({ given, terminal }: VerbInput, isFull: boolean): System {
-  return systemOfTopology(readTopology(isFull, (name) => given.text(name), terminal.env));
+  return systemOfTopology(readTopology(isFull, (name) => given.text(name), true, terminal.env));
 }
 
 async function running({ connect, server }: VerbInput): Promise<System> {

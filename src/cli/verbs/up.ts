@@ -51,7 +51,9 @@ export const verb: Verb = {
       throw new UsageError(`unknown: up ${word}; ${meant === null ? "it is" : "did you mean"} up full?`);
     }
     const text = (name: string): string | undefined => given.text(name);
-    const topology = readTopology(word === "full", text, terminal.env);
+    const env = envForNodes(terminal.env, given.text("token"));
+    const token = given.text("token") ?? (terminal.env["TANDA_TOKEN"] || null);
+    const topology = readTopology(word === "full", text, token !== null, env);
     const flags = Object.keys(PASSED_ON).flatMap((name) => {
       const value = text(name);
       return value === undefined ? [] : [`--${name}`, name === "actions" ? resolve(value) : value];
@@ -64,8 +66,8 @@ export const verb: Verb = {
       setup: {
         folder: resolve(text("data") ?? join("data", "up")),
         tanda: [process.execPath, ...process.execArgv, ownMain()],
-        env: envForNodes(terminal.env),
-        token: terminal.env["TANDA_TOKEN"] || null,
+        env,
+        token,
         processors: availableParallelism(),
         flags,
       },
@@ -83,11 +85,12 @@ export const verb: Verb = {
   },
 };
 
-/** A token that came from a file they read there themselves. */
-function envForNodes(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  if (!env["TANDA_TOKEN_FILE"]) return env;
-  const { TANDA_TOKEN: _token, ...rest } = env;
-  return rest;
+/** A token that came from a file they read there themselves; one from our command line does not go into theirs. */
+function envForNodes(env: NodeJS.ProcessEnv, token: string | undefined): NodeJS.ProcessEnv {
+  const { TANDA_TOKEN: ofEnv, TANDA_TOKEN_FILE: file, ...rest } = env;
+  if (token !== undefined) return { ...rest, TANDA_TOKEN: token };
+  if (file) return { ...rest, TANDA_TOKEN_FILE: file };
+  return ofEnv === undefined ? rest : { ...rest, TANDA_TOKEN: ofEnv };
 }
 
 /** Not what we were started by: that may be a wrapper, which looks for a Node each time. */
