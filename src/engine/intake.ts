@@ -11,7 +11,7 @@ import { conflictAnswer } from "./conflict-answer.ts";
 import type { Submission, Waiter } from "./engine.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Flight } from "./flights.ts";
-import { answerOf, failedAnswer, noSuchTask, type EngineParts } from "./parts.ts";
+import { answerOf, failedAnswer, noSuchTask, republished, type EngineParts } from "./parts.ts";
 import { specify } from "./specify.ts";
 
 type Entrant = { readonly spec: TaskSpec; readonly submission: Submission; readonly waiter: Waiter };
@@ -165,7 +165,10 @@ export class Intake {
       const { flights, now } = this.#parts;
       flights.add(flights.join(row.id, row, now()), waiter, submission.token);
     } else this.wait(row.id, submission.token, waiter);
-    if (!isNew) return;
+    if (!isNew) {
+      if (submission.options?.again) this.#lookAgain([row]);
+      return;
+    }
     if (row.state === "scheduled") this.#parts.onDue(row.dueAt!);
     else {
       const waiter = submission.options?.wait === false ? undefined : this.#waiter;
@@ -181,6 +184,7 @@ export class Intake {
         const rides: Message[] = [];
         for (let index = 0; index < entrants.length; index++)
           this.#resumeOne(entrants[index]!, rows[index] ?? null, rides);
+        this.#lookAgain(rows.filter((row) => row !== null));
         const { fleet } = this.#parts;
         if (rides.length > 0 && fleet !== null) this.#publishLater(fleet, rides);
         else if (rides.length > 0) this.#publishRides(rides);
@@ -207,6 +211,15 @@ export class Intake {
         for (const { spec } of rides) flights.end(spec.id, failedAnswer(spec.id, error));
       },
     );
+  }
+
+  /** Whoever made the rows may have died, or not have heard that they were made, before these were published. */
+  #lookAgain(rows: readonly Task[]): void {
+    const { fleet } = this.#parts;
+    const waiting = rows.filter(({ state }) => state === "queued");
+    if (fleet === null || waiting.length === 0) return;
+    // Without it they are published all the same, only later.
+    fleet.publishLater(waiting.map((row) => republished(this.#parts, row, this.#waiter))).catch(() => {});
   }
 
   #resumeOne(entrant: Entrant, row: Task | null, rides: Message[]): void {

@@ -31,6 +31,8 @@ const BEAT_EVERY_MS = 1000;
 const MODES_EVERY_MS = 5000;
 /** For a worker that has their action. */
 const ASIDE_MS = 1000;
+/** What rides has a row after so long: see the late writer. */
+const ROWS_WITHIN_MS = 3000;
 const SPREAD_EVERY_MS = 1000;
 /** What was taken for quick and is not must not wait for one worker while others are idle. */
 const SPREAD_AFTER_MS = 2000;
@@ -71,7 +73,12 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
       blocked: (reason) =>
         log.warn({ reason }, reason === null ? "the queue takes again" : "the queue takes nothing"),
       unreadable: (what) => log.error(what, "a message that cannot be read was left alone"),
-      queueLost: (lane) => void redue(shared, lane).catch(onError),
+      queueLost: (lane) => {
+        const again = (): void => void redue(shared, lane).catch(onError);
+        again();
+        // What rode has its row by then.
+        setTimeout(again, ROWS_WITHIN_MS).unref();
+      },
       trouble: quietly,
     },
     onBusError: quietly,

@@ -47,6 +47,8 @@ export class Consumer {
   #failingSince: number | null = null;
   #failedAt = 0;
   #isDoubtful = false;
+  /** The broker has no such queue any more, with all that was in it. */
+  #isDeleted = false;
   #pause: NodeJS.Timeout | null = null;
   #work: Promise<void> = Promise.resolve();
 
@@ -149,12 +151,15 @@ export class Consumer {
     await this.#within(channel.assertQueue(name, QUEUE_OPTIONS));
     await this.#within(channel.prefetch(prefetch));
     const consuming = channel.consume(name, (message) => {
+      if (message !== null) return this.#options.onMessage(channel, message);
       // The broker cancels the consumers of a queue that is deleted.
-      if (message === null) this.#ended(channel);
-      else this.#options.onMessage(channel, message);
+      this.#isDeleted = true;
+      this.#ended(channel);
     });
     const { consumerTag } = await this.#within(consuming);
     if (this.#channel === channel) this.#tag = consumerTag;
+    if (this.#isDeleted) this.#options.onRemade();
+    this.#isDeleted = false;
   }
 
   async #open(connection: ChannelModel): Promise<Channel> {
