@@ -1,0 +1,285 @@
+/** Each box of the drawing is killed, stopped, wiped or taken away under load: nothing accepted is lost, nothing is recorded twice. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { connect as connectAmqp } from "amqplib";
+import { connect } from "../../src/client/client.ts";
+import { needs } from "../../scripts/system-programs.ts";
+import { Lines, type LineReply } from "../e2e/lines.ts";
+import type { NodeProcess } from "../e2e/node-process.ts";
+import { childrenOf } from "../e2e/serve-process.ts";
+import type { FaultProxy } from "../services/fault-proxy.ts";
+import { Load } from "./load.ts";
+import { DONE, RUNNING, rowsWhere, type Row } from "./psql.ts";
+import { LEASE_MS, Stack } from "./stack.ts";
+
+const skip =
+  needs("haproxy").skip || needs("postgres").skip || needs("psql").skip || needs("rabbitmq-server").skip;
+const GONE_MS = 8000;
+const STORE_GONE_MS = 6000;
+
+describe("each box of the drawing", { skip, timeout: 300_000 }, () => {
+  let stack: Stack;
+  let url: string;
+  let first: { gateway: NodeProcess; worker: NodeProcess };
+  let second: { gateway: NodeProcess; worker: NodeProcess };
+  before(async () => {
+    stack = await Stack.start({ brokers: 1, workers: 2 });
+    url = stack.postgres.url;
+    const [gateways, workers] = [stack.fleet.gateways, stack.fleet.workers];
+    first = { gateway: gateways[0]!, worker: workers[0]! };
+    second = { gateway: gateways[1]!, worker: workers[1]! };
+  });
+  after(() => stack?.[Symbol.asyncDispose]());
+
+  const startLoad = async (name: string): Promise<Load> => {
+    const load = new Load(name, stack.port);
+    await load.recovery();
+    return load;
+  };
+  const lostRuns = (rows: readonly Row[]): number =>
+    rows.filter(({ history }) => history?.includes("was lost while it ran")).length;
+
+  test("a gateway is killed", async (t) => {
+    await using load = await startLoad("gateway");
+    const lostBefore = load.lost;
+    const ms = await load.recovery(() => first.gateway.kill());
+    assert.ok(load.lost > lostBefore, "nobody was connected to it");
+    await first.gateway.start();
+    const rows = await load.settle(url);
+    t.diagnostic(`all clients had answers after ${ms} ms; ${rows.length} tasks`);
+  });
+
+  test("a worker is killed", async (t) => {
+    await using load = await startLoad("worker");
+    const from = Date.now();
+    const inHand = await stack.untilLeased(first.worker);
+    const ms = await load.recovery(() => first.worker.kill());
+    const killedAt = performance.now();
+    await stack.untilSaid(/its worker was lost/, from);
+    const reapedMs = Math.round(performance.now() - killedAt);
+    await first.worker.start();
+    const rows = await load.settle(url);
+    assert.ok(lostRuns(rows) > 0, "it had nothing in hand");
+    for (const { id } of inHand) assert.ok(rows.find((row) => row.id === id)!.attempt >= 1);
+    t.diagnostic(`quick calls went on after ${ms} ms, what it ran was taken over ${reapedMs} ms later`);
+  });
+
+  test("a worker stands still past its lease, and wakes up", async (t) => {
+    await using load = await startLoad("standing");
+    const pids = [first.worker.pid, ...childrenOf(first.worker.pid)];
+    const from = Date.now();
+    await stack.untilLeased(first.worker);
+    for (const pid of pids) process.kill(pid, "SIGSTOP");
+    const inHand = await rowsWhere(url, `state = ${RUNNING} and worker like '%-${first.worker.pid}-%'`);
+    const ids = inHand.map(({ id }) => `'${id}'`).join();
+    let rows: Row[];
+    const ms = await load.recovery(async () => {
+      try {
+        await delay(LEASE_MS);
+        rows = await stack.untilRows(`id in (${ids})`, (all) => all.every(({ attempt }) => attempt > 1));
+      } finally {
+        for (const pid of pids) process.kill(pid, "SIGCONT");
+      }
+    });
+    assert.ok(inHand.length > 0, "it had nothing in hand when it stood still");
+    assert.equal(lostRuns(rows!), rows!.length);
+    assert.ok(stack.said(/its worker was lost/, from).length > 0);
+    await load.settle(url);
+    const after = await rowsWhere(url, `id in (${ids})`);
+    for (const { result } of after)
+      assert.ok((result as { attempt: number }).attempt > 1, "what it had lost was recorded as its own");
+    t.diagnostic(`${rows!.length} tasks were taken from it; all clients had answers after ${ms} ms`);
+  });
+
+  test("the balancer is killed", async (t) => {
+    await using load = await startLoad("balancer");
+    const lostBefore = load.lost;
+    const ms = await load.recovery(async () => {
+      await stack.balancer.kill9();
+      await stack.balancer.start();
+    });
+    assert.ok(load.lost >= lostBefore + 4, "a client did not notice");
+    await load.settle(url);
+    t.diagnostic(`all clients had answers ${ms} ms after it was killed`);
+  });
+
+  test("each gateway and each worker is stopped by SIGTERM and started again, and no client sees an error", async (t) => {
+    await using load = await startLoad("rolling");
+    const tookMs: number[] = [];
+    for (const node of [first.gateway, first.worker, second.gateway, second.worker]) {
+      const from = performance.now();
+      const pid = node.pid;
+      assert.equal(await node.kill("SIGTERM"), 0, "it ended by itself, and well");
+      await node.start();
+      assert.notEqual(node.pid, pid);
+      await load.recovery();
+      tookMs.push(Math.round(performance.now() - from));
+    }
+    const rows = await load.settle(url);
+    assert.equal(lostRuns(rows), 0, "a worker that stops loses nothing");
+    t.diagnostic(`each took ${tookMs.join(", ")} ms; ${rows.length} tasks`);
+  });
+
+  test("RabbitMQ is killed and stays away: tasks are accepted and end all the same, and it catches up", async (t) => {
+    await using load = await startLoad("broker");
+    const from = Date.now();
+    let answeredWhileAway = 0;
+    let lastMs = 0;
+    await using client = connect(`tanda://127.0.0.1:${stack.port}`);
+    const until = performance.now() + GONE_MS;
+    const ms = await load.recovery(() => stack.rabbit.first.kill9());
+    while (performance.now() < until) {
+      const begunAt = performance.now();
+      const handle = await client.$.submit("tell", { client: "broker 9", n: answeredWhileAway });
+      await handle.result();
+      lastMs = Math.round(performance.now() - begunAt);
+      answeredWhileAway++;
+    }
+    const backMs = await load.recovery(() => stack.rabbit.first.start());
+    assert.ok(answeredWhileAway > 1, `${answeredWhileAway} ended while it was away`);
+    assert.ok(stack.said(/queue cannot be reached/, from).length > 0, "nobody missed it");
+    await load.settle(url);
+    t.diagnostic(
+      `without it: all clients had answers after ${ms} ms, ${answeredWhileAway} more one after another, the last in ${lastMs} ms; all went on ${backMs} ms after it began to start`,
+    );
+  });
+
+  test("RabbitMQ's queues are deleted while they are full", async (t) => {
+    await using load = await startLoad("wiped");
+    await using client = connect(`tanda://127.0.0.1:${stack.port}`);
+    const handles = await Promise.all(
+      Array.from({ length: 240 }, (_, n) => client.$.submit("occupy", { client: "wiped 9", n, ms: 80 })),
+    );
+    const admin = await connectAmqp(stack.rabbit.url);
+    const channel = await admin.createChannel();
+    let deleted = 0;
+    const begunAt = performance.now();
+    const ms = await load.recovery(async () => {
+      for (const priority of ["low", "normal", "high", "critical"])
+        deleted += (await channel.deleteQueue(`tanda.default.${priority}`)).messageCount;
+    });
+    await admin.close();
+    assert.ok(deleted > 20, `${deleted} messages were in them`);
+    const told = (await Promise.all(handles.map((handle) => handle.result()))) as { n: number }[];
+    const allMs = Math.round(performance.now() - begunAt);
+    assert.deepEqual(
+      told.map(({ n }) => n),
+      handles.map((_, n) => n),
+    );
+    await load.settle(url);
+    t.diagnostic(
+      `${deleted} messages deleted; all clients had answers after ${ms} ms, and the whole backlog after ${allMs} ms`,
+    );
+  });
+
+  test("PostgreSQL is killed and stays away: who asks is told to come again, nothing is lost, it goes on by itself", async (t) => {
+    await using load = await startLoad("store");
+    await using aside = await startLoad("aside");
+    using lines = await Lines.open(stack.port);
+    const replies: LineReply[] = [];
+    const ms = await load.recovery(async () => {
+      await stack.postgres.kill9();
+      const until = performance.now() + STORE_GONE_MS;
+      while (performance.now() < until) {
+        const asked = { action: "tell", payload: { client: "nobody", n: replies.length } };
+        replies.push(await lines.ask({ ...asked, options: { wait: false } }));
+        await delay(100);
+      }
+      await stack.postgres.start();
+    });
+    const codes = replies.map(({ result }) => result?.error?.code);
+    assert.ok(
+      codes.every((code) => code === "busy" || code === "unavailable"),
+      JSON.stringify(replies),
+    );
+    const busy = replies.filter(({ result }) => result?.error?.code === "busy");
+    assert.ok(busy.length > 10, "after a moment it is known to be away");
+    for (const { result } of busy) assert.ok(result!.error!.retryAfterMs! > 0);
+    await aside.settle(url);
+    const rows = await load.settle(url);
+    t.diagnostic(
+      `${busy.length} of ${replies.length} askers were told busy; all clients had answers ${ms - STORE_GONE_MS} ms after it began to start; ${rows.length} tasks`,
+    );
+  });
+
+  /** Nothing comes to PostgreSQL any more behind these words, so what is there afterwards was written by them. */
+  const cut = async <T>(proxy: FaultProxy, words: string, look: () => Promise<T>): Promise<T> => {
+    await proxy.cutAfter(words);
+    await proxy.set("refuse");
+    try {
+      return await look();
+    } finally {
+      await proxy.set("pass");
+    }
+  };
+
+  test("the answer to a commit is lost: to what a client was promised", async (t) => {
+    await using client = connect(`tanda://127.0.0.1:${second.gateway.port}`);
+    // After tasks that were there already the store looks first, in several steps: here one is wanted.
+    for (let n = 0; n < 60; n++) await client.$.submit("tell", { client: "before", n });
+    const where = `payload like '%"client":"promise %'`;
+    const written = cut(stack.toPostgres, "promise 1", () => rowsWhere(url, where));
+    const begunAt = performance.now();
+    const handle = await client.$.submit("tell", { client: "promise 1", n: 1 });
+    const ms = Math.round(performance.now() - begunAt);
+    assert.deepEqual(
+      (await written).map(({ id }) => id),
+      [handle.task],
+      "it was committed before the answer was lost",
+    );
+    const told = await handle.result();
+    const [row, ...more] = await rowsWhere(url, where);
+    assert.deepEqual(more, []);
+    assert.equal(row!.state, DONE);
+    assert.deepEqual(row!.result, told);
+    t.diagnostic(`promised after ${ms} ms`);
+  });
+
+  test("the answer to a commit is lost: to the end of a run", async (t) => {
+    await using client = connect(`tanda://127.0.0.1:${first.gateway.port}`);
+    const where = `payload like '%dne eht fo%'`;
+    const written = cut(stack.toPostgres, "of the end", () => rowsWhere(url, where));
+    let n = 0;
+    let slowestMs = 0;
+    let isCut = false;
+    while (!isCut) {
+      const begunAt = performance.now();
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () => client.$.run("backwards", `dne eht fo ${++n}`)),
+      );
+      slowestMs = Math.max(slowestMs, Math.round(performance.now() - begunAt));
+      for (const answer of answers) assert.match(String(answer), /^\d+ of the end$/);
+      isCut = await Promise.race([written.then(() => true), delay(1, false)]);
+    }
+    assert.ok(
+      (await written).some(({ state }) => state === DONE),
+      "it was committed before the answer was lost",
+    );
+    const rows = await stack.untilRows(where, (all) => all.every(({ state }) => state === DONE));
+    assert.equal(rows.length, n);
+    assert.equal(new Set(rows.map(({ result }) => result)).size, n);
+    t.diagnostic(`every client had its answer, the slowest after ${slowestMs} ms`);
+  });
+
+  test("the answer to a commit is lost: to a claim", async (t) => {
+    await using client = connect(`tanda://127.0.0.1:${first.gateway.port}`);
+    const where = `payload like '%"client":"claim %'`;
+    const written = cut(stack.toPostgres, "claim 1", () => rowsWhere(url, `${where} and state = ${RUNNING}`));
+    const begunAt = performance.now();
+    const told = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => client.$.run("tell", { client: "claim 1", n, ms: 1800 })),
+    );
+    const ms = Math.round(performance.now() - begunAt);
+    assert.ok((await written).length > 0, "it was committed before the answer was lost");
+    assert.deepEqual(
+      told.map((one) => (one as { n: number }).n),
+      told.map((_, n) => n),
+    );
+    const rows = await rowsWhere(url, where);
+    assert.equal(rows.length, told.length);
+    for (const { result } of rows)
+      assert.ok(told.some((one) => JSON.stringify(one) === JSON.stringify(result)));
+    t.diagnostic(`every client had its answer after ${ms} ms`);
+  });
+});
