@@ -135,7 +135,7 @@ describe(
 );
 
 test(
-  "the four actions go through nginx on one port to servers on the three after it, without a broker",
+  "the four actions go through nginx on one port to servers on the three after it, without a broker; all are drawn",
   { skip },
   async () => {
     await using up = new UpProcess(await freeRow(4), ["--nodes", "3", "--balancer", "nginx"]);
@@ -143,5 +143,20 @@ test(
     for (const port of [0, 1, 2, 3].map((offset) => up.port + offset))
       assert.deepEqual(await sendLines(port, LINES), ANSWERS);
     assert.deepEqual([...(await sendMany(up.port, 30)).keys()], [1, 2, 3]);
+
+    // Of what runs, and of what the same flags would start.
+    const server = `tanda://127.0.0.1:${up.port}`;
+    const flags = ["--nodes", "3", "--balancer", "nginx", "--listen", String(up.port)];
+    for (const [kind, begins] of [
+      ["mermaid", /^flowchart LR$/m],
+      ["plantuml", /^@startuml$/m],
+    ] as const) {
+      for (const more of [[], flags]) {
+        const { code, stdout, stderr } = await runCli(["diagram", kind, ...more], { server });
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, begins);
+        for (const port of up.ports) assert.ok(stdout.includes(`127.0.0.1:${port}`), stdout);
+      }
+    }
   },
 );
