@@ -34,7 +34,7 @@ export function systemOfViews({ nodes, workers, stats, asked }: Views): System {
 
 function titleOf(nodes: readonly NodeView[], { states, perSecond }: StatsView): string {
   const version = nodes.find((view) => view.version !== "")?.version ?? "";
-  const done = `${tasks(states.done ?? 0)} done, ${count(waitingOf(states))} waiting`;
+  const done = `${counted(states.done ?? 0, "task")} done, ${count(waitingOf(states))} waiting`;
   return `Tanda ${version}: ${done}, ${count(perSecond.finished)} a second`;
 }
 
@@ -43,11 +43,9 @@ function nodeBox(kind: string, view: NodeView, workers: readonly WorkerView[]): 
   const isDown = state === "down";
   const threads = workers.filter((worker) => worker.node === node).flatMap((worker) => worker.threads);
   const busy = threads.filter((thread) => thread.state === "busy" || thread.state === "stuck").length;
-  const works = roles.includes("worker")
-    ? [`${threads.length === 1 ? "1 thread" : `${threads.length} threads`}, ${busy} busy`]
-    : [];
+  const works = roles.includes("worker") ? [`${counted(threads.length, "thread")}, ${busy} busy`] : [];
   const keeps = uses?.store === "sqlite" ? [nameOf(uses.store)] : [];
-  const lets = roles.includes("gateway") ? [`${count(connections)} connections`] : [];
+  const lets = roles.includes("gateway") ? [counted(connections, "connection")] : [];
   return {
     id: `${kind}_${node}`,
     shape: "process",
@@ -74,7 +72,7 @@ function countsOf(
   const all = Object.values(states).reduce((sum, one) => sum + one, 0);
   return {
     queue: queue === "embedded" ? [] : [`${count(waitingOf(states))} waiting`],
-    store: [tasks(all)],
+    store: [counted(all, "task")],
     blobs: [],
   };
 }
@@ -83,8 +81,8 @@ function waitingOf(states: StatsView["states"]): number {
   return WAITING.reduce((sum, state) => sum + (states[state] ?? 0), 0);
 }
 
-function tasks(value: number): string {
-  return value === 1 ? "1 task" : `${count(value)} tasks`;
+function counted(value: number, what: string): string {
+  return `${count(value)} ${what}${value === 1 ? "" : "s"}`;
 }
 
 function count(value: number): string {
