@@ -48,7 +48,9 @@ export const verb: Verb = {
     const [word] = words;
     if (word !== undefined && word !== "full") {
       const meant = suggest(word, ["full"]);
-      throw new UsageError(`unknown: up ${word}; ${meant === null ? "it is" : "did you mean"} up full?`);
+      throw new UsageError(
+        `unknown: up ${word}; ${meant === null ? "it is up, or up full" : "did you mean up full?"}`,
+      );
     }
     const text = (name: string): string | undefined => given.text(name);
     const env = envForNodes(terminal.env, given.text("token"));
