@@ -173,7 +173,7 @@ export class Operations {
    */
   #forget(tasks: readonly string[]): void {
     const removed = new Set(this.#parts.queue.remove(tasks));
-    for (const task of tasks) if (!removed.has(task)) this.#worker.cancel(task);
+    for (const task of tasks) if (!removed.has(task)) this.#worker.cancel(task, true);
     this.#parts.fleet?.cancelled(tasks);
   }
 

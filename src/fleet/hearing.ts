@@ -78,7 +78,7 @@ export class Hearing {
   #cancel(tasks: readonly string[]): void {
     const { parts, worker, waiting } = this.#options;
     const removed = new Set(parts.queue.remove(tasks));
-    const others = tasks.filter((task) => !removed.has(task) && !worker.cancel(task));
+    const others = tasks.filter((task) => !removed.has(task) && !worker.cancel(task, true));
     // They may be on their way here, and what only rides runs without a look at its row.
     worker.doubt(others);
     waiting.look(tasks);

@@ -169,16 +169,20 @@ export class Worker {
     this.#record(message, { ...event, outcome: { type: "died", error: INTERRUPTED, isCharged: false } });
   }
 
-  /** Stops it if it is in hand here. @returns false when it is not: then the row alone has to say. */
-  cancel(task: string): boolean {
+  /**
+   * Stops it if it is in hand here. @returns false when it is not: then the row alone has to say.
+   * @param isSaid its row says so already, and may say something else by the time it has stopped: a retry, say.
+   */
+  cancel(task: string, isSaid = false): boolean {
     const hand = this.#hands.of(task);
     if (hand) {
-      hand.isCancelled = true;
+      hand[isSaid ? "isLost" : "isCancelled"] = true;
       hand.pool.cancel(hand.seq);
       return true;
     }
     const message = this.#quarantine.remove(task);
-    if (message)
+    if (message && isSaid) this.#observer.passedOver([message]);
+    else if (message)
       this.#record(message, { type: "cancel", id: task, at: this.#options.now(), spec: message.spec });
     return message !== null;
   }
@@ -270,10 +274,7 @@ export class Worker {
       return;
     }
     const isStarted = hand.isClaimed || hand.isClaiming;
-    if (ending.type === "returned" && !isStarted && !this.#isStopped) {
-      this.#queue.putBack([message]);
-      return;
-    }
+    if (ending.type === "returned" && !isStarted && !this.#isStopped) return this.#queue.putBack([message]);
     if (ending.type === "died") this.#suspects.add(spec.id);
     else if (ending.type !== "returned") this.#suspects.delete(spec.id);
     this.#record(message, {

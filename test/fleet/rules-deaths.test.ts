@@ -70,6 +70,8 @@ describe("the rules of a run, when something dies", { skip, timeout: 120_000 }, 
     await until("it began", () => runsOf(task).length > 0);
     await killWorker(first);
     await fleet.addWorker();
+    // By then nobody has looked for rows that nobody has seen: it is the broker that brings it.
+    await until("it began again", () => runsOf(task).includes("begin 2"), 12_000);
     assert.equal(await answer, 2);
     assert.deepEqual(runsOf(task), ["begin 1", "begin 2", "end 2"]);
   });
