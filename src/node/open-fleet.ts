@@ -109,6 +109,13 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
     },
   };
   let relay: WatchRelay | null = null;
+  let unknown = 0;
+  const lookForUnknown = async (): Promise<void> => {
+    const found = await shared.unknown();
+    if (found > 0 && found !== unknown)
+      log.warn({ tasks: found }, "tasks in a form not known here, written by a newer Tanda, are left alone");
+    unknown = found;
+  };
 
   return {
     queue,
@@ -121,6 +128,8 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
       if (blocked !== null) return `The queue takes nothing for now: ${blocked}`;
       if (!isPublishing || (isWorker && !isConsuming))
         return "The queue cannot be reached: tasks go by way of the store until it is back.";
+      if (unknown > 0)
+        return `${unknown} tasks were written by a newer Tanda, in a form not known here: they are left alone.`;
       return null;
     },
     announced(actions: readonly ActionInfo[]) {
@@ -151,6 +160,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
         repeat(POLL_EVERY_MS, () => waiting.poll(), onError),
         repeat(BEAT_EVERY_MS, beat, onError),
         repeat(MODES_EVERY_MS, () => Promise.all([hearing.readQueues(), links.refreshActions()]), onError),
+        repeat(MODES_EVERY_MS, lookForUnknown, onError),
       ];
       return { engine, duties, recovered: { queued: 0, interrupted: 0 } };
     },

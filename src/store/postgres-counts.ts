@@ -102,7 +102,7 @@ export function plainBytes(payload: string, result: string | null): number {
 export async function readCounts(connection: Connection): Promise<Count[]> {
   const { rows } = await connection.query<{ queue: string; action: string; state: number; count: string }>(
     `select queue, action, state, sum(count) as count from counts
-     group by queue, action, state having sum(count) <> 0`,
+     where state < ${STATES.length} group by queue, action, state having sum(count) <> 0`,
   );
   return rows.map(({ queue, action, state, count }) => ({
     queue,

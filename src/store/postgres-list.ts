@@ -2,6 +2,7 @@
  * Lists, newest first by id. A call looks at a bounded number of rows, whatever the filter: where an index gives the rows it
  * is used, else the table is scanned from its newest end, and a page that finds too little is short and has a `next`.
  */
+import { STATES } from "../task/state.ts";
 import type { Task } from "../task/task.ts";
 import { HIGHEST_ID, idRange, isId, LOWEST_ID, lowestIdAt } from "./postgres-id.ts";
 import type { Connection } from "../postgres/pool.ts";
@@ -112,7 +113,7 @@ async function rowsOf(
   const { rows } = await connection.query<Row>({
     text: `select ${ALL}, total from (
         select *, sum(bytes) over (order by id desc)::bigint as total from (
-          select ${ALL}, ${BYTES_SQL} as bytes from tasks where ${conditions} order by id desc limit $${n + 1}
+          select ${ALL}, ${BYTES_SQL} as bytes from tasks where ${conditions} and state < ${STATES.length} order by id desc limit $${n + 1}
         ) x
       ) y where total - bytes < $${n + 2} order by id desc`,
     values: [...values, limit, maxBytes],

@@ -9,7 +9,7 @@ import type { Held } from "./shared-store.ts";
 const STALE = `select x.i from unnest($1::uuid[], $2::integer[]) as x(i, n)
   where (select t.state = 1 and t.attempt = x.n - 1 from tasks t where t.id = x.i) is not true`;
 
-const FINALS = `select ${ALL} from tasks where id = any($1::uuid[]) and state + 0 > 3`;
+const FINALS = `select ${ALL} from tasks where id = any($1::uuid[]) and state + 0 between 4 and 7`;
 
 /** Each time it was published it was found once, and that is counted there. */
 const POSTPONE = `update tasks set
@@ -32,4 +32,12 @@ export function finalsOf(connection: Connection, ids: readonly string[]): Promis
 
 export async function postpone(connection: Connection, ids: readonly string[], ms: number): Promise<void> {
   await connection.query({ name: "postpone", text: POSTPONE, values: [ids, ms] });
+}
+
+/** How many rows have a form that is not known here, by the counts that are kept. */
+export async function countUnknown(connection: Connection): Promise<number> {
+  const { rows } = await connection.query<{ count: number }>(
+    "select coalesce(sum(count), 0)::bigint as count from counts where state > 7",
+  );
+  return rows[0]!.count;
 }

@@ -19,7 +19,8 @@ const BYTES_CHUNK = 25;
 /** A task's id is made within a day of the task, so past this nothing can have finished before the rule's instant. */
 const ID_SKEW_MS = 2 * 86_400_000;
 const COLUMNS = `id, key, queue, action, state, finished_at, purge_at, ${BYTES_SQL} as bytes`;
-const FINAL = "state >= 4";
+const FINAL = "state between 4 and 7";
+const isFinalState = (state: number): boolean => state >= 4 && state <= 7;
 /** A lock, or an answer, was waited for too long. */
 const LEFT_ALONE: ReadonlySet<unknown> = new Set(["55P03", "57014"]);
 
@@ -99,7 +100,7 @@ export class PostgresRetire {
     if (found.length === 0) return null;
     const past = found.filter(
       ({ state, finished_at, purge_at }) =>
-        state >= 4 && purge_at === null && finished_at !== null && finished_at < rule.finishedBefore,
+        isFinalState(state) && purge_at === null && finished_at !== null && finished_at < rule.finishedBefore,
     );
     return remove(work, totals, past);
   }
@@ -113,7 +114,7 @@ export class PostgresRetire {
       this.#boundAt = LOWEST_ID;
       return isOver && !isWhole ? 0 : null;
     }
-    const final = found.filter(({ state }) => state >= 4);
+    const final = found.filter(({ state }) => isFinalState(state));
     const some = final.slice(0, excess > 0 ? excess : BYTES_CHUNK);
     this.#boundAt = (some.length < final.length ? some : found).at(-1)!.id;
     return remove(work, totals, some);
@@ -169,7 +170,7 @@ async function dropDay(
 
 async function isAnyKept(connection: Connection, name: string, finishedBefore: number): Promise<boolean> {
   const { rows } = await connection.query<{ kept: boolean }>(
-    `select exists (select 1 from ${name} where state <> 4 and state < 4)
+    `select exists (select 1 from ${name} where state <> 4 and state not between 4 and 7)
        or exists (select 1 from ${name} where purge_at is not null)
        or exists (select 1 from ${name} where finished_at >= $1) as kept`,
     [finishedBefore],

@@ -17,7 +17,7 @@ import { PostgresRetire } from "./postgres-retire.ts";
 import { STORE_TABLES } from "./postgres-schema.ts";
 import { reapEnded, renewAll } from "./postgres-leases.ts";
 import { beatNode, markUnpublished, presentNodes, sweepUnseen } from "./postgres-sweep.ts";
-import { finalsOf, postpone, staleOf } from "./postgres-looks.ts";
+import { countUnknown, finalsOf, postpone, staleOf } from "./postgres-looks.ts";
 import { transact } from "./postgres-transact.ts";
 import { PostgresWriter } from "./postgres-writer.ts";
 import type { ClaimEvent, Held, Lost, PresentNode, Reaped, Reaping, SharedStore } from "./shared-store.ts";
@@ -215,6 +215,10 @@ class PostgresStore implements SharedStore {
 
   async stale(tries: readonly Held[]): Promise<Set<string>> {
     return tries.length === 0 ? new Set() : told(this.#readPool.useAgain((c) => staleOf(c, tries)));
+  }
+
+  unknown(): Promise<number> {
+    return told(this.#readPool.useAgain(countUnknown));
   }
 
   async finals(ids: readonly string[]): Promise<Task[]> {

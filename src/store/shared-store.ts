@@ -48,6 +48,9 @@ export interface SharedStore extends Store {
   /** The rows among these that are final. */
   finals(ids: readonly string[]): Promise<Task[]>;
 
+  /** How many rows a newer Tanda wrote in a form that is not known here: they are left alone. */
+  unknown(): Promise<number>;
+
   /** This node lives, for `ttlMs` at least. @param info what others are to know of it; JSON. */
   beat(node: string, info: unknown, ttlMs: number): Promise<void>;
   /** It went by itself. */

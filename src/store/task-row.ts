@@ -2,7 +2,7 @@
  * A task as a row of primitives, the form in which it is bound, read and sent between threads (a flat array of primitives
  * is cloned several times faster than objects). What is empty or default is null.
  */
-import type { ErrorBody } from "../task/errors.ts";
+import { TandaError, type ErrorBody } from "../task/errors.ts";
 import { isFinal, STATES, type State } from "../task/state.ts";
 import {
   DEFAULT_POLICY,
@@ -110,7 +110,22 @@ export function toRow(task: Task): Row {
   ];
 }
 
+/**
+ * The state is the row's version too: a newer form of a row is given states that are not in our table, so every condition on states
+ * passes it over.
+ * @throws conflict for such a row: nothing is guessed of it.
+ */
 export function toTask(row: Row): Task {
+  const state = STATES[row[11] as number];
+  if (state === undefined) {
+    throw new TandaError(
+      "conflict",
+      `The task ${row[0]} was written by a newer Tanda, in a form not known here.`,
+      {
+        hint: "It is left alone. Ask a node of the newer version, or upgrade this one.",
+      },
+    );
+  }
   return {
     id: row[0] as string,
     action: row[1] as string,
@@ -123,7 +138,7 @@ export function toTask(row: Row): Task {
     dueAt: row[8] as number | null,
     expiresAt: row[9] as number | null,
     createdAt: row[10] as number,
-    state: STATES[row[11] as number]!,
+    state,
     attempt: row[12] as number,
     failures: row[13] as number,
     losses: row[14] as number,

@@ -312,6 +312,41 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
     );
   });
 
+  test("rows in a form of a newer version are left alone, told of, and not taken for anything else", async () => {
+    await using opened = await openTwo();
+    const { one, two, schema } = opened;
+    const [odd, other] = (await queued(one, 2)) as [string, string];
+    await postgres.query(
+      `update ${schema}.tasks set state = 101, next_publish_at = now(), lease_until = now() where id = $1`,
+      [odd],
+    );
+    await postgres.query(`update ${schema}.counts set state = 101, count = 1 where state = 1`);
+    assert.equal(await two.unknown(), 1);
+    await one.unpublished([odd, other]);
+    assert.deepEqual(
+      (await one.sweep(1000, 10)).map(({ id }) => id),
+      [other],
+    );
+    assert.deepEqual(await one.reap({ graceMs: 0, limit: 10 }, () => assert.fail("it is nobody's")), []);
+    assert.deepEqual(await one.stale([{ id: odd, attempt: 1 }]), new Set([odd]));
+    assert.deepEqual(await one.finals([odd]), []);
+    assert.deepEqual(
+      (await one.list({ limit: 10 })).tasks.map(({ id }) => id),
+      [other],
+    );
+    assert.ok((await one.counts()).every(({ state }) => state !== undefined));
+    const isTold = (error: unknown): boolean => /written by a newer Tanda/.test(String(error));
+    await assert.rejects(one.get([odd]), isTold);
+    await assert.rejects(one.apply([finish(odd, 1)]), isTold);
+    await assert.rejects(one.claim([claimOf(odd)], "w1", LEASE_MS), isTold);
+    const rule = { now: T0 + 1e12, finishedBefore: T0 + 1e12, maxFinished: 0, maxBytes: 0 };
+    while ((await one.retire(rule)).isMore);
+    const rows = await postgres.query<{ state: number }>(`select state from ${schema}.tasks where id = $1`, [
+      odd,
+    ]);
+    assert.deepEqual(rows, [{ state: 101 }]);
+  });
+
   test("what is postponed is found after a time that doubles", async () => {
     await using opened = await openTwo();
     const { one, two } = opened;
