@@ -1,7 +1,7 @@
 /** Everything that a node keeps, in one folder: made on the first start, locked against a second process. Blobs may be elsewhere. */
 import { access, constants, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Blobs } from "../blobs/blobs.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
 import type { SharedStore } from "../store/shared-store.ts";
@@ -44,6 +44,8 @@ export async function openDataFolder(data: string, bucket: string | null): Promi
 
 async function makeFolder(dir: string): Promise<void> {
   try {
+    await mkdir(dirname(dir), { recursive: true });
+    // Only this one is ours alone: what lies above may be somebody's home.
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
