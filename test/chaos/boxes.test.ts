@@ -18,7 +18,7 @@ const skip =
 const GONE_MS = 8000;
 const STORE_GONE_MS = 6000;
 
-describe("each box of the drawing", { skip, timeout: 300_000 }, () => {
+describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
   let stack: Stack;
   let url: string;
   let first: { gateway: NodeProcess; worker: NodeProcess };
@@ -149,7 +149,7 @@ describe("each box of the drawing", { skip, timeout: 300_000 }, () => {
     await using load = await startLoad("wiped");
     await using client = connect(`tanda://127.0.0.1:${stack.port}`);
     const handles = await Promise.all(
-      Array.from({ length: 240 }, (_, n) => client.$.submit("occupy", { client: "wiped 9", n, ms: 80 })),
+      Array.from({ length: 160 }, (_, n) => client.$.submit("occupy", { client: "wiped 9", n, ms: 60 })),
     );
     const admin = await connectAmqp(stack.rabbit.url);
     const channel = await admin.createChannel();
@@ -160,7 +160,7 @@ describe("each box of the drawing", { skip, timeout: 300_000 }, () => {
         deleted += (await channel.deleteQueue(`tanda.default.${priority}`)).messageCount;
     });
     await admin.close();
-    assert.ok(deleted > 20, `${deleted} messages were in them`);
+    assert.ok(deleted > 10, `${deleted} messages were in them`);
     const told = (await Promise.all(handles.map((handle) => handle.result()))) as { n: number }[];
     const allMs = Math.round(performance.now() - begunAt);
     assert.deepEqual(

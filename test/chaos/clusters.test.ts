@@ -20,7 +20,7 @@ const skip =
 const NODES = 3;
 const GONE_MS = 3000;
 
-describe("a cluster of three brokers, and an S3 server", { skip, timeout: 300_000 }, () => {
+describe("a cluster of three brokers, and an S3 server", { skip, timeout: 480_000 }, () => {
   let ceph: Ceph;
   let stack: Stack;
   before(async () => {
