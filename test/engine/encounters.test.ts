@@ -30,6 +30,30 @@ function slowToTell(pool: Pool): Pool {
   });
 }
 
+describe("a cancel that was said elsewhere", () => {
+  test("stops what runs here, and takes nothing back of what was said since", async () => {
+    const { promise: aborted, resolve } = Promise.withResolvers<void>();
+    const forever = (_payload: unknown, { signal }: { signal: AbortSignal }): Promise<never> => {
+      signal.addEventListener("abort", () => resolve());
+      return new Promise(() => {});
+    };
+    await using opened = await openEngine({ actions: { forever: { run: forever } } });
+    const { engine, store, worker } = opened;
+    const task = makeId();
+    await ask(engine, "forever", 1, { task, wait: false });
+    await until(async () => (await store.get([task]))[0]!.state === "running");
+    const about = { id: task, at: Date.now() } as const;
+    await store.apply([{ type: "cancel", ...about }]);
+    await store.apply([{ type: "retry", ...about }]);
+    assert.equal(worker.cancel(task, true), true);
+    await aborted;
+    await until(() => !worker.isBusy);
+    await sleep(50);
+    const [row] = await store.get([task]);
+    assert.equal(row!.state, "queued");
+  });
+});
+
 describe("a repeat of a task", () => {
   test("that waits for its retry does not end it, however long the repeat runs", async () => {
     let runs = 0;
