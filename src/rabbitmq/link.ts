@@ -169,7 +169,7 @@ async function end(connection: ChannelModel): Promise<void> {
 function gatherWrites(connection: ChannelModel): void {
   const socket = socketOf(connection);
   if (socket === undefined) return;
-  const write = socket.write.bind(socket) as (bytes: Buffer) => boolean;
+  const write = socket.write.bind(socket);
   socket.write = (bytes: Buffer) => {
     if (socket.writableCorked === 0) {
       socket.cork();
