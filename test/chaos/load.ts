@@ -27,6 +27,7 @@ export type LoadOptions = {
   readonly clients?: number;
   /** What each client does beside the quick calls. Default: all but `large`. */
   readonly lanes?: readonly ("keyed" | "long" | "failing" | "left" | "large")[];
+  readonly longMs?: number;
 };
 
 const SETTLED_WITHIN_MS = 45_000;
@@ -39,6 +40,7 @@ export class Load implements AsyncDisposable {
   /** Connections that clients lost. */
   lost = 0;
   readonly #name: string;
+  readonly #longMs: number;
   readonly #clients: Client[] = [];
   readonly #lanes: Promise<void>[] = [];
   /** By client and number: all that was accepted, and what was told of it. */
@@ -56,9 +58,10 @@ export class Load implements AsyncDisposable {
   constructor(
     name: string,
     port: number,
-    { clients = 4, lanes = ["keyed", "long", "failing", "left"] }: LoadOptions = {},
+    { clients = 4, lanes = ["keyed", "long", "failing", "left"], longMs = 1500 }: LoadOptions = {},
   ) {
     this.#name = name;
+    this.#longMs = longMs;
     for (let number = 1; number <= clients; number++) {
       const client = connect(`tanda://127.0.0.1:${port}`, {
         deadAfter: "2s",
@@ -136,7 +139,7 @@ export class Load implements AsyncDisposable {
   };
 
   readonly long: Lane = async (client, ask) => {
-    const asked = ask({ ms: this.#count % 2 === 0 ? 1500 : 2500 });
+    const asked = ask({ ms: this.#longMs });
     this.#accept(asked, await client.$.run<Told>("tell", asked));
   };
 

@@ -14,11 +14,18 @@ import { FaultProxy } from "../services/fault-proxy.ts";
 import { createHaproxy } from "../services/haproxy.ts";
 import { Postgres } from "../services/postgres.ts";
 import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
-import { rowsWhere, type Row } from "./psql.ts";
+import { RUNNING, rowsWhere, type Row } from "./psql.ts";
 
 const actions = fileURLToPath(new URL("./fixtures/actions.ts", import.meta.url));
 const CHECK_MS = 300;
 export const LEASE_MS = 2000;
+/** After a second of running. */
+const JUST_CLAIMED_MS = 1600;
+
+/** Of SQL. */
+export function leasedTo(pid: number): string {
+  return `state = ${RUNNING} and worker like '%-${pid}-%'`;
+}
 
 export type StackOptions = { brokers: number; workers: number; blobs?: string; env?: NodeJS.ProcessEnv };
 
@@ -113,10 +120,11 @@ export class Stack implements AsyncDisposable {
     }
   }
 
-  /** Until this process has tasks under a lease. */
+  /** Until this process has tasks under a lease that it has only just claimed. */
   async untilLeased({ pid }: NodeProcess): Promise<Row[]> {
+    const where = `${leasedTo(pid)} and started_at > extract(epoch from now()) * 1000 - ${JUST_CLAIMED_MS}`;
     for (const until = performance.now() + 20_000; ; await delay(20)) {
-      const rows = await rowsWhere(this.postgres.url, `state = 2 and worker like '%-${pid}-%'`);
+      const rows = await rowsWhere(this.postgres.url, where);
       if (rows.length > 0) return rows;
       assert.ok(performance.now() < until, `worker ${pid} claims nothing`);
     }
