@@ -120,9 +120,9 @@ export class Stack implements AsyncDisposable {
     }
   }
 
-  /** Until this process has tasks under a lease that it has only just claimed. */
-  async untilLeased({ pid }: NodeProcess): Promise<Row[]> {
-    const where = `${leasedTo(pid)} and started_at > extract(epoch from now()) * 1000 - ${JUST_CLAIMED_MS}`;
+  /** Until this process has tasks of this length under a lease, and has only just claimed them. */
+  async untilLeased({ pid }: NodeProcess, ms: number): Promise<Row[]> {
+    const where = `${leasedTo(pid)} and payload like '%"ms":${ms}%' and started_at > extract(epoch from now()) * 1000 - ${JUST_CLAIMED_MS}`;
     for (const until = performance.now() + 20_000; ; await delay(20)) {
       const rows = await rowsWhere(this.postgres.url, where);
       if (rows.length > 0) return rows;
