@@ -26,6 +26,9 @@ import type { BlobRef } from "../../src/task/task.ts";
 import { Ceph } from "../services/ceph.ts";
 import { blobsContract } from "./blobs-contract.ts";
 
+/** Servers start slowly where much runs beside them. */
+const START = { timeout: 240_000 };
+
 const skip = needs("radosgw").skip || needs("ceph-mon").skip || needs("ceph-osd").skip;
 const MIB = 1024 * 1024;
 const LINK = { lifeMs: 60_000, disposition: "attachment" };
@@ -37,7 +40,7 @@ describe("blobs in a bucket", { skip }, () => {
   before(async () => {
     ceph = await Ceph.start();
     Object.assign(process.env, ceph.env);
-  });
+  }, START);
   after(() => ceph?.[Symbol.asyncDispose]());
 
   blobsContract("A bucket", async () => {

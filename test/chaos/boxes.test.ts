@@ -13,6 +13,9 @@ import { Load } from "./load.ts";
 import { DONE, RUNNING, rowsWhere, type Row } from "./psql.ts";
 import { LEASE_MS, leasedTo, Stack } from "./stack.ts";
 
+/** Servers start slowly where much runs beside them. */
+const START = { timeout: 240_000 };
+
 const skip =
   needs("haproxy").skip || needs("postgres").skip || needs("psql").skip || needs("rabbitmq-server").skip;
 /** Long enough that who is found at it is at it still when it is harmed. */
@@ -32,7 +35,7 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
     const [gateways, workers] = [stack.fleet.gateways, stack.fleet.workers];
     first = { gateway: gateways[0]!, worker: workers[0]! };
     second = { gateway: gateways[1]!, worker: workers[1]! };
-  });
+  }, START);
   after(() => stack?.[Symbol.asyncDispose]());
 
   const startLoad = async (name: string, longMs?: number): Promise<Load> => {

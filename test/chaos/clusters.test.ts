@@ -9,6 +9,9 @@ import type { RabbitMQNode } from "../services/rabbitmq.ts";
 import { Load } from "./load.ts";
 import { Stack } from "./stack.ts";
 
+/** Servers start slowly where much runs beside them. */
+const START = { timeout: 240_000 };
+
 const skip =
   needs("haproxy").skip ||
   needs("postgres").skip ||
@@ -27,7 +30,7 @@ describe("a cluster of three brokers, and an S3 server", { skip, timeout: 480_00
     ceph = await Ceph.start();
     const blobs = ceph.url(await ceph.makeBucket());
     stack = await Stack.start({ brokers: NODES, workers: 2, blobs, env: ceph.env });
-  });
+  }, START);
   after(async () => {
     await stack?.[Symbol.asyncDispose]();
     await ceph?.[Symbol.asyncDispose]();

@@ -23,7 +23,7 @@ const MIB = 1024 * 1024;
 
 describe("a node with its blobs in a bucket", { skip }, () => {
   let ceph: Ceph;
-  before(async () => (ceph = await Ceph.start()));
+  before(async () => (ceph = await Ceph.start()), { timeout: 240_000 });
   after(() => ceph?.[Symbol.asyncDispose]());
 
   async function open(

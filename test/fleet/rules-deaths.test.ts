@@ -10,6 +10,9 @@ import { FleetProcesses } from "../e2e/fleet.ts";
 import type { NodeProcess } from "../e2e/node-process.ts";
 import { pause, Stack, until } from "./stack.ts";
 
+/** Servers start slowly where much runs beside them. */
+const START = { timeout: 240_000 };
+
 const skip = needs("postgres").skip || needs("rabbitmq-server").skip;
 const actions = fileURLToPath(new URL("../e2e/fixtures/deaths.ts", import.meta.url));
 
@@ -29,7 +32,7 @@ describe("the rules of a run, when something dies", { skip, timeout: 120_000 }, 
       env: { TANDA_TEST_RUNS: runsFile },
     });
     client = connect(fleet.url());
-  });
+  }, START);
   after(async () => {
     await client?.$.close({ now: true });
     await fleet?.[Symbol.asyncDispose]();

@@ -16,7 +16,7 @@ const bothQueues: readonly On[] = ["RabbitMQ", "PostgreSQL"];
 
 describe("the rules of a run", { skip, timeout: 120_000 }, () => {
   let stack: Stack;
-  before(async () => (stack = await Stack.start()));
+  before(async () => (stack = await Stack.start()), { timeout: 240_000 });
   after(() => stack?.[Symbol.asyncDispose]());
 
   /** State and attempt in the row, as the store numbers them. */

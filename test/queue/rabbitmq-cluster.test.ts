@@ -6,13 +6,16 @@ import { newPrefix, openQueue } from "./open-rabbitmq-queue.ts";
 import { until } from "./queue-contract.ts";
 import { Traffic } from "./traffic.ts";
 
+/** Servers start slowly where much runs beside them. */
+const START = { timeout: 240_000 };
+
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe("a cluster of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 240_000 }, () => {
   let rabbit: RabbitMQ;
   before(async () => {
     rabbit = await startRabbitMQ({ nodes: 3 });
-  });
+  }, START);
   after(() => rabbit[Symbol.asyncDispose]());
 
   const leaderOf = async (name: string): Promise<RabbitMQNode> => {

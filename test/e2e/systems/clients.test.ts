@@ -11,6 +11,9 @@ import { Lines } from "../lines.ts";
 import { startNodeProcess, type NodeProcess } from "../node-process.ts";
 import { Python, sqliteRows } from "./student.ts";
 
+/** Servers start slowly where much runs beside them. */
+const START = { timeout: 240_000 };
+
 const chromium = needs("chromium");
 const skip = chromium.skip || needs("python3").skip || needs("sqlite3").skip;
 /** A phone comes from another machine, and so has to show one. */
@@ -35,7 +38,7 @@ describe("inverting, averaging and counting", { skip, timeout: 180_000 }, () => 
       site.until(/Serving HTTP/),
     ]);
     pageUrl = `${origin}/page.html?server=http://127.0.0.1:${node.port}`;
-  });
+  }, START);
   after(async () => {
     await browser?.close();
     await site?.[Symbol.asyncDispose]();

@@ -16,6 +16,9 @@ import type { NodeProcess } from "../node-process.ts";
 import { freeRow, UpProcess } from "../up-process.ts";
 import { postgresRows, sendLines, sendMany } from "./student.ts";
 
+/** Servers start slowly where much runs beside them. */
+const START = { timeout: 240_000 };
+
 const skip =
   needs("python3").skip ||
   needs("psql").skip ||
@@ -56,7 +59,7 @@ describe(
         gateways: 3,
         workers: 2,
       });
-    });
+    }, START);
     after(async () => {
       await fleet?.[Symbol.asyncDispose]();
       await Promise.all([postgres, rabbit, ceph].map((server) => server?.[Symbol.asyncDispose]()));
