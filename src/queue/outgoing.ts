@@ -11,7 +11,24 @@ const MOST_LANES = 4000;
 
 /** @param isConfirmed false: it may have arrived nonetheless. */
 export type Done = (message: Message, isConfirmed: boolean) => void;
-type Item = { readonly message: Message; readonly done: Done | null; readonly at: number; isGone: boolean };
+export type Item = {
+  readonly message: Message;
+  /** Null for what is told to nobody but the observer. */
+  readonly done: Done | null;
+  /** Who wanted the same sent, while it was here; seldom anybody. */
+  also: Done[] | null;
+  readonly at: number;
+  isGone: boolean;
+};
+
+export function tell(
+  { message, done, also }: Pick<Item, "message" | "done" | "also">,
+  isConfirmed: boolean,
+): void {
+  done?.(message, isConfirmed);
+  if (also !== null) for (const one of also) one(message, isConfirmed);
+}
+
 export type Parcel = {
   readonly lane: OutLane;
   readonly items: readonly Item[];
@@ -63,10 +80,14 @@ export class Outgoing {
     return [...this.#lanes.values()].sort((a, b) => b.priority - a.priority);
   }
 
-  /** @returns false when there is no room. One that is here already is not added again. */
+  /** @returns false when there is no room. One that is here already is not added again; who wants it sent is told all the same. */
   add(message: Message, done: Done | null, at: number): boolean {
     const { id, queue, priority } = message.spec;
-    if (this.#items.has(id)) return true;
+    const here = this.#items.get(id);
+    if (here !== undefined) {
+      if (done !== null) (here.also ??= []).push(done);
+      return true;
+    }
     if (this.#items.size >= this.#limits.tasks || this.#bytes >= this.#limits.bytes) return false;
     const name = `${priority}${queue}`;
     let lane = this.#lanes.get(name);
@@ -74,7 +95,7 @@ export class Outgoing {
       if (this.#lanes.size >= MOST_LANES && !this.#forgetIdle()) return false;
       this.#lanes.set(name, (lane = new OutLane(queue, priority)));
     }
-    const item: Item = { message, done, at, isGone: false };
+    const item: Item = { message, done, also: null, at, isGone: false };
     lane.fifo.push(item);
     this.#items.set(id, item);
     this.#bytes += encodedBytes(message);
@@ -86,6 +107,8 @@ export class Outgoing {
     if (item === undefined) return false;
     item.isGone = true;
     this.#forget(item);
+    // It need not be anywhere any more: who waits to let go of it may.
+    tell(item, true);
     return true;
   }
 

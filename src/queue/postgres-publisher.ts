@@ -4,7 +4,7 @@
  */
 import { takesNothing } from "../postgres/errors.ts";
 import type { PostgresLink } from "../postgres/link.ts";
-import { Outgoing, type Done, type Parcel } from "./outgoing.ts";
+import { Outgoing, tell, type Done, type Item, type Parcel } from "./outgoing.ts";
 import { encode } from "./parcel-codec.ts";
 import { toNotice } from "./postgres-notice.ts";
 import { publishParcels, type SentParcel } from "./postgres-parcels.ts";
@@ -53,7 +53,7 @@ export class PostgresPublisher {
     const at = performance.now();
     const refused = messages.filter((message) => !this.#outgoing.add(message, done, at));
     if (refused.length > 0) {
-      const items = refused.map((message) => ({ message, done }));
+      const items = refused.map((message) => ({ message, done, also: null }));
       // Later: the caller is not to meet its own callback within its call.
       setImmediate(() => this.#fail(items, "more waits to be published than may"));
     }
@@ -99,7 +99,7 @@ export class PostgresPublisher {
       this.#underWay = [];
       this.#options.onBlocked(null);
       this.#options.onPublished(lanes);
-      for (const { items } of parcels) for (const { message, done } of items) done?.(message, true);
+      for (const { items } of parcels) for (const item of items) tell(item, true);
     } catch (error) {
       if (takesNothing(error)) this.#restFrom(error as Error);
       else if (link.isUp) this.#options.onError(error);
@@ -147,8 +147,8 @@ export class PostgresPublisher {
     this.#fail(items, why);
   }
 
-  #fail(items: readonly { message: Message; done: Done | null }[], why: string): void {
-    for (const { message, done } of items) done?.(message, false);
+  #fail(items: readonly Pick<Item, "message" | "done" | "also">[], why: string): void {
+    for (const item of items) tell(item, false);
     const own = items.filter(({ done }) => done === null).map(({ message }) => message);
     if (own.length > 0) this.#options.onUnpublished(own, why);
   }

@@ -9,7 +9,7 @@ import {
   type ChannelModel,
   type ConfirmChannel,
 } from "../rabbitmq/link.ts";
-import { Outgoing, type Done, type OutLane, type Parcel } from "./outgoing.ts";
+import { Outgoing, tell, type Done, type Item, type OutLane, type Parcel } from "./outgoing.ts";
 import { encode } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
 import { QUEUE_OPTIONS, queueName } from "./rabbitmq-topology.ts";
@@ -176,7 +176,7 @@ export class Publisher {
           this.#renewSoon(channel);
         } else {
           this.#options.onConfirmed(lane, items.length);
-          for (const { message, done } of items) done?.(message, true);
+          for (const item of items) tell(item, true);
         }
         this.#flushSoon();
       });
@@ -264,8 +264,8 @@ export class Publisher {
     this.#fail(items, why);
   }
 
-  #fail(items: readonly { message: Message; done: Done | null }[], why: string): void {
-    for (const { message, done } of items) done?.(message, false);
+  #fail(items: readonly Pick<Item, "message" | "done" | "also">[], why: string): void {
+    for (const item of items) tell(item, false);
     const own = items.filter(({ done }) => done === null);
     if (own.length > 0)
       this.#options.onUnpublished(
@@ -276,7 +276,7 @@ export class Publisher {
 
   #tellUnpublished(messages: readonly Message[], done: Done | null, why: string): void {
     this.#fail(
-      messages.map((message) => ({ message, done })),
+      messages.map((message) => ({ message, done, also: null })),
       why,
     );
   }
