@@ -14,8 +14,9 @@ test("what is on its way out already is not sent twice, and all who wanted it se
   assert.ok(outgoing.add(one, (_message, isConfirmed) => told.push(`third ${isConfirmed}`), 0));
   assert.equal(outgoing.size, 1);
   const parcel = outgoing.cut(outgoing.lanes()[0]!, 0);
-  assert.equal(parcel?.items.length, 1);
-  for (const item of parcel!.items) tell(item, false);
+  assert.ok(parcel);
+  assert.equal(parcel.items.length, 1);
+  for (const item of parcel.items) tell(item, false);
   assert.deepEqual(told, ["second false", "third false"]);
 });
 
