@@ -1,4 +1,5 @@
-// Runs the tests:  npm test                        all of test/ and examples/
+// Runs the tests:  npm test                        all of test/ and examples/ but test/chaos
+//                  npm run test:chaos              servers and processes that are killed under load: minutes, and every core
 //                  npm test -- test/store          a folder, a file or a glob, several if you like
 //                  npm test -- --name "deadline"   only tests whose name matches
 //                  npm test -- --except test/e2e   all but those of a folder, a file or a glob
@@ -30,8 +31,9 @@ const { values, positionals } = parseArgs({
 process.chdir(root);
 process.env.PATH = withNodeFirst().PATH;
 
-const wanted = positionals.length === 0 ? find("{test,examples}/**/*.test.ts") : positionals.flatMap(find);
-const unwanted = new Set(values.except.flatMap(find));
+const isAll = positionals.length === 0;
+const wanted = isAll ? find("{test,examples}/**/*.test.ts") : positionals.flatMap(find);
+const unwanted = new Set([...values.except, ...(isAll ? ["test/chaos"] : [])].flatMap(find));
 const files = wanted.filter((file) => !unwanted.has(file));
 installPrograms(neededBy(files));
 const isStrict = process.env.CI === "true";
