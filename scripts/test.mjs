@@ -39,6 +39,7 @@ installPrograms(neededBy(files));
 const isStrict = process.env.CI === "true";
 const watchdog = new AbortController();
 const open = new Map();
+const endless = [];
 const skipped = [];
 let counts = { passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0, tests: 0 };
 let silence;
@@ -86,6 +87,8 @@ function conclude() {
       console.log(`  ${file ? relative(root, file) : "?"}: ${name} (${reason})`);
     }
   }
+  if (endless.length > 0) console.log(`\nNothing heard for ${SILENCE_MS / 1000} s. These files do not end:`);
+  for (const [file, name] of endless) console.log(`  ${file} (last: ${name})`);
   if (counts.tests === 0) console.log("\nNo test ran.");
   console.log(`\n${counts.passed} passed, ${failed} failed, ${left} skipped`);
   const isRed = failed > 0 || counts.tests === 0 || (isStrict && left > 0) || watchdog.signal.aborted;
@@ -95,8 +98,7 @@ function conclude() {
 function listen() {
   clearTimeout(silence);
   silence = setTimeout(() => {
-    console.error(`\nNothing heard for ${SILENCE_MS / 1000} s. These files do not end:`);
-    for (const [file, name] of open) console.error(`  ${file} (last: ${name})`);
+    endless.push(...open);
     watchdog.abort();
   }, SILENCE_MS);
 }

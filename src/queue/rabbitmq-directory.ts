@@ -30,9 +30,19 @@ export class Directory {
     return [...this.#lanes.values()];
   }
 
-  /** Used here, from now on. */
+  /** It stands in the broker, and is published to: all are told. */
   add(lane: RemoteLane): void {
-    if (this.#learn(lane)) this.#tell([lane], false);
+    this.learn(lane);
+    this.#tell([lane], false);
+  }
+
+  /** There may be such a one. Others are not told of it at once: of two that declare a new queue together, one finds it without a leader. */
+  learn({ queue, priority }: RemoteLane): void {
+    const name = `${priority}${queue}`;
+    if (this.#lanes.has(name) || this.#lanes.size >= MOST_LANES) return;
+    const lane = { queue, priority };
+    this.#lanes.set(name, lane);
+    this.#onLane(lane);
   }
 
   async up(connection: ChannelModel): Promise<void> {
@@ -56,15 +66,6 @@ export class Directory {
     this.#channel = null;
   }
 
-  #learn({ queue, priority }: RemoteLane): boolean {
-    const name = `${priority}${queue}`;
-    if (this.#lanes.has(name) || this.#lanes.size >= MOST_LANES) return false;
-    const lane = { queue, priority };
-    this.#lanes.set(name, lane);
-    this.#onLane(lane);
-    return true;
-  }
-
   #tell(lanes: readonly RemoteLane[], asks: boolean): void {
     if (this.#channel === null || (lanes.length === 0 && !asks)) return;
     const notice: Notice = { v: 1, asks, lanes: lanes.map(({ queue, priority }) => [queue, priority]) };
@@ -79,7 +80,7 @@ export class Directory {
     const notice = parse(bytes);
     if (notice === null) return;
     // Not passed on, or all would answer all.
-    for (const [queue, priority] of notice.lanes) this.#learn({ queue, priority });
+    for (const [queue, priority] of notice.lanes) this.learn({ queue, priority });
     if (notice.asks && notice.lanes.length < this.#lanes.size) this.#tell(this.lanes(), false);
   }
 }

@@ -100,7 +100,7 @@ class RabbitMQTransport implements Transport {
   serve(queues: readonly string[]): void {
     for (const queue of queues)
       for (let priority = 0; priority < PRIORITIES.length; priority++)
-        this.#directory.add({ queue, priority });
+        this.#directory.learn({ queue, priority });
   }
 
   want(queue: string): void {

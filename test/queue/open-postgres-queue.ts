@@ -1,8 +1,13 @@
 /** Queues in a real PostgreSQL, with all they tell. Each test has a schema of its own there. */
+import { after } from "node:test";
 import { parsePostgresUrl } from "../../src/postgres/address.ts";
 import { openPostgresQueue, type PostgresQueue } from "../../src/queue/postgres.ts";
 import type { PostgresQueueOptions } from "../../src/queue/postgres-options.ts";
 import { Told } from "./told.ts";
+
+/** A test that failed may have left some open, and they would look for their server for ever. */
+const opened: PostgresQueue[] = [];
+after(() => Promise.all(opened.map((queue) => queue.close())));
 
 let schemas = 0;
 
@@ -23,5 +28,6 @@ export async function openQueue(
     random: Math.random,
     ...options,
   });
+  opened.push(queue);
   return { queue, told };
 }

@@ -1,8 +1,13 @@
 /** Queues on a real broker, with all they tell. Each test has names of its own there. */
+import { after } from "node:test";
 import { openRabbitMQQueue, type RabbitMQQueue } from "../../src/queue/rabbitmq.ts";
 import type { RabbitMQQueueOptions } from "../../src/queue/rabbitmq-options.ts";
 import { RabbitMQAddress } from "../../src/rabbitmq/address.ts";
 import { Told } from "./told.ts";
+
+/** A test that failed may have left some open, and they would look for their broker for ever. */
+const opened: RabbitMQQueue[] = [];
+after(() => Promise.all(opened.map((queue) => queue.close())));
 
 let prefixes = 0;
 
@@ -24,5 +29,6 @@ export async function openQueue(
     prefix,
     ...options,
   });
+  opened.push(queue);
   return { queue, told };
 }

@@ -15,6 +15,7 @@ import { asUser, giveTo, GuardedProcess } from "./guarded-process.ts";
 const USER = "rabbitmq";
 const PASSWORD = "secret-of-this-test";
 const START_MS = 60_000;
+const CTL_MS = 60_000;
 // Two cores are shared by all that runs: no schedulers that spin.
 const ERLANG = "+sbwt none +sbwtdcpu none +sbwtdio none +S 2:2 -kernel inet_dist_use_interface {127,0,0,1}";
 /** The wrappers on the PATH would run as another user, without our environment. */
@@ -66,7 +67,8 @@ export class RabbitMQNode {
 
   async ctl(...args: string[]): Promise<string> {
     const words = [...asUser(USER), program("rabbitmqctl"), "-q", ...args];
-    const { stdout } = await promisify(execFile)(words[0]!, words.slice(1), { env: this.#env });
+    const limits = { env: this.#env, timeout: CTL_MS, killSignal: "SIGKILL" } as const;
+    const { stdout } = await promisify(execFile)(words[0]!, words.slice(1), limits);
     return stdout;
   }
 
