@@ -45,8 +45,8 @@ const FINISH = `update tasks t set state = 4, attempt = x.n, result = x.r, resul
     started_at = x.s, finished_at = x.f, publish_count = t.state,
     purge_at = case when position('"retentionMs":null' in t.policy) = 0
       then x.f + (t.policy::json ->> 'retentionMs')::bigint end
-  from unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[]) as x(i, n, r, s, f)
-  where ${few("x.n")} and t.id = x.i
+  from unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[]) as x(i, n, r, s, f, c)
+  where ${few("x.n")} and t.id = x.i and t.created_at = coalesce(x.c, t.created_at)
     and ((t.state + 0 = 1 and t.attempt = x.n - 1) or (t.state + 0 = 2 and t.attempt = x.n))
   returning t.id, t.queue, t.action, t.publish_count as was`;
 
@@ -56,7 +56,7 @@ const FINISH_ALONE = `with done as (${FINISH}, coalesce(octet_length(t.result), 
      from done cross join lateral (values (done.was, -1, 0), (4, 1, done.bytes)) n (state, count, bytes)
      group by queue, action, n.state`,
   )})
-  select case when count(*) < $6 then coalesce(array_agg(id), '{}') end from done`;
+  select case when count(*) < $7 then coalesce(array_agg(id), '{}') end from done`;
 
 // Each takes events of different ids, and answers the ids of those that were applied; of the others nothing is written.
 
@@ -174,6 +174,7 @@ function finishValues(given: readonly Done[]): Buffer[] {
     texts(finishes.map(({ outcome }) => outcome.result)),
     bigints(finishes.map(({ startedAt }) => startedAt)),
     bigints(finishes.map(({ at }) => at)),
+    bigints(finishes.map(({ createdAt }) => createdAt ?? null)),
   ];
 }
 

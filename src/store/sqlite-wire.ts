@@ -62,7 +62,7 @@ export function pack(events: readonly TaskEvent[]): Packed {
       packSpec(event.spec);
     } else if (event.spec === undefined && isDone(event)) {
       kinds.push(DONE);
-      numbers.push(event.at, event.startedAt, event.attempt);
+      numbers.push(event.at, event.startedAt, event.attempt, event.createdAt ?? Number.NaN);
       packText(event.id);
       packText(event.outcome.result);
     } else {
@@ -101,7 +101,7 @@ export function unpack({ kinds, numbers, text, names, others }: Packed): TaskEve
       case RIDE: {
         const [at, startedAt, result] = [numbers[n++]!, numbers[n++]!, unpackText()];
         const spec = unpackSpec(null, null);
-        return finished(spec.id, at, startedAt, 1, result, spec);
+        return { ...finished(spec.id, at, startedAt, 1, result), spec };
       }
       case SUBMIT: {
         const [at, id, key, payloadBlob] = [numbers[n++]!, unpackText()!, unpackText(), unpackText()];
@@ -109,7 +109,8 @@ export function unpack({ kinds, numbers, text, names, others }: Packed): TaskEve
       }
       case DONE: {
         const [at, startedAt, attempt] = [numbers[n++]!, numbers[n++]!, numbers[n++]!];
-        return finished(unpackText()!, at, startedAt, attempt, unpackText(), undefined);
+        const createdAt = optional(numbers[n++]!) ?? undefined;
+        return { ...finished(unpackText()!, at, startedAt, attempt, unpackText()), createdAt };
       }
       case OTHER:
         return others[o++]!;
@@ -123,8 +124,7 @@ function finished(
   startedAt: number,
   attempt: number,
   result: string | null,
-  spec: TaskSpec | undefined,
-): TaskEvent {
+): Extract<TaskEvent, { type: "finish" }> {
   return {
     type: "finish",
     id,
@@ -134,7 +134,6 @@ function finished(
     // Only the delay of a retry needs it, and what is done is not tried again.
     chance: 0,
     outcome: { type: "done", result, resultBlob: null },
-    spec,
   };
 }
 

@@ -53,6 +53,8 @@ export type TaskEvent =
       readonly chance: number;
       readonly log?: readonly LogLine[] | undefined;
       readonly progress?: string | null | undefined;
+      /** When the row was made, that is known to be there. Where another has its id by now, that one was not run: a conflict. */
+      readonly createdAt?: number | undefined;
     } & About)
   | ({ readonly type: "cancel" } & About)
   | ({ readonly type: "expire" } & About)
@@ -126,6 +128,7 @@ function claim(row: Task, event: Extract<TaskEvent, { type: "claim" }>): Decisio
 }
 
 function finish(row: Task, event: Extract<TaskEvent, { type: "finish" }>): Decision {
+  if (event.createdAt !== undefined && event.createdAt !== row.createdAt) return { row, verdict: "conflict" };
   const isClaimed = row.state === "running" && row.attempt === event.attempt;
   const isRide = row.state === "queued" && row.attempt === event.attempt - 1;
   if (!isClaimed && !isRide) return { row, verdict: "unchanged" };

@@ -285,7 +285,8 @@ export class Worker {
       outcome: toOutcome(ending, hand),
       startedAt: ending.startedAt,
       chance: this.#options.random(),
-      spec,
+      // Where there is a row, which is so for all that somebody was promised, none is to be made.
+      ...(message.isRide && !hand.isClaimed ? { spec } : { createdAt: spec.createdAt }),
       log: hand.log ?? undefined,
       progress: hand.progress,
     });

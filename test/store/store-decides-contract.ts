@@ -39,6 +39,7 @@ function createEventMaker(chance: () => number): (plain: "ride" | "submit" | nul
     { ...DEFAULT_POLICY, retentionMs: 1000 },
   ];
   let at = T0;
+  const born = new Map<string, number>();
   const requests = new Map<string, Pick<TaskSpec, "action" | "payload" | "payloadBlob">>();
   /** Mostly what was asked for under this id before. */
   const request = (id: string): Pick<TaskSpec, "action" | "payload" | "payloadBlob"> => {
@@ -52,8 +53,9 @@ function createEventMaker(chance: () => number): (plain: "ride" | "submit" | nul
     requests.set(id, made);
     return made;
   };
-  const spec = (id: string): TaskSpec =>
-    newSpec({
+  const spec = (id: string): TaskSpec => {
+    if (!born.has(id)) born.set(id, at);
+    return newSpec({
       id,
       ...request(id),
       queue: pick(["default", "math"]),
@@ -64,6 +66,7 @@ function createEventMaker(chance: () => number): (plain: "ride" | "submit" | nul
       expiresAt: maybe(0.2, at + 5000),
       createdAt: at,
     });
+  };
   const outcome = (): Outcome => {
     const x = chance();
     if (x < 0.6) return { type: "done", result: maybe(0.9, pick(['"A"', "null"])), resultBlob: null };
@@ -117,7 +120,8 @@ function createEventMaker(chance: () => number): (plain: "ride" | "submit" | nul
       case "finish": {
         const attempt = type === "ride" ? 1 : pick([1, 2, 3]);
         const log = chance() < 0.1 ? [{ at, attempt, level: "info", text: "x" } as const] : undefined;
-        const given = type === "ride" ? { spec: spec(id) } : {};
+        const createdAt = chance() < 0.5 ? pick([born.get(id), born.get(id), at]) : undefined;
+        const given = type === "ride" ? { spec: spec(id) } : { createdAt };
         const progress = maybe(0.1, "[1]");
         return {
           type: "finish",

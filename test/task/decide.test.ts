@@ -53,6 +53,10 @@ const TABLE: Record<string, [make: (row: Task) => TaskEvent, expected: string[]]
     (row) => ({ ...finish(row.id, row.attempt + 1), spec: newSpec({ id: row.id, action: "lower" }) }),
     STATES.map((state) => `conflict ${state}`),
   ],
+  "a finish of the next attempt of one that was made at another time": [
+    (row) => ({ ...finish(row.id, row.attempt + 1), createdAt: row.createdAt - 1 }),
+    STATES.map((state) => `conflict ${state}`),
+  ],
   "a finish of the latest attempt": [
     (row) => finish(row.id, row.attempt),
     STATES.map((state) => (state === "running" ? "applied done" : `unchanged ${state}`)),
