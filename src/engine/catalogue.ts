@@ -36,6 +36,11 @@ export class Catalogue {
     return this.#known.has(name);
   }
 
+  /** No more than so many of it run at once in a worker. */
+  isLimited(name: string): boolean {
+    return (this.#known.get(name)?.concurrency ?? null) !== null;
+  }
+
   isServed(name: string): boolean {
     return this.#served.has(name) || this.#servedElsewhere.has(name);
   }

@@ -2,7 +2,7 @@
 import { Fifo } from "./fifo.ts";
 import { encodedBytes } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
-import type { RemoteLane } from "./remote-queue.ts";
+import { laneName, type RemoteLane } from "./remote-lane.ts";
 
 const MOST_TASKS = 200;
 const MOST_BYTES = 256 * 1024;
@@ -38,14 +38,14 @@ export type Parcel = {
 };
 
 export class OutLane implements RemoteLane {
-  readonly queue: string;
+  readonly name: string;
   readonly priority: number;
   readonly fifo = new Fifo<Item>();
   /** Parcels that were sent and are not confirmed. */
   underWay = 0;
 
-  constructor(queue: string, priority: number) {
-    this.queue = queue;
+  constructor(name: string, priority: number) {
+    this.name = name;
     this.priority = priority;
   }
 
@@ -58,17 +58,21 @@ export class OutLane implements RemoteLane {
   }
 }
 
-export class Outgoing {
-  readonly #limits: { tasks: number; bytes: number };
+export type OutgoingOptions = {
+  readonly limits: { readonly tasks: number; readonly bytes: number };
   /** How many of an action may travel in one parcel: one worker gets them all. */
-  readonly #tasksAtOnce: (action: string) => number;
+  readonly tasksAtOnce: (action: string) => number;
+  readonly hasOwnLane: (action: string) => boolean;
+};
+
+export class Outgoing {
+  readonly #options: OutgoingOptions;
   readonly #lanes = new Map<string, OutLane>();
   readonly #items = new Map<string, Item>();
   #bytes = 0;
 
-  constructor(limits: { tasks: number; bytes: number }, tasksAtOnce: (action: string) => number) {
-    this.#limits = limits;
-    this.#tasksAtOnce = tasksAtOnce;
+  constructor(options: OutgoingOptions) {
+    this.#options = options;
   }
 
   get size(): number {
@@ -82,18 +86,20 @@ export class Outgoing {
 
   /** @returns false when there is no room. One that is here already is not added again; who wants it sent is told all the same. */
   add(message: Message, done: Done | null, at: number): boolean {
-    const { id, queue, priority } = message.spec;
+    const { id, action, queue, priority } = message.spec;
+    const { limits, hasOwnLane } = this.#options;
     const here = this.#items.get(id);
     if (here !== undefined) {
       if (done !== null) (here.also ??= []).push(done);
       return true;
     }
-    if (this.#items.size >= this.#limits.tasks || this.#bytes >= this.#limits.bytes) return false;
-    const name = `${priority}${queue}`;
-    let lane = this.#lanes.get(name);
+    if (this.#items.size >= limits.tasks || this.#bytes >= limits.bytes) return false;
+    const name = laneName(queue, hasOwnLane(action) ? action : null);
+    const key = `${priority}${name}`;
+    let lane = this.#lanes.get(key);
     if (lane === undefined) {
       if (this.#lanes.size >= MOST_LANES && !this.#forgetIdle()) return false;
-      this.#lanes.set(name, (lane = new OutLane(queue, priority)));
+      this.#lanes.set(key, (lane = new OutLane(name, priority)));
     }
     const item: Item = { message, done, also: null, at, isGone: false };
     lane.fifo.push(item);
@@ -120,7 +126,7 @@ export class Outgoing {
     let fullness = 0;
     for (let head = lane.head(); head && items.length < MOST_TASKS; head = lane.head()) {
       bytes += encodedBytes(head.message);
-      share += 1 / Math.max(1, this.#tasksAtOnce(head.message.spec.action));
+      share += 1 / Math.max(1, this.#options.tasksAtOnce(head.message.spec.action));
       // A hair more than 1 is what adding up 1/200 two hundred times may give.
       if (items.length > 0 && (bytes > MOST_BYTES || share > 1.000_001)) break;
       lane.fifo.shift();

@@ -16,7 +16,8 @@ import {
   type TakenParcel,
 } from "./postgres-parcels.ts";
 import { PARCEL_VERSION } from "./parcel-codec.ts";
-import type { RemoteLane, UnreadableParcel } from "./remote-queue.ts";
+import { queueOf, type RemoteLane } from "./remote-lane.ts";
+import type { UnreadableParcel } from "./remote-queue.ts";
 
 const LOOK_MS = 500;
 /** When nobody can tell where something is. */
@@ -97,7 +98,7 @@ export class PostgresConsumer {
   }
 
   hint(lanes: readonly RemoteLane[]): void {
-    for (const lane of lanes) if (this.#options.isWanted(lane.queue)) this.#lanes.hint(lane);
+    for (const lane of lanes) if (this.#options.isWanted(queueOf(lane))) this.#lanes.hint(lane);
     this.#wake();
   }
 
@@ -195,7 +196,7 @@ export class PostgresConsumer {
     if (hurries) this.#hurriesFrom = now + HURRY_MS;
     for (const lane of await lookAround(this.#options.link, frees, hurries)) {
       if (lane.form !== PARCEL_VERSION) this.#tellUnknown(lane);
-      else if (this.#options.isWanted(lane.queue)) this.#lanes.hint(lane);
+      else if (this.#options.isWanted(queueOf(lane))) this.#lanes.hint(lane);
     }
     this.#hasLooked = true;
   }
@@ -221,7 +222,7 @@ export class PostgresConsumer {
       throw error;
     }
     for (const { lane, room } of wishes) {
-      const own = parcels.filter(({ queue, priority }) => queue === lane.queue && priority === lane.priority);
+      const own = parcels.filter(({ name, priority }) => name === lane.name && priority === lane.priority);
       if (own.length >= room) lane.mayHave = true;
       if (own.length > 0) lane.learn(own.reduce((sum, { fullness }) => sum + fullness, 0) / own.length);
       for (const parcel of own) this.#receive(lane, parcel, claim, until);
@@ -231,7 +232,7 @@ export class PostgresConsumer {
   }
 
   #receive(lane: Lane, parcel: TakenParcel, claim: number, until: number): void {
-    const { id, queue, fullness, body, timesLost } = parcel;
+    const { id, fullness, body, timesLost } = parcel;
     const held: Held = { id, claim, lane, fullness, until };
     this.#held.add(held);
     lane.parcels++;
@@ -241,7 +242,8 @@ export class PostgresConsumer {
       this.#options.intake.receive({ source: held, body, timesLost, acknowledge });
     } catch (error) {
       const why = (error as Error).message;
-      this.#options.onUnreadable({ queue, bytes: Buffer.byteLength(body), isUnknownVersion: false, why });
+      const bytes = Buffer.byteLength(body);
+      this.#options.onUnreadable({ queue: queueOf(parcel), bytes, isUnknownVersion: false, why });
       // It says that it is of the form we know: nobody will read it, ever, and its rows are published again.
       this.#settle(held);
     }
@@ -266,7 +268,9 @@ export class PostgresConsumer {
   }
 
   /** Once for each: it lies there until somebody comes who knows it. */
-  #tellUnknown({ form, queue, bytes }: FreeLane): void {
+  #tellUnknown(lane: FreeLane): void {
+    const { form, bytes } = lane;
+    const queue = queueOf(lane);
     const name = `${form}${queue}`;
     if (this.#told.has(name) || this.#told.size >= MOST_TOLD) return;
     this.#told.add(name);

@@ -1,6 +1,6 @@
 /** Where there may be something for this process, and how much of each queue and priority it has already. */
 import type { Wish } from "./postgres-parcels.ts";
-import type { RemoteLane } from "./remote-queue.ts";
+import { queueOf, type RemoteLane } from "./remote-lane.ts";
 
 /** Names come from outside; what is not noted here is found by a later look. */
 const MOST_LANES = 4000;
@@ -8,7 +8,7 @@ const WISHES_AT_ONCE = 100;
 const PARCELS_AT_ONCE = 64;
 
 export class Lane implements RemoteLane {
-  readonly queue: string;
+  readonly name: string;
   readonly priority: number;
   mayHave = true;
   /** Parcels that are here unsettled, and how much they are in full ones. */
@@ -17,8 +17,8 @@ export class Lane implements RemoteLane {
   /** Of a parcel of this lane; as good as full until some were seen. */
   fullnessEach = 1;
 
-  constructor({ queue, priority }: RemoteLane) {
-    this.queue = queue;
+  constructor({ name, priority }: RemoteLane) {
+    this.name = name;
     this.priority = priority;
   }
 
@@ -45,11 +45,11 @@ export class Lanes {
 
   /** @returns null when there are too many. */
   of(where: RemoteLane): Lane | null {
-    const name = nameOf(where);
-    let lane = this.#lanes.get(name);
+    const key = keyOf(where);
+    let lane = this.#lanes.get(key);
     if (lane === undefined) {
       if (this.#lanes.size >= MOST_LANES) return null;
-      this.#lanes.set(name, (lane = new Lane(where)));
+      this.#lanes.set(key, (lane = new Lane(where)));
     }
     return lane;
   }
@@ -60,9 +60,9 @@ export class Lanes {
    */
   wishes(isWanted: (queue: string) => boolean): (Wish & { lane: Lane })[] {
     const wishes: (Wish & { lane: Lane })[] = [];
-    for (const [name, lane] of this.#lanes) {
-      if (!lane.mayHave || !isWanted(lane.queue)) {
-        if (lane.parcels === 0) this.#lanes.delete(name);
+    for (const [key, lane] of this.#lanes) {
+      if (!lane.mayHave || !isWanted(queueOf(lane))) {
+        if (lane.parcels === 0) this.#lanes.delete(key);
         continue;
       }
       const room = this.#room(lane);
@@ -70,8 +70,8 @@ export class Lanes {
       if (wishes.length >= WISHES_AT_ONCE) break;
     }
     for (const { lane } of wishes) {
-      this.#lanes.delete(nameOf(lane));
-      this.#lanes.set(nameOf(lane), lane);
+      this.#lanes.delete(keyOf(lane));
+      this.#lanes.set(keyOf(lane), lane);
     }
     return wishes;
   }
@@ -83,6 +83,6 @@ export class Lanes {
   }
 }
 
-function nameOf({ queue, priority }: RemoteLane): string {
-  return `${priority}${queue}`;
+function keyOf({ name, priority }: RemoteLane): string {
+  return `${priority}${name}`;
 }

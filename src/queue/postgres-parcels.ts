@@ -1,9 +1,9 @@
 /** What is asked of the table of parcels: each of these is one statement, and one transaction. */
 import type { PostgresLink } from "../postgres/link.ts";
 import { PARCEL_VERSION } from "./parcel-codec.ts";
-import type { RemoteLane } from "./remote-queue.ts";
+import { LANE_SIGN, type RemoteLane } from "./remote-lane.ts";
 
-/** Beyond it, parcels of one queue and priority are not counted. */
+/** Beyond it, parcels of one lane are not counted. */
 const MOST_COUNTED = 10_000;
 /** Names come from outside. */
 const MOST_LANES = 4000;
@@ -22,10 +22,8 @@ export type SentParcel = {
 /** One taking of a parcel. */
 export type Hold = { readonly id: number; readonly claim: number };
 
-export type TakenParcel = {
+export type TakenParcel = RemoteLane & {
   readonly id: number;
-  readonly queue: string;
-  readonly priority: number;
   readonly fullness: number;
   readonly timesLost: number;
   readonly body: string;
@@ -34,10 +32,10 @@ export type TakenParcel = {
 /** Bodies have no line breaks, so all of them are one value, and need no quoting. */
 const PUBLISH = `
   with sent as (
-    insert into parcels (form, queue, priority, tasks, fullness, oldest_at, body)
-    select ${PARCEL_VERSION}, x.queue, x.priority, x.tasks, x.fullness, x.oldest_at, x.body
+    insert into parcels (form, lane, priority, tasks, fullness, oldest_at, body)
+    select ${PARCEL_VERSION}, x.lane, x.priority, x.tasks, x.fullness, x.oldest_at, x.body
     from unnest($1::text[], $2::int[], $3::int[], $4::real[], $5::bigint[], string_to_array($6::text, E'\\n'))
-      with ordinality as x(queue, priority, tasks, fullness, oldest_at, body, n)
+      with ordinality as x(lane, priority, tasks, fullness, oldest_at, body, n)
     order by x.n
   )
   select pg_notify($7, $8)`;
@@ -45,13 +43,13 @@ const PUBLISH = `
 /** A lane with what was published to it first, one after another by the index, however much waits in each. */
 const FREE_LANES = `
   with recursive lanes as (
-    (select form, queue, priority, octet_length(body) as bytes from parcels where taken_until is null
-     order by form, queue, priority limit 1)
+    (select form, lane, priority, octet_length(body) as bytes from parcels where taken_until is null
+     order by form, lane, priority limit 1)
     union all
     select next.* from lanes l cross join lateral (
-      select p.form, p.queue, p.priority, octet_length(p.body) from parcels p
-      where p.taken_until is null and (p.form, p.queue, p.priority) > (l.form, l.queue, l.priority)
-      order by p.form, p.queue, p.priority limit 1
+      select p.form, p.lane, p.priority, octet_length(p.body) from parcels p
+      where p.taken_until is null and (p.form, p.lane, p.priority) > (l.form, l.lane, l.priority)
+      order by p.form, p.lane, p.priority limit 1
     ) next
   )`;
 
@@ -63,7 +61,7 @@ const LOOK = `${FREE_LANES}, freed as (
       select id from parcels where $1 and taken_until < now()
       order by taken_until limit ${FREED_AT_ONCE} for update skip locked
     )
-    returning form, queue, priority
+    returning form, lane, priority
   ), left_behind as (
     update parcels set taken_until = now() + interval '${LEFT_MS} milliseconds' where id in (
       select id from parcels
@@ -72,25 +70,25 @@ const LOOK = `${FREE_LANES}, freed as (
       limit ${FREED_AT_ONCE} for update skip locked
     )
   )
-  (select form, queue, priority, bytes from lanes limit ${MOST_LANES})
+  (select form, lane as name, priority, bytes from lanes limit ${MOST_LANES})
   union all
-  select distinct form, queue, priority, 0 from freed`;
+  select distinct form, lane, priority, 0 from freed`;
 
 const EXCHANGE = `
   with settled as (
     delete from parcels p using unnest($1::bigint[], $2::int[]) as s(id, claim)
     where p.id = s.id and p.claim = s.claim and p.taker = $3
   ), free as materialized (
-    select f.id from unnest($4::text[], $5::int[], $6::int[]) as w(queue, priority, room)
+    select f.id from unnest($4::text[], $5::int[], $6::int[]) as w(lane, priority, room)
     cross join lateral (
       select p.id from parcels p
-      where p.form = ${PARCEL_VERSION} and p.queue = w.queue and p.priority = w.priority and p.taken_until is null
-      order by p.form, p.queue, p.priority, p.id limit w.room for update skip locked
+      where p.form = ${PARCEL_VERSION} and p.lane = w.lane and p.priority = w.priority and p.taken_until is null
+      order by p.form, p.lane, p.priority, p.id limit w.room for update skip locked
     ) f
   )
   update parcels p set taker = $3, claim = $7, session = pg_backend_pid(), taken_until = now() + $8::int * interval '1 millisecond'
   from free where p.id = free.id
-  returning p.id, p.queue, p.priority, p.fullness, p.times_lost as "timesLost", p.body`;
+  returning p.id, p.lane as name, p.priority, p.fullness, p.times_lost as "timesLost", p.body`;
 
 const RENEW = `
   with freed as (
@@ -103,15 +101,15 @@ const RENEW = `
   returning p.id, p.claim`;
 
 const COUNT = `${FREE_LANES}
-  select l.queue, sum(c.tasks)::bigint as tasks, sum(c.bytes)::bigint as bytes, min(c.oldest)::bigint as "oldestAt"
+  select split_part(l.lane, '${LANE_SIGN}', 1) as queue, sum(c.tasks)::bigint as tasks, sum(c.bytes)::bigint as bytes, min(c.oldest)::bigint as "oldestAt"
   from lanes l cross join lateral (
     select sum(p.tasks) as tasks, sum(p.bytes) as bytes, min(p.oldest_at) as oldest from (
       select tasks, octet_length(body) as bytes, oldest_at from parcels
-      where taken_until is null and form = l.form and queue = l.queue and priority = l.priority
+      where taken_until is null and form = l.form and lane = l.lane and priority = l.priority
       limit ${MOST_COUNTED}
     ) p
   ) c
-  group by l.queue`;
+  group by 1`;
 
 /** @param notice for whoever listens on the channel. */
 export async function publishParcels(
@@ -121,7 +119,7 @@ export async function publishParcels(
   notice: string,
 ): Promise<void> {
   const columns = [
-    parcels.map(({ lane }) => lane.queue),
+    parcels.map(({ lane }) => lane.name),
     parcels.map(({ lane }) => lane.priority),
     parcels.map(({ tasks }) => tasks),
     parcels.map(({ fullness }) => fullness),
@@ -131,7 +129,7 @@ export async function publishParcels(
   await link.query({ name: "publish", text: PUBLISH, values: [...columns, channel, notice] });
 }
 
-export type FreeLane = { form: number; queue: string; priority: number; bytes: number };
+export type FreeLane = RemoteLane & { form: number; bytes: number };
 
 /**
  * Where something is free.
@@ -155,7 +153,7 @@ export async function exchangeParcels(
     settled.map(({ id }) => id),
     settled.map(({ claim }) => claim),
     taker.name,
-    wishes.map(({ lane }) => lane.queue),
+    wishes.map(({ lane }) => lane.name),
     wishes.map(({ lane }) => lane.priority),
     wishes.map(({ room }) => room),
     taker.claim,

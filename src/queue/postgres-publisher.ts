@@ -9,7 +9,7 @@ import { encode } from "./parcel-codec.ts";
 import { toNotice } from "./postgres-notice.ts";
 import { publishParcels, type SentParcel } from "./postgres-parcels.ts";
 import type { Message } from "./queue.ts";
-import type { RemoteLane } from "./remote-queue.ts";
+import type { RemoteLane } from "./remote-lane.ts";
 
 const MOST_PARCELS = 64;
 /** A flood of one queue must not hold up the others. */
@@ -23,6 +23,7 @@ export type PostgresPublisherOptions = {
   /** Whom it tells where something is. */
   channel: string;
   tasksAtOnce: (action: string) => number;
+  hasOwnLane: (action: string) => boolean;
   limits: { tasks: number; bytes: number };
   /** From `publish` to the confirm, at most. */
   confirmMs: number;
@@ -44,7 +45,7 @@ export class PostgresPublisher {
 
   constructor(options: PostgresPublisherOptions) {
     this.#options = options;
-    this.#outgoing = new Outgoing(options.limits, options.tasksAtOnce);
+    this.#outgoing = new Outgoing(options);
     this.#look = setInterval(() => this.#expire(), LOOK_MS);
     this.#look.unref();
   }

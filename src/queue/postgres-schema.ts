@@ -2,7 +2,7 @@
 import type { Tables } from "../postgres/migrate.ts";
 
 /**
- * A parcel is a row: tasks of one queue and priority, until all of them are settled. It is free, or somebody's until a time of the
+ * A parcel is a row: tasks of one lane (see laneName), until all of them are settled. It is free, or somebody's until a time of the
  * database's clock. `claim` numbers what one taker took, so that what it says of one taking is never taken for another. `session` is the
  * process of the server that served the taker last: where that has ended, the taker has perhaps too.
  *
@@ -16,7 +16,7 @@ const STEPS: readonly string[] = [
   `create unlogged table parcels (
      id bigint generated always as identity primary key,
      form smallint not null,
-     queue text collate "C" not null,
+     lane text collate "C" not null,
      priority smallint not null,
      tasks integer not null,
      fullness real not null,
@@ -32,7 +32,7 @@ const STEPS: readonly string[] = [
      toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 20000, toast.autovacuum_vacuum_cost_delay = 0
    );
    alter table parcels alter body set storage external;
-   create index parcels_free on parcels (form, queue, priority, id) where taken_until is null;
+   create index parcels_free on parcels (form, lane, priority, id) where taken_until is null;
    create index parcels_taken on parcels (taken_until) where taken_until is not null;`,
 ];
 

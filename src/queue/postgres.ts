@@ -58,6 +58,7 @@ class PostgresTransport implements Transport {
       link: this.#publishing,
       channel,
       tasksAtOnce: options.tasksAtOnce ?? ((): number => Infinity),
+      hasOwnLane: options.hasOwnLane ?? ((): boolean => false),
       limits: { tasks: options.bufferTasks ?? BUFFER_TASKS, bytes: options.bufferBytes ?? BUFFER_BYTES },
       confirmMs: options.confirmMs ?? CONFIRM_MS,
       onPublished: (lanes) => this.#isConsumer && this.#consumer.hint(lanes),
@@ -106,7 +107,7 @@ class PostgresTransport implements Transport {
   serve(queues: readonly string[]): void {
     if (!this.#isConsumer) return;
     const priorities = PRIORITIES.map((_, priority) => priority);
-    this.#consumer.hint(queues.flatMap((queue) => priorities.map((priority) => ({ queue, priority }))));
+    this.#consumer.hint(queues.flatMap((name) => priorities.map((priority) => ({ name, priority }))));
   }
 
   want(): void {

@@ -6,7 +6,8 @@ import { RabbitMQLink, type ChannelModel } from "../rabbitmq/link.ts";
 import { Consumer, type ConsumerOptions } from "./rabbitmq-consumer.ts";
 import type { RabbitMQQueueOptions } from "./rabbitmq-options.ts";
 import { queueName } from "./rabbitmq-topology.ts";
-import { PREFETCH, type RemoteLane } from "./remote-queue.ts";
+import { isOfQueue, type RemoteLane } from "./remote-lane.ts";
+import { PREFETCH } from "./remote-queue.ts";
 
 const LEADERLESS_MS = 30_000;
 
@@ -77,12 +78,12 @@ export class Consumers {
   }
 
   want(queue: string): void {
-    for (const { lane, consumer } of this.#all) if (lane.queue === queue) consumer.want();
+    for (const { lane, consumer } of this.#all) if (isOfQueue(lane, queue)) consumer.want();
   }
 
   /** @param queue null for all. Resolves when nothing more comes of it. */
   async stop(queue: string | null): Promise<void> {
-    const these = this.#all.filter(({ lane }) => queue === null || lane.queue === queue);
+    const these = this.#all.filter(({ lane }) => queue === null || isOfQueue(lane, queue));
     await Promise.all(these.map(({ consumer }) => consumer.stop()));
   }
 

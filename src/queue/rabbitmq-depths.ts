@@ -1,7 +1,7 @@
 /** How much waits in the broker, asked now and then: it counts messages, so tasks are an estimate by how many travelled together. */
 import { openChannel, within, type Channel, type ChannelModel } from "../rabbitmq/link.ts";
 import { queueName } from "./rabbitmq-topology.ts";
-import type { RemoteLane } from "./remote-queue.ts";
+import { queueOf, type RemoteLane } from "./remote-lane.ts";
 
 const EVERY_MS = 5000;
 const ANSWER_MS = 5000;
@@ -56,7 +56,8 @@ export class Depths {
     for (const lane of this.#options.lanes()) {
       const name = queueName(this.#options.prefix, lane);
       const tasks = (this.#waiting.get(name) ?? 0) * (this.#tasksEach.get(name) ?? 1);
-      if (tasks > 0) byQueue.set(lane.queue, (byQueue.get(lane.queue) ?? 0) + Math.round(tasks));
+      const queue = queueOf(lane);
+      if (tasks > 0) byQueue.set(queue, (byQueue.get(queue) ?? 0) + Math.round(tasks));
     }
     return byQueue;
   }

@@ -4,13 +4,13 @@
  */
 import { openChannel, type Channel, type ChannelModel } from "../rabbitmq/link.ts";
 import { directoryName } from "./rabbitmq-topology.ts";
-import type { RemoteLane } from "./remote-queue.ts";
+import type { RemoteLane } from "./remote-lane.ts";
 
 const AGAIN_MS = 10_000;
 /** Names come from outside: more than these are not consumed, and the store's claims must do. */
 const MOST_LANES = 4000;
 
-type Notice = { v: 1; asks: boolean; lanes: [queue: string, priority: number][] };
+type Notice = { v: 1; asks: boolean; lanes: [name: string, priority: number][] };
 
 export class Directory {
   readonly #exchange: string;
@@ -37,11 +37,11 @@ export class Directory {
   }
 
   /** There may be such a one. Others are not told of it at once: of two that declare a new queue together, one finds it without a leader. */
-  learn({ queue, priority }: RemoteLane): void {
-    const name = `${priority}${queue}`;
-    if (this.#lanes.has(name) || this.#lanes.size >= MOST_LANES) return;
-    const lane = { queue, priority };
-    this.#lanes.set(name, lane);
+  learn({ name, priority }: RemoteLane): void {
+    const key = `${priority}${name}`;
+    if (this.#lanes.has(key) || this.#lanes.size >= MOST_LANES) return;
+    const lane = { name, priority };
+    this.#lanes.set(key, lane);
     this.#onLane(lane);
   }
 
@@ -68,7 +68,7 @@ export class Directory {
 
   #tell(lanes: readonly RemoteLane[], asks: boolean): void {
     if (this.#channel === null || (lanes.length === 0 && !asks)) return;
-    const notice: Notice = { v: 1, asks, lanes: lanes.map(({ queue, priority }) => [queue, priority]) };
+    const notice: Notice = { v: 1, asks, lanes: lanes.map(({ name, priority }) => [name, priority]) };
     try {
       this.#channel.publish(this.#exchange, "", Buffer.from(JSON.stringify(notice)));
     } catch {
@@ -80,7 +80,7 @@ export class Directory {
     const notice = parse(bytes);
     if (notice === null) return;
     // Not passed on, or all would answer all.
-    for (const [queue, priority] of notice.lanes) this.learn({ queue, priority });
+    for (const [name, priority] of notice.lanes) this.learn({ name, priority });
     if (notice.asks && notice.lanes.length < this.#lanes.size) this.#tell(this.lanes(), false);
   }
 }
@@ -91,7 +91,7 @@ function parse(bytes: Buffer): Notice | null {
     const notice = JSON.parse(bytes.toString("utf8")) as Partial<Notice> | null;
     if (notice?.v !== 1 || !Array.isArray(notice.lanes)) return null;
     const lanes = notice.lanes.filter(
-      ([queue, priority]) => typeof queue === "string" && [0, 1, 2, 3].includes(priority),
+      ([name, priority]) => typeof name === "string" && [0, 1, 2, 3].includes(priority),
     );
     return { v: 1, asks: notice.asks === true, lanes };
   } catch {

@@ -1,6 +1,7 @@
 /** What the RabbitMQ driver is told, and whom it tells. */
 import type { RabbitMQAddress } from "../rabbitmq/address.ts";
-import type { RemoteLane, RemoteQueueObserver, RemoteQueueOptions } from "./remote-queue.ts";
+import type { RemoteLane } from "./remote-lane.ts";
+import type { RemoteQueueObserver, RemoteQueueOptions } from "./remote-queue.ts";
 
 export interface RabbitMQQueueObserver extends RemoteQueueObserver {
   /** A queue of the broker was lost with what it held: the rows of these should be published again soon. */

@@ -13,7 +13,7 @@ import { Outgoing, tell, type Done, type Item, type OutLane, type Parcel } from 
 import { encode } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
 import { QUEUE_OPTIONS, queueName } from "./rabbitmq-topology.ts";
-import type { RemoteLane } from "./remote-queue.ts";
+import type { RemoteLane } from "./remote-lane.ts";
 
 const MOST_UNDER_WAY = 64;
 /** A queue that confirms nothing must not hold up the others. */
@@ -28,6 +28,7 @@ const RENEW_MS = 1000;
 export type PublisherOptions = {
   prefix: string;
   tasksAtOnce: (action: string) => number;
+  hasOwnLane: (action: string) => boolean;
   limits: { tasks: number; bytes: number };
   /** From `publish` to the confirm, at most. */
   confirmMs: number;
@@ -57,7 +58,7 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-    this.#outgoing = new Outgoing(options.limits, options.tasksAtOnce);
+    this.#outgoing = new Outgoing(options);
     this.#look = setInterval(() => this.#expire(), LOOK_MS);
     this.#look.unref();
   }
@@ -114,9 +115,9 @@ export class Publisher {
   }
 
   /** It may be gone: it is declared before anything else is sent to it. */
-  doubt({ queue, priority }: RemoteLane): void {
+  doubt({ name, priority }: RemoteLane): void {
     for (const lane of this.#outgoing.lanes())
-      if (lane.queue === queue && lane.priority === priority) this.#declared.delete(lane);
+      if (lane.name === name && lane.priority === priority) this.#declared.delete(lane);
   }
 
   /** What is here goes out, or is told as unpublished. */

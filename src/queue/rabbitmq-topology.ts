@@ -4,7 +4,7 @@
  */
 import type { Options } from "../rabbitmq/link.ts";
 import { PRIORITIES } from "../task/task.ts";
-import type { RemoteLane } from "./remote-queue.ts";
+import type { RemoteLane } from "./remote-lane.ts";
 
 /** Messages, of up to MOST_TASKS tasks each; beyond it the broker refuses, and the store keeps what was promised. */
 const MOST_MESSAGES = 1_000_000;
@@ -25,8 +25,8 @@ export const QUEUE_OPTIONS: Options.AssertQueue = {
 };
 
 /** One queue of the broker for each lane. */
-export function queueName(prefix: string, { queue, priority }: RemoteLane): string {
-  return `${prefix}.${queue}.${PRIORITIES[priority]}`;
+export function queueName(prefix: string, { name, priority }: RemoteLane): string {
+  return `${prefix}.${name}.${PRIORITIES[priority]}`;
 }
 
 /** A fanout: who knows of which queues, since nobody can list them. */

@@ -8,7 +8,8 @@ import { Directory } from "./rabbitmq-directory.ts";
 import { RabbitMQIntake } from "./rabbitmq-intake.ts";
 import type { RabbitMQQueueOptions } from "./rabbitmq-options.ts";
 import { Publisher } from "./rabbitmq-publisher.ts";
-import { BUFFER_BYTES, BUFFER_TASKS, CONFIRM_MS, type RemoteLane, type RemoteQueue } from "./remote-queue.ts";
+import { queueOf, type RemoteLane } from "./remote-lane.ts";
+import { BUFFER_BYTES, BUFFER_TASKS, CONFIRM_MS, type RemoteQueue } from "./remote-queue.ts";
 
 export type RabbitMQQueue = RemoteQueue;
 
@@ -38,6 +39,7 @@ class RabbitMQTransport implements Transport {
     this.publisher = new Publisher({
       prefix,
       tasksAtOnce: options.tasksAtOnce ?? ((): number => Infinity),
+      hasOwnLane: options.hasOwnLane ?? ((): boolean => false),
       limits: { tasks: options.bufferTasks ?? BUFFER_TASKS, bytes: options.bufferBytes ?? BUFFER_BYTES },
       confirmMs: options.confirmMs ?? CONFIRM_MS,
       onDeclared: (lane) => this.#directory.add(lane),
@@ -71,9 +73,9 @@ class RabbitMQTransport implements Transport {
       onBlocked: (reason) => this.#block(reason),
     });
     this.#consumers = new Consumers(prefix, options, {
-      isWanted: ({ queue }) => landing.isWanted(queue),
+      isWanted: (lane) => landing.isWanted(queueOf(lane)),
       onMessage: (lane, channel, raw) => {
-        const tasks = intake.receive(lane.queue, channel, raw);
+        const tasks = intake.receive(queueOf(lane), channel, raw);
         if (tasks === 0) return;
         this.#depths.learn(lane, tasks);
         landing.announce();
@@ -98,9 +100,9 @@ class RabbitMQTransport implements Transport {
 
   /** Of each priority a queue is consumed. */
   serve(queues: readonly string[]): void {
-    for (const queue of queues)
+    for (const name of queues)
       for (let priority = 0; priority < PRIORITIES.length; priority++)
-        this.#directory.learn({ queue, priority });
+        this.#directory.learn({ name, priority });
   }
 
   want(queue: string): void {

@@ -21,9 +21,6 @@ export interface RemoteQueue extends Queue {
 /** @property blocked why nothing is taken from us for now. */
 export type QueueHealth = { isPublishing: boolean; isConsuming: boolean; blocked: string | null };
 
-/** Those that wait under one name with one priority. */
-export type RemoteLane = { readonly queue: string; readonly priority: number };
-
 export type UnreadableParcel = { queue: string; bytes: number; isUnknownVersion: boolean; why: string };
 
 export interface RemoteQueueObserver {
@@ -46,6 +43,8 @@ export type RemoteQueueOptions = {
   prefetch?: number;
   /** How many tasks of an action may travel together to one worker: few of what takes long. Default 200. */
   tasksAtOnce?: (action: string) => number;
+  /** Whether tasks of this action wait apart from the others of their queue. Default never. */
+  hasOwnLane?: (action: string) => boolean;
   /** From `publish` to the confirm, at most. Default 10 s. */
   confirmMs?: number;
   /** Most that may wait here to be sent. Default 100,000 tasks, 64 MiB. */

@@ -381,4 +381,26 @@ describe("the rules of a run", { skip, timeout: 120_000 }, () => {
       }
     });
   }
+
+  for (const on of bothQueues)
+    test(`a flood of an action that is limited holds up no other of its queue (${on})`, async () => {
+      const held = new Held();
+      const queue = `flooded-${on}`;
+      await using _worker = await stack.worker(
+        {
+          limited: { queue, concurrency: 1, run: held.run },
+          other: { queue, run: (payload: unknown) => payload },
+        },
+        on,
+      );
+      await using gateway = await stack.gateway(on);
+      const flood = Array.from({ length: 300 }, () => stack.makeId());
+      for (const task of flood) await gateway.client.$.submit("limited", 1, { task });
+      await held.begun();
+      assert.equal(await gateway.client.$.run("other", 2), 2);
+      assert.equal(held.runs.length, 1, "all the others wait");
+      await gateway.client.$.cancel(flood[0]!);
+      await Promise.all(flood.slice(1).map((task) => gateway.client.$.cancel(task)));
+      held.runs[0]!.end(0);
+    });
 });

@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { Outgoing, tell } from "../../src/queue/outgoing.ts";
 import { message } from "./queue-contract.ts";
 
-const limits = { tasks: 100, bytes: 1e6 };
+const options = { limits: { tasks: 100, bytes: 1e6 }, tasksAtOnce: () => 200, hasOwnLane: () => false };
 
 test("what is on its way out already is not sent twice, and all who wanted it sent are told", () => {
-  const outgoing = new Outgoing(limits, () => 200);
+  const outgoing = new Outgoing(options);
   const one = message();
   const told: string[] = [];
   assert.ok(outgoing.add(one, null, 0));
@@ -21,7 +21,7 @@ test("what is on its way out already is not sent twice, and all who wanted it se
 });
 
 test("who wants to let go of what is taken out again may", () => {
-  const outgoing = new Outgoing(limits, () => 200);
+  const outgoing = new Outgoing(options);
   const one = message();
   let isSettled = false;
   outgoing.add(one, (_message, isConfirmed) => (isSettled = isConfirmed), 0);

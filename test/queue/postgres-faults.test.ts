@@ -161,7 +161,7 @@ describe("faults of PostgreSQL as a queue", { skip: needs("postgres").skip, time
     const { queue: second } = await openQueue(postgres.url, schema, { takenMs });
     await using _second = second;
     await arrived(second, messages);
-    assert.equal(first.position(messages[1]!.spec.id), null);
+    await until("it is let go", () => first.position(messages[1]!.spec.id) === null);
     first.settle([taken!]);
     await proxy.set("pass");
     await until("it is back", () => first.health.isConsuming);

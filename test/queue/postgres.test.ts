@@ -4,6 +4,7 @@ import { needs } from "../../scripts/system-programs.ts";
 import type { Message } from "../../src/queue/queue.ts";
 import { Postgres } from "../services/postgres.ts";
 import { newSchema, openQueue } from "./open-postgres-queue.ts";
+import { remoteQueueContract } from "./remote-queue-contract.ts";
 import { arrived, message, queueContract, takeSoon, until } from "./queue-contract.ts";
 
 const anyRoom = (): number => Infinity;
@@ -32,12 +33,17 @@ describe("PostgreSQL", { skip: needs("postgres").skip, timeout: 120_000 }, () =>
   /** A parcel that no publisher of ours made, and that nobody is told of. */
   const insert = (schema: string, form: number, body: string): Promise<unknown> =>
     postgres.query(
-      `insert into ${schema}.parcels (form, queue, priority, tasks, fullness, oldest_at, body)
+      `insert into ${schema}.parcels (form, lane, priority, tasks, fullness, oldest_at, body)
        values ($1, 'default', 1, 1, 1, 0, $2)`,
       [form, body],
     );
 
   queueContract("the PostgreSQL queue", async () => (await openQueue(postgres.url, newSchema())).queue);
+  remoteQueueContract(
+    "the PostgreSQL queue",
+    newSchema,
+    async (...how) => (await openQueue(postgres.url, ...how)).queue,
+  );
 
   test("many tasks travel in one parcel, all of them arrive, and gone is what is settled whole", async () => {
     const schema = newSchema();
@@ -75,36 +81,6 @@ describe("PostgreSQL", { skip: needs("postgres").skip, timeout: 120_000 }, () =>
     await untilCounts(schema, { all: 5 });
     queue.publish(Array.from({ length: 100 }, () => message({ queue: "quick" })));
     await untilCounts(schema, { all: 6 });
-  });
-
-  test("several takers share", async () => {
-    const schema = newSchema();
-    const options = { tasksAtOnce: one, prefetch: 2 };
-    const [{ queue: a }, { queue: b }] = [
-      await openQueue(postgres.url, schema, options),
-      await openQueue(postgres.url, schema, options),
-    ];
-    await using _a = a;
-    await using _b = b;
-    const { queue: sender } = await openQueue(postgres.url, schema, { ...options, consumes: false });
-    await using _sender = sender;
-    const messages = Array.from({ length: 300 }, () => message({ queue: "new" }));
-    sender.publish(messages);
-    const taken: string[][] = [[], []];
-    await until("all were taken", () => {
-      for (const [n, queue] of [a, b].entries()) {
-        const some = queue.take(1, anyRoom);
-        queue.settle(some);
-        taken[n]!.push(...some.map(({ spec }) => spec.id));
-      }
-      return taken.flat().length >= 300;
-    });
-    assert.deepEqual(new Set(taken.flat()), new Set(messages.map(({ spec }) => spec.id)));
-    assert.equal(taken.flat().length, 300);
-    assert.ok(
-      taken.every((ids) => ids.length > 20),
-      taken.map((ids) => ids.length).join(),
-    );
   });
 
   test("no more than the prefetch is here unsettled; of parcels that are nearly empty, as many more", async () => {

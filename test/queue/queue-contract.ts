@@ -53,7 +53,11 @@ export async function arrived(queue: Queue, messages: readonly Message[]): Promi
 }
 
 /** Takes until it has so many. */
-export async function takeSoon(queue: Queue, count: number, room = anyRoom): Promise<Message[]> {
+export async function takeSoon(
+  queue: Queue,
+  count: number,
+  room: (action: string) => number = anyRoom,
+): Promise<Message[]> {
   const taken: Message[] = [];
   await until(`${count} are taken`, () => {
     taken.push(...queue.take(count - taken.length, room));

@@ -4,6 +4,7 @@ import { connect, type Channel, type ChannelModel } from "amqplib";
 import { needs } from "../../scripts/system-programs.ts";
 import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
 import { newPrefix, openQueue } from "./open-rabbitmq-queue.ts";
+import { remoteQueueContract } from "./remote-queue-contract.ts";
 import { arrived, message, queueContract, takeSoon, until } from "./queue-contract.ts";
 
 const anyRoom = (): number => Infinity;
@@ -34,6 +35,11 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
   };
 
   queueContract("the RabbitMQ queue", async () => (await openQueue(rabbit.url, newPrefix())).queue);
+  remoteQueueContract(
+    "the RabbitMQ queue",
+    newPrefix,
+    async (...how) => (await openQueue(rabbit.url, ...how)).queue,
+  );
 
   test("many tasks travel in one message, all of them arrive, and acknowledged is what is settled whole", async () => {
     const prefix = newPrefix();
@@ -72,35 +78,6 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     await new Promise((resolve) => setTimeout(resolve, 300));
     await untilWaiting(`${prefix}.default.normal`, 5);
     await untilWaiting(`${prefix}.quick.normal`, 1);
-  });
-
-  test("several consumers share, also those that came before the queue did", async () => {
-    const prefix = newPrefix();
-    const options = { tasksAtOnce: one, prefetch: 2 };
-    const [{ queue: a }, { queue: b }] = [
-      await openQueue(rabbit.url, prefix, options),
-      await openQueue(rabbit.url, prefix, options),
-    ];
-    const { queue: sender } = await openQueue(rabbit.url, prefix, { ...options, consumes: false });
-    await using _all = { [Symbol.asyncDispose]: () => Promise.all([a.close(), b.close()]).then(() => {}) };
-    await using _sender = sender;
-    const messages = Array.from({ length: 300 }, () => message({ queue: "new" }));
-    sender.publish(messages);
-    const taken: string[][] = [[], []];
-    await until("all were taken", () => {
-      for (const [n, queue] of [a, b].entries()) {
-        const some = queue.take(1, anyRoom);
-        queue.settle(some);
-        taken[n]!.push(...some.map(({ spec }) => spec.id));
-      }
-      return taken.flat().length >= 300;
-    });
-    assert.deepEqual(new Set(taken.flat()), new Set(messages.map(({ spec }) => spec.id)));
-    assert.equal(taken.flat().length, 300);
-    assert.ok(
-      taken.every((ids) => ids.length > 20),
-      taken.map((ids) => ids.length).join(),
-    );
   });
 
   test("no more than the prefetch is here unsettled", async () => {

@@ -1,6 +1,7 @@
 /** All that a queue behind a network tells. */
 import type { Message } from "../../src/queue/queue.ts";
-import type { RemoteLane, UnreadableParcel } from "../../src/queue/remote-queue.ts";
+import { queueOf, type RemoteLane } from "../../src/queue/remote-lane.ts";
+import type { UnreadableParcel } from "../../src/queue/remote-queue.ts";
 
 export class Told {
   readonly unpublished: { id: string; why: string }[] = [];
@@ -15,7 +16,7 @@ export class Told {
     },
     blocked: (reason: string | null): void => void this.blocked.push(reason),
     unreadable: (what: UnreadableParcel): void => void this.unreadable.push(what),
-    queueLost: ({ queue }: RemoteLane): void => void this.lost.push(queue),
+    queueLost: (lane: RemoteLane): void => void this.lost.push(queueOf(lane)),
     trouble: (error: unknown): void => void this.troubles.push(String(error)),
   };
 }
