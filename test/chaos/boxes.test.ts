@@ -4,6 +4,8 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { connect as connectAmqp } from "amqplib";
 import { connect } from "../../src/client/client.ts";
+import { laneName } from "../../src/queue/remote-lane.ts";
+import { PRIORITIES } from "../../src/task/task.ts";
 import { needs } from "../../scripts/system-programs.ts";
 import { Lines, type LineReply } from "../e2e/lines.ts";
 import type { NodeProcess } from "../e2e/node-process.ts";
@@ -165,8 +167,10 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
     let deleted = 0;
     const begunAt = performance.now();
     const ms = await load.recovery(async () => {
-      for (const priority of ["low", "normal", "high", "critical"])
-        deleted += (await channel.deleteQueue(`tanda.default.${priority}`)).messageCount;
+      for (const action of [null, "tell", "occupy"])
+        for (const priority of PRIORITIES)
+          deleted += (await channel.deleteQueue(`tanda.${laneName("default", action)}.${priority}`))
+            .messageCount;
     });
     await admin.close();
     assert.ok(deleted > 10, `${deleted} messages were in them`);

@@ -8,7 +8,6 @@ import { remoteQueueContract } from "./remote-queue-contract.ts";
 import { arrived, message, queueContract, takeSoon, until } from "./queue-contract.ts";
 
 const anyRoom = (): number => Infinity;
-const one = (): number => 1;
 const byId = (a: Message, b: Message): number => (a.spec.id < b.spec.id ? -1 : 1);
 
 describe("PostgreSQL", { skip: needs("postgres").skip, timeout: 120_000 }, () => {
