@@ -211,11 +211,13 @@ export class ParcelQueue<Source> implements RemoteQueue {
     const released = new Map(ours.map(({ spec }) => [spec.id, this.#deliveries.release(spec.id)!]));
     this.#transport.publisher.add(ours, (message, isConfirmed) => {
       const { id } = message.spec;
-      if (isConfirmed) released.get(id)!.settle();
+      const mine = released.get(id)!;
+      // Or it has come by another parcel meanwhile, which answers for it.
+      if (isConfirmed || this.#window.has(id)) mine.settle();
       // Else it comes again when its parcel is given to another.
-      else if (!this.#isClosed && !this.#window.has(id)) {
+      else if (!this.#isClosed) {
         this.#window.add(message);
-        released.get(id)!.restore();
+        mine.restore();
       }
     });
   }

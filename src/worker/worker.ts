@@ -54,8 +54,14 @@ export class Worker {
       claims: this.#claims,
       check: async (messages) => options.sharing?.check(messages) ?? new Set(),
       onPass: (messages, leasedUntil) => this.#pass(messages, leasedUntil),
-      onRefused: (message, event, applied) => this.#observer.recorded(message, event, applied),
-      onStale: (messages) => this.#observer.passedOver(messages),
+      onRefused: (message, event, applied) => {
+        this.#observer.recorded(message, event, applied);
+        this.wake();
+      },
+      onStale: (messages) => {
+        this.#observer.passedOver(messages);
+        this.wake();
+      },
       onTrouble,
     });
     this.#quarantine = new Quarantine({
