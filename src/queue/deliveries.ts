@@ -36,6 +36,12 @@ export class Deliveries<Source> {
     return (this.#byTask.get(id)?.cameAt ?? Infinity) < moment;
   }
 
+  /** Whether something of it is not settled. */
+  holds(source: Source): boolean {
+    for (const delivery of this.#byTask.values()) if (delivery.source === source) return true;
+    return false;
+  }
+
   settle(id: string): void {
     this.release(id)?.settle();
   }

@@ -42,6 +42,11 @@ export class Intake<Source> {
     return messages.length;
   }
 
+  /** Whether something that came by it is not settled. */
+  holds(source: Source): boolean {
+    return this.#deliveries.holds(source);
+  }
+
   /** What waits comes again from elsewhere. What is taken stays with its taker; its repeat will find it here. */
   lose(source: Source): void {
     for (const id of this.#deliveries.lose(source)) if (this.#window.isWaiting(id)) this.#window.settle(id);

@@ -2,7 +2,7 @@
 import { Fifo } from "./fifo.ts";
 import { encodedBytes } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
-import { laneName, type RemoteLane } from "./remote-lane.ts";
+import { keyOf, laneName, type RemoteLane } from "./remote-lane.ts";
 
 const MOST_TASKS = 200;
 const MOST_BYTES = 256 * 1024;
@@ -95,7 +95,7 @@ export class Outgoing {
     }
     if (this.#items.size >= limits.tasks || this.#bytes >= limits.bytes) return false;
     const name = laneName(queue, hasOwnLane(action) ? action : null);
-    const key = `${priority}${name}`;
+    const key = keyOf({ name, priority });
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       if (this.#lanes.size >= MOST_LANES && !this.#forgetIdle()) return false;

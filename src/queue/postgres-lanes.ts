@@ -1,6 +1,6 @@
 /** Where there may be something for this process, and how much of each queue and priority it has already. */
 import type { Wish } from "./postgres-parcels.ts";
-import { queueOf, type RemoteLane } from "./remote-lane.ts";
+import { keyOf, queueOf, type RemoteLane } from "./remote-lane.ts";
 
 /** Names come from outside; what is not noted here is found by a later look. */
 const MOST_LANES = 4000;
@@ -81,8 +81,4 @@ export class Lanes {
     const free = this.#prefetch - fullness;
     return free <= 0.000_1 ? 0 : Math.min(PARCELS_AT_ONCE, Math.max(1, Math.floor(free / fullnessEach)));
   }
-}
-
-function keyOf({ name, priority }: RemoteLane): string {
-  return `${priority}${name}`;
 }

@@ -34,6 +34,8 @@ export type ConsumerOptions = {
   onMessage: (channel: Channel, message: ConsumeMessage) => void;
   /** What this channel had brought and is not acknowledged comes again. */
   onLost: (channel: Channel) => void;
+  /** Whether something that this channel has brought is not settled. */
+  isHolding: (channel: Channel) => boolean;
   onRemade: () => void;
   onError: (error: unknown) => void;
 };
@@ -49,6 +51,9 @@ export class Consumer {
   #isDoubtful = false;
   /** The broker has no such queue any more, with all that was in it. */
   #isDeleted = false;
+  /** Since it was last compared with what waits. */
+  #hasHeard = false;
+  #isOdd = false;
   #pause: NodeJS.Timeout | null = null;
   #work: Promise<void> = Promise.resolve();
 
@@ -72,6 +77,26 @@ export class Consumer {
     this.#channel = null;
     this.#tag = null;
     if (channel) this.#options.onLost(channel);
+  }
+
+  /**
+   * A consumer may go deaf: its queue was deleted and made anew before the broker told it (seen with 3.10, which then holds messages
+   * for it that never come). So one that twice has nothing, while messages wait, is begun anew.
+   * @returns whether it has nothing.
+   */
+  compare(waiting: number): boolean {
+    const channel = this.#tag === null ? null : this.#channel;
+    const wasOdd = this.#isOdd;
+    this.#isOdd = channel !== null && waiting > 0 && !this.#hasHeard && !this.#options.isHolding(channel);
+    this.#hasHeard = false;
+    if (!this.#isOdd || !wasOdd) return this.#isOdd;
+    this.#isOdd = false;
+    const { name, onError } = this.#options;
+    onError(
+      new Error(`RabbitMQ gives nothing of ${name}, where ${waiting} messages wait: it is consumed anew`),
+    );
+    this.#ended(channel!);
+    return false;
   }
 
   want(): void {
@@ -151,6 +176,7 @@ export class Consumer {
     await this.#within(channel.assertQueue(name, QUEUE_OPTIONS));
     await this.#within(channel.prefetch(prefetch));
     const consuming = channel.consume(name, (message) => {
+      this.#hasHeard = true;
       if (message !== null) return this.#options.onMessage(channel, message);
       // The broker cancels the consumers of a queue that is deleted.
       this.#isDeleted = true;

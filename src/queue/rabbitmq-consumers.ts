@@ -11,7 +11,7 @@ import { PREFETCH } from "./remote-queue.ts";
 
 const LEADERLESS_MS = 30_000;
 
-export type ConsumersOptions = Pick<ConsumerOptions, "onLost"> & {
+export type ConsumersOptions = Pick<ConsumerOptions, "onLost" | "isHolding"> & {
   onMessage: (lane: RemoteLane, ...delivered: Parameters<ConsumerOptions["onMessage"]>) => void;
   isWanted: (lane: RemoteLane) => boolean;
 };
@@ -68,6 +68,7 @@ export class Consumers {
       onDoubtful: () => this.#separate(consuming),
       onMessage: (channel, raw) => this.#listener.onMessage(lane, channel, raw),
       onLost: (channel) => this.#listener.onLost(channel),
+      isHolding: (channel) => this.#listener.isHolding(channel),
       onRemade: () => observer.queueLost(lane),
       onError: (error) => observer.trouble(error),
     });
@@ -75,6 +76,12 @@ export class Consumers {
     this.#all.push(consuming);
     if (this.#connection) consumer.up(this.#connection);
     if (this.#listener.isWanted(lane)) consumer.want();
+  }
+
+  /** @param messages that wait in it, by the broker. @returns whether it is odd that none of them is here. */
+  compare({ name, priority }: RemoteLane, messages: number): boolean {
+    const same = this.#all.find(({ lane }) => lane.name === name && lane.priority === priority);
+    return same?.consumer.compare(messages) ?? false;
   }
 
   want(queue: string): void {

@@ -5,6 +5,7 @@ import { queueOf, type RemoteLane } from "./remote-lane.ts";
 
 const EVERY_MS = 5000;
 const ANSWER_MS = 5000;
+const DOUBT_MS = 1000;
 const NEW_SHARE = 0.1;
 
 export type DepthsOptions = {
@@ -12,6 +13,8 @@ export type DepthsOptions = {
   lanes: () => readonly RemoteLane[];
   /** It is not there. */
   onMissing: (lane: RemoteLane) => void;
+  /** So many messages wait in it. @returns whether that is odd: then it is asked again soon. */
+  onWaiting: (lane: RemoteLane, messages: number) => boolean;
 };
 
 export class Depths {
@@ -21,6 +24,7 @@ export class Depths {
   readonly #timer: NodeJS.Timeout;
   #connection: ChannelModel | null = null;
   #channel: Channel | null = null;
+  #again: NodeJS.Timeout | null = null;
   #isAsking = false;
 
   constructor(options: DepthsOptions) {
@@ -40,6 +44,7 @@ export class Depths {
 
   close(): void {
     clearInterval(this.#timer);
+    if (this.#again !== null) clearTimeout(this.#again);
     this.down();
   }
 
@@ -79,12 +84,19 @@ export class Depths {
       const channel = this.#channel ?? (await this.#open(connection));
       const { messageCount } = await within(ANSWER_MS, channel.checkQueue(name), `no answer for ${name}`);
       this.#waiting.set(name, messageCount);
+      if (this.#options.onWaiting(lane, messageCount)) this.#askAgain();
     } catch (error) {
       this.#channel?.close().catch(() => {});
       this.#channel = null;
       this.#waiting.delete(name);
       if ((error as { code?: unknown }).code === 404) this.#options.onMissing(lane);
     }
+  }
+
+  #askAgain(): void {
+    if (this.#again !== null) clearTimeout(this.#again);
+    this.#again = setTimeout(() => void this.refresh(), DOUBT_MS);
+    this.#again.unref();
   }
 
   async #open(connection: ChannelModel): Promise<Channel> {

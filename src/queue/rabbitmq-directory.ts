@@ -4,7 +4,7 @@
  */
 import { openChannel, type Channel, type ChannelModel } from "../rabbitmq/link.ts";
 import { directoryName } from "./rabbitmq-topology.ts";
-import type { RemoteLane } from "./remote-lane.ts";
+import { keyOf, type RemoteLane } from "./remote-lane.ts";
 
 const AGAIN_MS = 10_000;
 /** Names come from outside: more than these are not consumed, and the store's claims must do. */
@@ -16,13 +16,15 @@ export class Directory {
   readonly #exchange: string;
   readonly #onLane: (lane: RemoteLane) => void;
   readonly #lanes = new Map<string, RemoteLane>();
+  /** Of these it is known that somebody has declared them. */
+  readonly #there = new Set<string>();
   readonly #again: NodeJS.Timeout;
   #channel: Channel | null = null;
 
   constructor(prefix: string, onLane: (lane: RemoteLane) => void) {
     this.#exchange = directoryName(prefix);
     this.#onLane = onLane;
-    this.#again = setInterval(() => this.#tell([...this.#lanes.values()], false), AGAIN_MS);
+    this.#again = setInterval(() => this.#tellAll(false), AGAIN_MS);
     this.#again.unref();
   }
 
@@ -32,13 +34,16 @@ export class Directory {
 
   /** It stands in the broker, and is published to: all are told. */
   add(lane: RemoteLane): void {
-    this.learn(lane);
+    this.#know(lane);
     this.#tell([lane], false);
   }
 
-  /** There may be such a one. Others are not told of it at once: of two that declare a new queue together, one finds it without a leader. */
+  /**
+   * There may be such a one. Nobody is told: of two that declare a new queue together, one finds it without a leader, and the broker
+   * ends its connection.
+   */
   learn({ name, priority }: RemoteLane): void {
-    const key = `${priority}${name}`;
+    const key = keyOf({ name, priority });
     if (this.#lanes.has(key) || this.#lanes.size >= MOST_LANES) return;
     const lane = { name, priority };
     this.#lanes.set(key, lane);
@@ -54,7 +59,7 @@ export class Directory {
     await channel.bindQueue(queue, this.#exchange, "");
     await channel.consume(queue, (message) => message && this.#hear(message.content), { noAck: true });
     this.#channel = channel;
-    this.#tell(this.lanes(), true);
+    this.#tellAll(true);
   }
 
   down(): void {
@@ -64,6 +69,16 @@ export class Directory {
   close(): void {
     clearInterval(this.#again);
     this.#channel = null;
+  }
+
+  #know(lane: RemoteLane): void {
+    this.learn(lane);
+    if (this.#lanes.has(keyOf(lane))) this.#there.add(keyOf(lane));
+  }
+
+  #tellAll(asks: boolean): void {
+    const lanes = this.lanes().filter((lane) => this.#there.has(keyOf(lane)));
+    this.#tell(lanes, asks);
   }
 
   #tell(lanes: readonly RemoteLane[], asks: boolean): void {
@@ -80,8 +95,8 @@ export class Directory {
     const notice = parse(bytes);
     if (notice === null) return;
     // Not passed on, or all would answer all.
-    for (const [name, priority] of notice.lanes) this.learn({ name, priority });
-    if (notice.asks && notice.lanes.length < this.#lanes.size) this.#tell(this.lanes(), false);
+    for (const [name, priority] of notice.lanes) this.#know({ name, priority });
+    if (notice.asks && notice.lanes.length < this.#there.size) this.#tellAll(false);
   }
 }
 

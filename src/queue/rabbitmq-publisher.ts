@@ -168,7 +168,7 @@ export class Publisher {
       const body = Buffer.from(encode(items.map(({ message }) => message)));
       channel.publish("", queueName(this.#options.prefix, lane), body, options, (error: unknown) => {
         const wasReturned = this.#returned.delete(number);
-        if (wasReturned) this.#declared.delete(lane);
+        if (wasReturned) this.#declareLater(lane);
         if (!this.#end(number)) return;
         // What the broker had no queue for is returned, and confirmed all the same.
         if (wasReturned) this.#fail(items, "the broker had no queue for it");
@@ -203,6 +203,18 @@ export class Publisher {
     this.#underWay.delete(number);
     parcel.lane.underWay--;
     return true;
+  }
+
+  /** It was deleted. Made anew before the broker has told its consumers, it would have consumers that hear nothing. */
+  #declareLater(lane: OutLane): void {
+    const declaring = this.#declaring;
+    this.#declared.delete(lane);
+    if (declaring.has(lane)) return;
+    declaring.add(lane);
+    setTimeout(() => {
+      declaring.delete(lane);
+      this.#flushSoon();
+    }, DECLARE_AGAIN_MS).unref();
   }
 
   async #declare(lane: OutLane): Promise<void> {

@@ -52,6 +52,7 @@ class RabbitMQTransport implements Transport {
       prefix,
       lanes: () => this.#directory.lanes(),
       onMissing: (lane) => this.publisher.doubt(lane),
+      onWaiting: (lane, messages) => this.#consumers.compare(lane, messages),
     });
     this.#publishing = new RabbitMQLink({
       address,
@@ -81,6 +82,7 @@ class RabbitMQTransport implements Transport {
         landing.announce();
       },
       onLost: (channel) => landing.intake.lose(channel),
+      isHolding: (channel) => landing.intake.holds(channel),
     });
   }
 

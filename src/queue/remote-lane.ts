@@ -22,3 +22,8 @@ export function queueOf({ name }: RemoteLane): string {
 export function isOfQueue(lane: RemoteLane, queue: string): boolean {
   return queueOf(lane) === queue;
 }
+
+/** Of all lanes. */
+export function keyOf({ name, priority }: RemoteLane): string {
+  return `${priority}${name}`;
+}

@@ -291,8 +291,8 @@ export class Worker {
       outcome: toOutcome(ending, hand),
       startedAt: ending.startedAt,
       chance: this.#options.random(),
-      // Where there is a row, which is so for all that somebody was promised, none is to be made.
-      ...(message.isRide && !hand.isClaimed ? { spec } : { createdAt: spec.createdAt }),
+      // What came from a row has one. What rode, once, may have another's: of the same request, and made at another time.
+      ...(message.isRide || message.isRepeat ? { spec } : { createdAt: spec.createdAt }),
       log: hand.log ?? undefined,
       progress: hand.progress,
     });

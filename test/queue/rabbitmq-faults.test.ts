@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { connect } from "amqplib";
+import { QUEUE_OPTIONS } from "../../src/queue/rabbitmq-topology.ts";
 import { needs } from "../../scripts/system-programs.ts";
 import { FaultProxy } from "../services/fault-proxy.ts";
 import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
@@ -152,6 +154,28 @@ describe("faults of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 1
     const last = message();
     queue.publish([last]);
     await until("it comes", () => queue.position(last.spec.id) !== null);
+  });
+
+  test("a queue that is deleted, and made anew in the same moment, is consumed again", async () => {
+    const prefix = newPrefix();
+    const name = `${prefix}.default.normal`;
+    const { queue } = await openQueue(rabbit.url, prefix);
+    await using _queue = queue;
+    const traffic = new Traffic(queue);
+    const admin = await connect(rabbit.url);
+    const channel = await admin.createChannel();
+    try {
+      for (let n = 0; n < 2; n++) {
+        const before = traffic.settled.size;
+        await until("there is traffic", () => traffic.settled.size > before + 200);
+        await Promise.all([channel.deleteQueue(name), channel.assertQueue(name, QUEUE_OPTIONS)]);
+      }
+      const before = traffic.settled.size;
+      await until("there is traffic after the last", () => traffic.settled.size > before + 200);
+    } finally {
+      traffic.stop();
+      await admin.close();
+    }
   });
 
   test("a queue that has lost its leader for ever is made anew, and told as lost", async () => {

@@ -168,7 +168,8 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     await until("it is told", () => told.unpublished.length > 0);
     assert.deepEqual(told.unpublished, [{ id: lost.spec.id, why: "the broker had no queue for it" }]);
     queue.publish([lost]);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // A queue that was deleted is not declared again at once.
+    await new Promise((resolve) => setTimeout(resolve, 2000));
     await untilWaiting(name, 1);
     assert.equal(told.unpublished.length, 1);
   });
