@@ -17,6 +17,7 @@ import { LEASE_MS, leasedTo, Stack } from "./stack.ts";
 
 /** Servers start slowly where much runs beside them. */
 const START = { timeout: 240_000 };
+const PATIENT = { timeout: 150_000 };
 
 const skip =
   needs("haproxy").skip || needs("postgres").skip || needs("psql").skip || needs("rabbitmq-server").skip;
@@ -48,7 +49,7 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
   const lostRuns = (rows: readonly Row[]): number =>
     rows.filter(({ history }) => history?.includes("was lost while it ran")).length;
 
-  test("a gateway is killed", async (t) => {
+  test("a gateway is killed", PATIENT, async (t) => {
     await using load = await startLoad("gateway");
     const lostBefore = load.lost;
     const ms = await load.recovery(() => first.gateway.kill());
@@ -58,7 +59,7 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
     t.diagnostic(`all clients had answers after ${ms} ms; ${rows.length} tasks`);
   });
 
-  test("a worker is killed", async (t) => {
+  test("a worker is killed", PATIENT, async (t) => {
     await using load = await startLoad("worker", LONG_MS);
     const from = Date.now();
     const inHand = await stack.untilLeased(first.worker, LONG_MS);
@@ -78,7 +79,7 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
     );
   });
 
-  test("a worker stands still past its lease, and wakes up", async (t) => {
+  test("a worker stands still past its lease, and wakes up", PATIENT, async (t) => {
     await using load = await startLoad("standing", LONG_MS);
     const pids = [first.worker.pid, ...childrenOf(first.worker.pid)];
     const from = Date.now();
@@ -104,7 +105,7 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
     t.diagnostic(`${rows!.length} tasks were taken from it; all clients had answers after ${ms} ms`);
   });
 
-  test("the balancer is killed", async (t) => {
+  test("the balancer is killed", PATIENT, async (t) => {
     await using load = await startLoad("balancer");
     const lostBefore = load.lost;
     const ms = await load.recovery(async () => {
@@ -116,47 +117,55 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
     t.diagnostic(`all clients had answers ${ms} ms after it was killed`);
   });
 
-  test("each gateway and each worker is stopped by SIGTERM and started again, and no client sees an error", async (t) => {
-    await using load = await startLoad("rolling");
-    const tookMs: number[] = [];
-    for (const node of [first.gateway, first.worker, second.gateway, second.worker]) {
-      const from = performance.now();
-      const pid = node.pid;
-      assert.equal(await node.kill("SIGTERM"), 0, "it ended by itself, and well");
-      await node.start();
-      assert.notEqual(node.pid, pid);
-      await load.recovery();
-      tookMs.push(Math.round(performance.now() - from));
-    }
-    const rows = await load.settle(url);
-    assert.equal(lostRuns(rows), 0, "a worker that stops loses nothing");
-    t.diagnostic(`each took ${tookMs.join(", ")} ms; ${rows.length} tasks`);
-  });
+  test(
+    "each gateway and each worker is stopped by SIGTERM and started again, and no client sees an error",
+    PATIENT,
+    async (t) => {
+      await using load = await startLoad("rolling");
+      const tookMs: number[] = [];
+      for (const node of [first.gateway, first.worker, second.gateway, second.worker]) {
+        const from = performance.now();
+        const pid = node.pid;
+        assert.equal(await node.kill("SIGTERM"), 0, "it ended by itself, and well");
+        await node.start();
+        assert.notEqual(node.pid, pid);
+        await load.recovery();
+        tookMs.push(Math.round(performance.now() - from));
+      }
+      const rows = await load.settle(url);
+      assert.equal(lostRuns(rows), 0, "a worker that stops loses nothing");
+      t.diagnostic(`each took ${tookMs.join(", ")} ms; ${rows.length} tasks`);
+    },
+  );
 
-  test("RabbitMQ is killed and stays away: tasks are accepted and end all the same, and it catches up", async (t) => {
-    await using load = await startLoad("broker");
-    const from = Date.now();
-    let answeredWhileAway = 0;
-    let lastMs = 0;
-    await using client = connect(`tanda://127.0.0.1:${stack.port}`);
-    const until = performance.now() + GONE_MS;
-    const ms = await load.recovery(() => stack.rabbit.first.kill9());
-    while (performance.now() < until || answeredWhileAway < 2) {
-      const begunAt = performance.now();
-      const handle = await client.$.submit("tell", { client: "broker 9", n: answeredWhileAway });
-      await handle.result();
-      lastMs = Math.round(performance.now() - begunAt);
-      answeredWhileAway++;
-    }
-    const backMs = await load.recovery(() => stack.rabbit.first.start());
-    assert.ok(stack.said(/queue cannot be reached/, from).length > 0, "nobody missed it");
-    await load.settle(url);
-    t.diagnostic(
-      `without it: all clients had answers after ${ms} ms, ${answeredWhileAway} more one after another, the last in ${lastMs} ms; all went on ${backMs} ms after it began to start`,
-    );
-  });
+  test(
+    "RabbitMQ is killed and stays away: tasks are accepted and end all the same, and it catches up",
+    PATIENT,
+    async (t) => {
+      await using load = await startLoad("broker");
+      const from = Date.now();
+      let answeredWhileAway = 0;
+      let lastMs = 0;
+      await using client = connect(`tanda://127.0.0.1:${stack.port}`);
+      const until = performance.now() + GONE_MS;
+      const ms = await load.recovery(() => stack.rabbit.first.kill9());
+      while (performance.now() < until || answeredWhileAway < 2) {
+        const begunAt = performance.now();
+        const handle = await client.$.submit("tell", { client: "broker 9", n: answeredWhileAway });
+        await handle.result();
+        lastMs = Math.round(performance.now() - begunAt);
+        answeredWhileAway++;
+      }
+      const backMs = await load.recovery(() => stack.rabbit.first.start());
+      assert.ok(stack.said(/queue cannot be reached/, from).length > 0, "nobody missed it");
+      await load.settle(url);
+      t.diagnostic(
+        `without it: all clients had answers after ${ms} ms, ${answeredWhileAway} more one after another, the last in ${lastMs} ms; all went on ${backMs} ms after it began to start`,
+      );
+    },
+  );
 
-  test("RabbitMQ's queues are deleted while they are full", async (t) => {
+  test("RabbitMQ's queues are deleted while they are full", PATIENT, async (t) => {
     await using load = await startLoad("wiped");
     await using client = connect(`tanda://127.0.0.1:${stack.port}`);
     const handles = await Promise.all(
@@ -186,35 +195,39 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
     );
   });
 
-  test("PostgreSQL is killed and stays away: who asks is told to come again, nothing is lost, it goes on by itself", async (t) => {
-    await using load = await startLoad("store");
-    await using aside = await startLoad("aside");
-    using lines = await Lines.open(stack.port);
-    const replies: LineReply[] = [];
-    const ms = await load.recovery(async () => {
-      await stack.postgres.kill9();
-      const until = performance.now() + STORE_GONE_MS;
-      while (performance.now() < until) {
-        const asked = { action: "tell", payload: { client: "nobody", n: replies.length } };
-        replies.push(await lines.ask({ ...asked, options: { wait: false } }));
-        await delay(100);
-      }
-      await stack.postgres.start();
-    });
-    const codes = replies.map(({ result }) => result?.error?.code);
-    assert.ok(
-      codes.every((code) => code === "busy" || code === "unavailable"),
-      JSON.stringify(replies),
-    );
-    const busy = replies.filter(({ result }) => result?.error?.code === "busy");
-    assert.ok(busy.length > 10, "after a moment it is known to be away");
-    for (const { result } of busy) assert.ok(result!.error!.retryAfterMs! > 0);
-    await aside.settle(url);
-    const rows = await load.settle(url);
-    t.diagnostic(
-      `${busy.length} of ${replies.length} askers were told busy; all clients had answers ${ms - STORE_GONE_MS} ms after it began to start; ${rows.length} tasks`,
-    );
-  });
+  test(
+    "PostgreSQL is killed and stays away: who asks is told to come again, nothing is lost, it goes on by itself",
+    PATIENT,
+    async (t) => {
+      await using load = await startLoad("store");
+      await using aside = await startLoad("aside");
+      using lines = await Lines.open(stack.port);
+      const replies: LineReply[] = [];
+      const ms = await load.recovery(async () => {
+        await stack.postgres.kill9();
+        const until = performance.now() + STORE_GONE_MS;
+        while (performance.now() < until) {
+          const asked = { action: "tell", payload: { client: "nobody", n: replies.length } };
+          replies.push(await lines.ask({ ...asked, options: { wait: false } }));
+          await delay(100);
+        }
+        await stack.postgres.start();
+      });
+      const codes = replies.map(({ result }) => result?.error?.code);
+      assert.ok(
+        codes.every((code) => code === "busy" || code === "unavailable"),
+        JSON.stringify(replies),
+      );
+      const busy = replies.filter(({ result }) => result?.error?.code === "busy");
+      assert.ok(busy.length > 10, "after a moment it is known to be away");
+      for (const { result } of busy) assert.ok(result!.error!.retryAfterMs! > 0);
+      await aside.settle(url);
+      const rows = await load.settle(url);
+      t.diagnostic(
+        `${busy.length} of ${replies.length} askers were told busy; all clients had answers ${ms - STORE_GONE_MS} ms after it began to start; ${rows.length} tasks`,
+      );
+    },
+  );
 
   /** Nothing comes to PostgreSQL any more behind these words, so what is there afterwards was written by them. */
   const cut = async <T>(proxy: FaultProxy, words: string, look: () => Promise<T>): Promise<T> => {
@@ -233,7 +246,7 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
       assert.ok(round < ROUNDS, "nothing was committed before its answer was lost");
   };
 
-  test("the answer to a commit is lost: to what a client was promised", async (t) => {
+  test("the answer to a commit is lost: to what a client was promised", PATIENT, async (t) => {
     await using client = connect(`tanda://127.0.0.1:${second.gateway.port}`);
     // After tasks that were there already the store looks first, in several steps: here one is wanted.
     for (let n = 0; n < 60; n++) await client.$.submit("tell", { client: "before", n });
@@ -255,7 +268,7 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
     t.diagnostic(`promised after ${ms} ms`);
   });
 
-  test("the answer to a commit is lost: to the end of a run", async (t) => {
+  test("the answer to a commit is lost: to the end of a run", PATIENT, async (t) => {
     await using client = connect(`tanda://127.0.0.1:${first.gateway.port}`);
     let slowestMs = 0;
     await untilCommitted(async (round) => {
@@ -280,7 +293,7 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
     t.diagnostic(`every client had its answer, the slowest after ${slowestMs} ms`);
   });
 
-  test("the answer to a commit is lost: to a claim", async (t) => {
+  test("the answer to a commit is lost: to a claim", PATIENT, async (t) => {
     await using client = connect(`tanda://127.0.0.1:${first.gateway.port}`);
     let ms = 0;
     await untilCommitted(async (round) => {

@@ -11,6 +11,7 @@ import { Stack } from "./stack.ts";
 
 /** Servers start slowly where much runs beside them. */
 const START = { timeout: 240_000 };
+const PATIENT = { timeout: 150_000 };
 
 const skip =
   needs("haproxy").skip ||
@@ -44,7 +45,7 @@ describe("a cluster of three brokers, and an S3 server", { skip, timeout: 480_00
     return Number(node[1]);
   };
 
-  test("the node that leads the queue is killed", async (t) => {
+  test("the node that leads the queue is killed", PATIENT, async (t) => {
     const { nodes } = stack.rabbit;
     await using load = new Load("leader", stack.port);
     await load.recovery();
@@ -57,7 +58,7 @@ describe("a cluster of three brokers, and an S3 server", { skip, timeout: 480_00
     t.diagnostic(`all clients had answers after ${ms} ms; ${rows.length} tasks`);
   });
 
-  test("all three are killed at once", async (t) => {
+  test("all three are killed at once", PATIENT, async (t) => {
     const { nodes } = stack.rabbit;
     await using load = new Load("three", stack.port);
     await load.recovery();
@@ -71,7 +72,7 @@ describe("a cluster of three brokers, and an S3 server", { skip, timeout: 480_00
     );
   });
 
-  test("the S3 server is killed, while payloads and results go through it", async (t) => {
+  test("the S3 server is killed, while payloads and results go through it", PATIENT, async (t) => {
     await using load = new Load("s3", stack.port, { lanes: ["large", "left"] });
     await load.recovery();
     using lines = await Lines.open(stack.port);
