@@ -3,6 +3,7 @@
 //                  npm test -- test/store          a folder, a file or a glob, several if you like
 //                  npm test -- --name "deadline"   only tests whose name matches
 //                  npm test -- --except test/e2e   all but those of a folder, a file or a glob
+//                  npm test -- --concurrency 1     so many files at once; 2 unless told
 // Contract suites (store-contract.ts …) and fixtures are no tests of their own: only files named *.test.ts run.
 // With CI=true a skipped test fails the run: what was not tried must not look green.
 import fs from "node:fs";
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
   options: {
     name: { type: "string", multiple: true },
     except: { type: "string", multiple: true, default: [] },
+    concurrency: { type: "string", default: "2" },
   },
 });
 process.chdir(root);
@@ -49,7 +51,7 @@ delete process.env.NODE_TEST_CONTEXT;
 console.log(`Node ${process.versions.node}, ${files.length} test files`);
 const events = run({
   files,
-  concurrency: 2,
+  concurrency: Number(values.concurrency),
   execArgv: [`--test-timeout=${TEST_TIMEOUT_MS}`],
   signal: watchdog.signal,
   ...(values.name ? { testNamePatterns: values.name.map((name) => new RegExp(name, "i")) } : {}),

@@ -91,6 +91,8 @@ export class Consumer {
     this.#hasHeard = false;
     if (!this.#isOdd || !wasOdd) return this.#isOdd;
     this.#isOdd = false;
+    // With what was in it then.
+    this.#isDeleted = true;
     const { name, onError } = this.#options;
     onError(
       new Error(`RabbitMQ gives nothing of ${name}, where ${waiting} messages wait: it is consumed anew`),

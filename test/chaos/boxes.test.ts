@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { connect as connectAmqp } from "amqplib";
+import { connect as connectAmqp, type ChannelModel } from "amqplib";
 import { connect } from "../../src/client/client.ts";
 import { laneName } from "../../src/queue/remote-lane.ts";
 import { PRIORITIES } from "../../src/task/task.ts";
@@ -26,6 +26,20 @@ const LONG_MS = 3000;
 const GONE_MS = 8000;
 const STORE_GONE_MS = 6000;
 const ROUNDS = 8;
+
+/** As the queue itself has it: what the broker's administration tells is seconds old. */
+async function messagesIn(broker: ChannelModel, queue: string): Promise<number> {
+  const channel = await broker.createChannel();
+  channel.on("error", () => {});
+  try {
+    const { messageCount } = await channel.checkQueue(queue);
+    await channel.close();
+    return messageCount;
+  } catch {
+    // There is none, and the channel is closed for it.
+    return 0;
+  }
+}
 
 describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
   let stack: Stack;
@@ -172,6 +186,9 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
       Array.from({ length: 160 }, (_, n) => client.$.submit("occupy", { client: "wiped 9", n, ms: 60 })),
     );
     const admin = await connectAmqp(stack.rabbit.url);
+    const full = `tanda.${laneName("default", "occupy")}.normal`;
+    for (const until = performance.now() + 10_000; (await messagesIn(admin, full)) < 30; await delay(10))
+      assert.ok(performance.now() < until, "the broker never had many");
     const channel = await admin.createChannel();
     let deleted = 0;
     const begunAt = performance.now();

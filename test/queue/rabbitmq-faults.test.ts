@@ -159,7 +159,7 @@ describe("faults of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 1
   test("a queue that is deleted, and made anew in the same moment, is consumed again", async () => {
     const prefix = newPrefix();
     const name = `${prefix}.default.normal`;
-    const { queue } = await openQueue(rabbit.url, prefix);
+    const { queue, told } = await openQueue(rabbit.url, prefix);
     await using _queue = queue;
     const traffic = new Traffic(queue);
     const admin = await connect(rabbit.url);
@@ -172,6 +172,7 @@ describe("faults of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 1
       }
       const before = traffic.settled.size;
       await until("there is traffic after the last", () => traffic.settled.size > before + 200);
+      assert.deepEqual(told.lost, ["default", "default"], "what was in them is to be published again");
     } finally {
       traffic.stop();
       await admin.close();
