@@ -18,6 +18,8 @@ export type GateOptions = {
   onRefused: (message: Message, event: ClaimEvent, applied: Applied) => void;
   /** Checked, and not to run. */
   onStale: (messages: readonly Message[]) => void;
+  /** Fewer are inside, whatever became of them: others may be taken. */
+  onRoom: () => void;
   onTrouble: (error: unknown) => void;
 };
 
@@ -98,5 +100,6 @@ export class Gate {
       if (left > 0) this.#inside.set(spec.action, left);
       else this.#inside.delete(spec.action);
     }
+    if (sign < 0) this.#options.onRoom();
   }
 }

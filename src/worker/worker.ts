@@ -54,14 +54,9 @@ export class Worker {
       claims: this.#claims,
       check: async (messages) => options.sharing?.check(messages) ?? new Set(),
       onPass: (messages, leasedUntil) => this.#pass(messages, leasedUntil),
-      onRefused: (message, event, applied) => {
-        this.#observer.recorded(message, event, applied);
-        this.wake();
-      },
-      onStale: (messages) => {
-        this.#observer.passedOver(messages);
-        this.wake();
-      },
+      onRefused: (message, event, applied) => this.#observer.recorded(message, event, applied),
+      onStale: (messages) => this.#observer.passedOver(messages),
+      onRoom: () => this.wake(),
       onTrouble,
     });
     this.#quarantine = new Quarantine({
@@ -164,7 +159,6 @@ export class Worker {
     if (leasedUntil !== null) for (const message of messages) this.#observer.leased(message);
     if (!this.#isStopped) this.#handOver(messages, this.#options.now(), leasedUntil);
     else if (leasedUntil !== null) for (const message of messages) this.#giveUp(message);
-    this.wake();
   }
 
   /** Claimed, and not begun: the pool is closed. */
