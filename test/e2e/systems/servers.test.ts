@@ -79,8 +79,11 @@ describe(
 
     test("many small tasks and a large one go through HAProxy; rows are in PostgreSQL, the large is in the bucket", async () => {
       await using haproxy = await startBalancer("haproxy");
-      const answered = await sendMany(haproxy.port, 200);
-      assert.equal(answered.size, 3, "every gateway let some in");
+      // Every gateway lets some in, as soon as the balancer has seen that it is well.
+      const answered = new Set<number>();
+      let sent = 0;
+      for (; answered.size < 3; sent += 200)
+        for (const node of (await sendMany(haproxy.port, 200)).keys()) answered.add(node);
       const large = "ab".repeat(LARGE / 2);
       const [turned] = await sendLines(haproxy.port, [`reverse ${large}`]);
       assert.equal(turned, "ba".repeat(LARGE / 2));
@@ -90,7 +93,7 @@ describe(
         postgres.url,
         "select id, payload, result, to_timestamp(finished_at / 1000.0) as at from tanda.tasks where action = 'upper'",
       );
-      assert.equal(rows.length, 200);
+      assert.equal(rows.length, sent);
       for (const { payload, result, at } of rows) {
         assert.equal(result, payload.toUpperCase());
         assert.ok(Math.abs(Date.parse(at) - Date.now()) < 600_000);
