@@ -11,7 +11,7 @@ import { Strays } from "../fleet/strays.ts";
 import { Waiting } from "../fleet/waiting.ts";
 import { WatchRelay } from "../fleet/watch-relay.ts";
 import type { Message } from "../queue/queue.ts";
-import { laneName, queueOf, type RemoteLane } from "../queue/remote-lane.ts";
+import { isSameLane, laneOf, queueOf, type RemoteLane } from "../queue/remote-lane.ts";
 import type { SharedStore } from "../store/shared-store.ts";
 import type { TaskEvent } from "../task/decide.ts";
 import type { ActionInfo, Task } from "../task/task.ts";
@@ -64,7 +64,6 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
     log.warn({ error }, "the queue cannot be reached as it should; it goes on"),
   );
   const hasOwnLane = (action: string): boolean => catalogue.isLimited(action);
-  const laneOf = ({ queue, action }: Task): string => laneName(queue, hasOwnLane(action) ? action : null);
   const { queue, bus } = await openRemote(options.queue ?? options.store!, process.env, {
     name,
     random: Math.random,
@@ -77,7 +76,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
         log.warn({ reason }, reason === null ? "the queue takes again" : "the queue takes nothing"),
       unreadable: (what) => log.error(what, "a message that cannot be read was left alone"),
       queueLost: (lane) => {
-        const again = (): void => void redue(shared, lane, laneOf).catch(onError);
+        const again = (): void => void redue(shared, lane, hasOwnLane).catch(onError);
         again();
         // What rode has its row by then.
         setTimeout(again, ROWS_WITHIN_MS).unref();
@@ -225,11 +224,15 @@ async function postpone(
 }
 
 /** All that waits in it is published again. */
-async function redue(shared: SharedStore, lane: RemoteLane, laneOf: (task: Task) => string): Promise<void> {
+async function redue(
+  shared: SharedStore,
+  lane: RemoteLane,
+  hasOwnLane: (action: string) => boolean,
+): Promise<void> {
   let after: string | null = null;
   for (;;) {
     const rows: Task[] = await shared.backlog(queueOf(lane), lane.priority, after, REDUE_AT_ONCE);
-    const its = rows.filter((task) => laneOf(task) === lane.name);
+    const its = rows.filter((task) => isSameLane(laneOf(task, hasOwnLane), lane));
     await shared.unpublished(its.map(({ id }) => id));
     if (rows.length < REDUE_AT_ONCE) return;
     after = rows.at(-1)!.id;

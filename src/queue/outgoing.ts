@@ -2,7 +2,7 @@
 import { Fifo } from "./fifo.ts";
 import { encodedBytes } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
-import { keyOf, laneName, type RemoteLane } from "./remote-lane.ts";
+import { keyOf, laneOf, type RemoteLane } from "./remote-lane.ts";
 
 const MOST_TASKS = 200;
 const MOST_BYTES = 256 * 1024;
@@ -44,7 +44,7 @@ export class OutLane implements RemoteLane {
   /** Parcels that were sent and are not confirmed. */
   underWay = 0;
 
-  constructor(name: string, priority: number) {
+  constructor({ name, priority }: RemoteLane) {
     this.name = name;
     this.priority = priority;
   }
@@ -86,7 +86,7 @@ export class Outgoing {
 
   /** @returns false when there is no room. One that is here already is not added again; who wants it sent is told all the same. */
   add(message: Message, done: Done | null, at: number): boolean {
-    const { id, action, queue, priority } = message.spec;
+    const { id } = message.spec;
     const { limits, hasOwnLane } = this.#options;
     const here = this.#items.get(id);
     if (here !== undefined) {
@@ -94,12 +94,12 @@ export class Outgoing {
       return true;
     }
     if (this.#items.size >= limits.tasks || this.#bytes >= limits.bytes) return false;
-    const name = laneName(queue, hasOwnLane(action) ? action : null);
-    const key = keyOf({ name, priority });
+    const where = laneOf(message.spec, hasOwnLane);
+    const key = keyOf(where);
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       if (this.#lanes.size >= MOST_LANES && !this.#forgetIdle()) return false;
-      this.#lanes.set(key, (lane = new OutLane(name, priority)));
+      this.#lanes.set(key, (lane = new OutLane(where)));
     }
     const item: Item = { message, done, also: null, at, isGone: false };
     lane.fifo.push(item);

@@ -16,7 +16,7 @@ import {
   type TakenParcel,
 } from "./postgres-parcels.ts";
 import { PARCEL_VERSION } from "./parcel-codec.ts";
-import { queueOf, type RemoteLane } from "./remote-lane.ts";
+import { isSameLane, queueOf, type RemoteLane } from "./remote-lane.ts";
 import type { UnreadableParcel } from "./remote-queue.ts";
 
 const LOOK_MS = 500;
@@ -222,7 +222,7 @@ export class PostgresConsumer {
       throw error;
     }
     for (const { lane, room } of wishes) {
-      const own = parcels.filter(({ name, priority }) => name === lane.name && priority === lane.priority);
+      const own = parcels.filter((parcel) => isSameLane(parcel, lane));
       if (own.length >= room) lane.mayHave = true;
       if (own.length > 0) lane.learn(own.reduce((sum, { fullness }) => sum + fullness, 0) / own.length);
       for (const parcel of own) this.#receive(lane, parcel, claim, until);

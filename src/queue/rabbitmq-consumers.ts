@@ -6,7 +6,7 @@ import { RabbitMQLink, type ChannelModel } from "../rabbitmq/link.ts";
 import { Consumer, type ConsumerOptions } from "./rabbitmq-consumer.ts";
 import type { RabbitMQQueueOptions } from "./rabbitmq-options.ts";
 import { queueName } from "./rabbitmq-topology.ts";
-import { isOfQueue, type RemoteLane } from "./remote-lane.ts";
+import { isSameLane, queueOf, type RemoteLane } from "./remote-lane.ts";
 import { PREFETCH } from "./remote-queue.ts";
 
 const LEADERLESS_MS = 30_000;
@@ -79,18 +79,18 @@ export class Consumers {
   }
 
   /** @param messages that wait in it, by the broker. @returns whether it is odd that none of them is here. */
-  compare({ name, priority }: RemoteLane, messages: number): boolean {
-    const same = this.#all.find(({ lane }) => lane.name === name && lane.priority === priority);
-    return same?.consumer.compare(messages) ?? false;
+  compare(where: RemoteLane, messages: number): boolean {
+    const consuming = this.#all.find(({ lane }) => isSameLane(lane, where));
+    return consuming?.consumer.compare(messages) ?? false;
   }
 
   want(queue: string): void {
-    for (const { lane, consumer } of this.#all) if (isOfQueue(lane, queue)) consumer.want();
+    for (const { lane, consumer } of this.#all) if (queueOf(lane) === queue) consumer.want();
   }
 
   /** @param queue null for all. Resolves when nothing more comes of it. */
   async stop(queue: string | null): Promise<void> {
-    const these = this.#all.filter(({ lane }) => queue === null || isOfQueue(lane, queue));
+    const these = this.#all.filter(({ lane }) => queue === null || queueOf(lane) === queue);
     await Promise.all(these.map(({ consumer }) => consumer.stop()));
   }
 

@@ -13,7 +13,7 @@ import { Outgoing, tell, type Done, type Item, type OutLane, type Parcel } from 
 import { encode } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
 import { QUEUE_OPTIONS, queueName } from "./rabbitmq-topology.ts";
-import type { RemoteLane } from "./remote-lane.ts";
+import { isSameLane, type RemoteLane } from "./remote-lane.ts";
 
 const MOST_UNDER_WAY = 64;
 /** A queue that confirms nothing must not hold up the others. */
@@ -115,9 +115,8 @@ export class Publisher {
   }
 
   /** It may be gone: it is declared before anything else is sent to it. */
-  doubt({ name, priority }: RemoteLane): void {
-    for (const lane of this.#outgoing.lanes())
-      if (lane.name === name && lane.priority === priority) this.#declared.delete(lane);
+  doubt(doubted: RemoteLane): void {
+    for (const lane of this.#outgoing.lanes()) if (isSameLane(lane, doubted)) this.#declared.delete(lane);
   }
 
   /** What is here goes out, or is told as unpublished. */

@@ -1,5 +1,7 @@
 /** What waits elsewhere in one line: tasks of one queue and priority, but for those of an action that has a lane of its own. */
 
+import type { TaskSpec } from "../task/task.ts";
+
 /** In the name of no queue and no action. */
 export const LANE_SIGN = "#";
 
@@ -14,13 +16,21 @@ export function laneName(queue: string, action: string | null): string {
   return action === null ? queue : queue + LANE_SIGN + action;
 }
 
+/** Where a task waits. */
+export function laneOf(
+  { queue, priority, action }: TaskSpec,
+  hasOwnLane: (action: string) => boolean,
+): RemoteLane {
+  return { name: laneName(queue, hasOwnLane(action) ? action : null), priority };
+}
+
 export function queueOf({ name }: RemoteLane): string {
   const at = name.indexOf(LANE_SIGN);
   return at < 0 ? name : name.slice(0, at);
 }
 
-export function isOfQueue(lane: RemoteLane, queue: string): boolean {
-  return queueOf(lane) === queue;
+export function isSameLane(a: RemoteLane, b: RemoteLane): boolean {
+  return a.name === b.name && a.priority === b.priority;
 }
 
 /** Of all lanes. */
