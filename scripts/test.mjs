@@ -21,6 +21,8 @@ const { installPrograms, neededBy } = await import("./system-programs.ts");
 const TEST_TIMEOUT_MS = 60_000;
 /** Nothing heard of any test for so long: a file does not end (an open handle, a spinning child). */
 const SILENCE_MS = 240_000;
+/** Of so many files it is worth knowing which were slow. */
+const MANY_FILES = 20;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -43,6 +45,7 @@ const watchdog = new AbortController();
 const open = new Map();
 const endless = [];
 const skipped = [];
+const times = [];
 let counts = { passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0, tests: 0 };
 let silence;
 
@@ -67,8 +70,12 @@ events.on("test:pass", (test) => {
 });
 events.on("test:fail", listen);
 events.on("test:summary", (summary) => {
-  if (summary.file === undefined) counts = summary.counts;
-  else open.delete(summary.file);
+  if (summary.file === undefined) {
+    counts = summary.counts;
+    return;
+  }
+  open.delete(summary.file);
+  times.push({ file: relative(root, summary.file), seconds: summary.duration_ms / 1000 });
 });
 events.on("end", () => clearTimeout(silence));
 events.compose(spec).pipe(process.stdout, { end: false });
@@ -91,6 +98,11 @@ function conclude() {
   }
   if (endless.length > 0) console.log(`\nNothing heard for ${SILENCE_MS / 1000} s. These files do not end:`);
   for (const [file, name] of endless) console.log(`  ${file} (last: ${name})`);
+  if (times.length >= MANY_FILES) {
+    console.log("\nWhat took longest:");
+    for (const { file, seconds } of times.toSorted((a, b) => b.seconds - a.seconds).slice(0, MANY_FILES))
+      console.log(`${seconds.toFixed(0).padStart(6)} s  ${file}`);
+  }
   if (counts.tests === 0) console.log("\nNo test ran.");
   console.log(`\n${counts.passed} passed, ${failed} failed, ${left} skipped`);
   const isRed = failed > 0 || counts.tests === 0 || (isStrict && left > 0) || watchdog.signal.aborted;

@@ -63,10 +63,10 @@ describe("blobs in a bucket", { skip }, () => {
     return [...(objects.Contents ?? []), ...(uploads.Uploads ?? [])].map(({ Key }) => Key!);
   }
 
-  test("64 MiB pass both ways with little of them in memory, and leave one object", async () => {
+  test("96 MiB pass both ways with little of them in memory, and leave one object", async () => {
     const { blobs, bucket } = await open();
     await using _ = blobs;
-    const size = 64 * MIB;
+    const size = 96 * MIB;
     const memory = new LiveBytes();
     const { id, bytes } = await blobs.put(Readable.from(pattern(size, () => memory.look())));
     assert.equal(bytes, size);
@@ -78,7 +78,8 @@ describe("blobs in a bucket", { skip }, () => {
     }
     assert.deepEqual([hash.digest("hex"), read], [id, size]);
     assert.ok(memory.most > 5 * MIB, "a part was never seen in memory: nothing was measured");
-    assert.ok(memory.most < 32 * MIB, `${Math.round(memory.most / MIB)} MiB at once`);
+    // Four parts are on their way; what the collector lets go of is freed a little later, by a thread of its own.
+    assert.ok(memory.most < 48 * MIB, `${Math.round(memory.most / MIB)} MiB at once`);
     assert.deepEqual(await left(bucket), [id]);
   });
 
