@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { dial, openGateway, talk } from "./open-gateway.ts";
+import { get } from "./json-requests.ts";
+
+test("late heads and late bodies are closed, an idle connection is not", async (t) => {
+  const { port, url } = await openGateway(t, { limits: { lineMs: 200, bodyMs: 200 } });
+  const head = await dial(t, port);
+  head.send("GET / HTTP/1.1\r\nHost: localhost\r\n");
+  const body = await dial(t, port);
+  body.send(
+    "POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
+  );
+  const idle = await dial(t, port);
+  idle.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  assert.match(await head.ended(), /^HTTP\/1.1 408 [^]*problem\+json/);
+  assert.match(await body.ended(), /^HTTP\/1.1 408 [^]*the body took too long/);
+  await delay(400);
+  assert.equal(idle.isClosed, false);
+  assert.equal((await get(`${url}/healthz`)).status, 200);
+});
+
+test("absolute URLs and * are understood, and a connection that was HTTP stays HTTP", async (t) => {
+  const { port } = await openGateway(t);
+  assert.match(
+    await talk(
+      t,
+      port,
+      "GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    ),
+    /^HTTP\/1.1 200 /,
+  );
+  assert.match(
+    await talk(t, port, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+    /^HTTP\/1.1 204 /,
+  );
+  assert.match(await talk(t, port, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), /^HTTP\/1.1 400 /);
+  const text = await talk(
+    t,
+    port,
+    'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n{"id":1,"action":"upper","payload":"hola"}\n',
+  );
+  assert.match(text, /HTTP\/1.1 400 /);
+  assert.ok(!text.includes("HOLA"));
+});
+
+test("a pipelined keep-alive connection answers all, in order", async (t) => {
+  const { port } = await openGateway(t);
+  const one = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const text = await talk(t, port, one.repeat(5));
+  assert.equal(text.match(/HTTP\/1.1 200/g)!.length, 5);
+});
