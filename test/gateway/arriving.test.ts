@@ -4,15 +4,12 @@ import { request } from "node:http";
 import { test, type TestContext } from "node:test";
 import { Arriving, Budget } from "../../src/gateway/budget.ts";
 import { dial, openGateway, type Client, type Opened } from "./open-gateway.ts";
+import { until } from "./until.ts";
 
 const KIB = 1024;
 const limits = { nodeBytes: 100 * KIB };
 const begun = (id: number, bytes: number): string =>
   `{"id":${id},"action":"echo","payload":"${"x".repeat(bytes)}`;
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 /** Two clients have begun lines that together leave no room, and rest. */
 async function filled(t: TestContext): Promise<Opened & { clients: Client[] }> {

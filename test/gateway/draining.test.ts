@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { test, type TestContext } from "node:test";
 import { connect as connectClient } from "../../src/client/client.ts";
 import { dial, openGateway, talk, type Client, type Opened } from "./open-gateway.ts";
+import { until } from "./until.ts";
 
 /** As a balancer does: again and again, each time on a connection of its own. */
 async function ask(t: TestContext, port: number): Promise<string> {
@@ -112,4 +113,37 @@ test("a close ends a notice", async (t) => {
   await gateway.close();
   await notice;
   assert.ok(await isRefused(port));
+});
+
+test("a drain closes idle connections at once, answers what is owed, refuses new tasks, and stops listening", async (t) => {
+  const { port, engine, gateway } = await openGateway(t);
+  const [idle, silent, busy] = [await dial(t, port), await dial(t, port), await dial(t, port)];
+  idle.send("PING\n");
+  await idle.lines(1);
+  busy.send('{"id":1,"action":"hold"}\n{"id":"w","op":"watch"}\n');
+  await until(() => engine.submitted === 1);
+  await busy.lines(1);
+  const waiting = fetch(`http://127.0.0.1:${port}/v1/tasks?wait=30`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"action":"hold"}',
+  });
+  await until(() => engine.submitted === 2);
+  const drained = gateway.drain();
+  await until(() => idle.isClosed && silent.isClosed);
+  assert.equal(busy.isClosed, false);
+  busy.send('{"id":2,"action":"echo"}\n{"id":3,"op":"ping"}\nPING\n');
+  await busy.until(() => busy.text.includes("DRAINING"));
+  assert.match(busy.text, /"id":2,"status":"failed".*"code":"unavailable"/);
+  assert.match(busy.text, /"id":3,"status":"ok","data":\{"state":"draining"/);
+  assert.match(busy.text, /\{"id":"w","status":"ok","data":\{"watching":false\}\}/);
+  await assert.rejects(dial(t, port));
+  engine.release();
+  await busy.until(() => busy.isClosed);
+  assert.match(busy.text, /"id":1,"status":"done"/);
+  const response = await waiting;
+  assert.equal(response.status, 200);
+  await response.text();
+  await drained;
+  assert.equal(gateway.connections, 0);
 });
