@@ -2,12 +2,7 @@
  * A small engine in memory for what gateways do: it runs tasks at once, or holds them until told.
  * It keeps the contract of src/engine/engine.ts as far as a client can see it; nothing is durable.
  */
-import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
-import { text as textOf, buffer as bufferOf } from "node:stream/consumers";
-import type { Blobs, BlobInfo } from "../../src/blobs/blobs.ts";
 import type {
-  Answer,
   Engine,
   Health,
   Submission,
@@ -18,27 +13,13 @@ import type {
 import { Metrics } from "../../src/engine/metrics.ts";
 import type { ActionView, ListFilter, QueueView, TaskView, WatchEvent } from "../../src/protocol/messages.ts";
 import { createIdMaker } from "../../src/task/id.ts";
-import { TandaError, type ErrorBody } from "../../src/task/errors.ts";
+import { TandaError } from "../../src/task/errors.ts";
 import { isFinal, type State } from "../../src/task/state.ts";
-import type { BlobRef } from "../../src/task/task.ts";
-
-type Row = {
-  id: string;
-  action: string;
-  payload: string;
-  queue: string;
-  key: string | null;
-  state: State;
-  result: string | null;
-  resultBlob: BlobRef | null;
-  error: ErrorBody | null;
-  createdAt: number;
-  dueAt: number | null;
-  waiters: { waiter: Waiter; token: unknown }[];
-};
+import { ACTIONS, NODE, STATS, WORKER } from "./fake-views.ts";
+import { finalAnswer, view, type Row } from "./fake-task.ts";
+import { MemoryBlobs } from "./memory-blobs.ts";
 
 const INLINE_BYTES = 65_536;
-const text = { type: "string" };
 
 export class FakeEngine implements Engine {
   readonly blobs = new MemoryBlobs();
@@ -282,50 +263,13 @@ export class FakeEngine implements Engine {
     return ["default", ...this.#modes.keys()].map((queue) => this.#queue(queue));
   }
   async workers() {
-    return [
-      {
-        worker: "w1",
-        node: 1,
-        pid: 1,
-        state: "running" as const,
-        startedAt: 0,
-        rssBytes: 1,
-        threads: [{ thread: 0, state: "busy" as const, tasks: [] }],
-      },
-    ];
+    return [WORKER];
   }
   async nodes() {
-    return [
-      {
-        node: 1,
-        pid: 1,
-        version: "0",
-        roles: ["gateway"],
-        state: "ready" as const,
-        startedAt: 0,
-        rssBytes: 1,
-        connections: 1,
-        listen: [],
-      },
-    ];
+    return [NODE];
   }
   async stats() {
-    const counts = [{ queue: "default", action: 'we"ird\n', state: "done" as const, count: 3 }];
-    return {
-      at: 0,
-      uptimeMs: 1,
-      counts,
-      states: { done: 3 },
-      perSecond: { submitted: 0, finished: 0, failed: 0 },
-      startDelayMs: { p50: 1, p99: 1 },
-      runMs: { p50: 1, p99: 1 },
-      inFlight: 0,
-      inFlightBytes: 0,
-      connections: 1,
-      threads: { total: 1, busy: 1 },
-      eventLoopLagMs: 0,
-      storeBytes: 5,
-    };
+    return STATS;
   }
 
   #setMode(queue: string, mode: QueueView["mode"]): QueueView {
@@ -341,91 +285,3 @@ export class FakeEngine implements Engine {
     return row;
   }
 }
-
-/** By name, with the schema of what they take. */
-const ACTIONS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ["echo", {}],
-  ["upper", text],
-  ["sleep", { type: "number" }],
-  ["hold", {}],
-  ["fail", {}],
-  ["large", { type: "number" }],
-]);
-
-function finalAnswer(row: Row): Answer {
-  if (row.state === "done")
-    return { status: "done", task: row.id, result: row.result, resultBlob: row.resultBlob };
-  const error: ErrorBody =
-    row.state === "failed"
-      ? row.error!
-      : { code: row.state === "expired" ? "expired" : "cancelled", message: `the task was ${row.state}` };
-  return { status: "failed", task: row.id, error };
-}
-
-function view(row: Row): TaskView {
-  return {
-    task: row.id,
-    action: row.action,
-    queue: row.queue,
-    priority: "normal",
-    state: row.state,
-    attempt: 1,
-    attempts: 1,
-    losses: 0,
-    createdAt: row.createdAt,
-    timeoutMs: 300_000,
-    payload: JSON.parse(row.payload),
-    ...(row.key ? { key: row.key } : {}),
-    ...(row.error ? { error: row.error } : {}),
-    ...(row.result === null ? {} : { result: JSON.parse(row.result) }),
-    ...(row.resultBlob ? { result: { $blob: row.resultBlob.id, bytes: row.resultBlob.bytes } } : {}),
-  };
-}
-
-export class MemoryBlobs implements Blobs {
-  readonly #blobs = new Map<string, { bytes: Buffer; type: string }>();
-
-  async put(
-    bytes: Readable | Uint8Array | string,
-    more: { type?: string | undefined; maxBytes?: number | undefined } = {},
-  ) {
-    const { type = "application/octet-stream", maxBytes = Infinity } = more;
-    const parts: Buffer[] = [];
-    let size = 0;
-    for await (const part of bytes instanceof Readable ? bytes : [Buffer.from(bytes)]) {
-      size += (part as Buffer).length;
-      if (size > maxBytes) throw new TandaError("too_large", `the blob is larger than ${maxBytes} bytes`);
-      parts.push(part as Buffer);
-    }
-    const whole = Buffer.concat(parts);
-    const id = createHash("sha256").update(whole).digest("hex");
-    this.#blobs.set(id, { bytes: whole, type });
-    return { id, bytes: whole.length };
-  }
-  async stat(id: string): Promise<BlobInfo> {
-    const { bytes, type } = this.#blob(id);
-    return { id, bytes: bytes.length, type, putAt: 0 };
-  }
-  async open(id: string, range?: { start: number; end: number }): Promise<Readable> {
-    const { bytes } = this.#blob(id);
-    return Readable.from([range ? bytes.subarray(range.start, range.end + 1) : bytes], { objectMode: false });
-  }
-  async file(): Promise<null> {
-    return null;
-  }
-  async delete(ids: readonly string[]): Promise<void> {
-    for (const id of ids) this.#blobs.delete(id);
-  }
-  async old(): Promise<string[]> {
-    return [];
-  }
-  async close(): Promise<void> {}
-  async [Symbol.asyncDispose](): Promise<void> {}
-  #blob(id: string) {
-    const blob = this.#blobs.get(id);
-    if (!blob) throw new TandaError("not_found", "there is no such blob");
-    return blob;
-  }
-}
-
-export { bufferOf, textOf };
