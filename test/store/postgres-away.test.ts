@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { inspect } from "node:util";
 import { needs } from "../../scripts/system-programs.ts";
-import { parsePostgresUrl } from "../../src/postgres/address.ts";
+import { parsePostgresUrl, placesOf } from "../../src/postgres/address.ts";
 import type { TandaError } from "../../src/task/errors.ts";
 import { FaultProxy } from "../services/fault-proxy.ts";
 import { Postgres } from "../services/postgres.ts";
@@ -91,6 +91,30 @@ describe("PostgreSQL that cannot be had", { skip: needs("postgres").skip, concur
     await (await openAt(url(":right-horse"))).close();
     const lost = postgres.url.replace("/postgres", "/nowhere");
     assert.match((await refusalOf(lost)).hint!, /Create the database/);
+  });
+
+  test("a password is nowhere to be seen: not in errors, not in what is printed", async () => {
+    const secret = "s3cret-horse";
+    const url = `postgres://nobody:${secret}@127.0.0.1:${postgres.port}/no-such-database`;
+    await assert.rejects(openAt(url), (error: Error) => {
+      assert.equal((error as TandaError).code, "unavailable");
+      assert.doesNotMatch(inspect(error, { depth: 20, showHidden: true }), new RegExp(secret));
+      return true;
+    });
+    for (const bad of [
+      `postgres://u:${secret}@h:1:2/x`,
+      `postgres://u:${secret}@h/x?sslmode=maybe`,
+      `pg:${secret}`,
+    ]) {
+      assert.throws(
+        () => parsePostgresUrl(bad, {}),
+        (error: Error) => !inspect(error).includes(secret) && /cannot be read/.test(error.message),
+      );
+    }
+    const address = parsePostgresUrl(url, {});
+    assert.equal(address.password(), secret);
+    assert.doesNotMatch(inspect(address, { depth: 9 }) + JSON.stringify(address), new RegExp(secret));
+    assert.equal(placesOf(address), `postgres://127.0.0.1:${postgres.port}/no-such-database`);
   });
 
   test("TLS: asked of a server without it, without looking, and looking at whose it is", async () => {
