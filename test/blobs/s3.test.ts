@@ -9,29 +9,25 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inspect } from "node:util";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { needs } from "../../scripts/system-programs.ts";
-import type { Blobs, UploadLink } from "../../src/blobs/blobs.ts";
+import type { Blobs } from "../../src/blobs/blobs.ts";
 import { openS3Blobs, type S3Options } from "../../src/blobs/s3.ts";
-import type { BlobRef } from "../../src/task/task.ts";
 import { Ceph } from "../services/ceph.ts";
 import { blobsContract } from "./blobs-contract.ts";
+import { MIB, pattern } from "./byte-pattern.ts";
+import { LiveBytes } from "./live-bytes.ts";
+import { tellsNoSecret } from "./no-secret.ts";
+import { s3LinksSuite } from "./s3-links-suite.ts";
 
 /** Servers start slowly where much runs beside them. */
 const START = { timeout: 240_000 };
 
 const skip = needs("radosgw").skip || needs("ceph-mon").skip || needs("ceph-osd").skip;
-const MIB = 1024 * 1024;
-const LINK = { lifeMs: 60_000, disposition: "attachment" };
 const UNKNOWN = "0".repeat(64);
 const DAYS = 86_400_000;
 
@@ -223,78 +219,7 @@ describe("blobs in a bucket", { skip }, () => {
     tellsNoSecret(blobs, [ceph.secretKey, ceph.accessKey]);
   });
 
-  test("a link gives the bytes to whoever has it, whole or in part, and nothing else, until it is over", async () => {
-    const { blobs } = await open();
-    await using _ = blobs;
-    const { id } = await blobs.put("0123456789", { type: "text/plain" });
-    const other = await blobs.put("secret of others");
-    const url = await blobs.downloadUrl!(id, LINK);
-    tellsNoSecret(url, [ceph.secretKey]);
-    const whole = await fetch(url);
-    assert.deepEqual([whole.status, await whole.text()], [200, "0123456789"]);
-    assert.deepEqual(
-      ["content-type", "content-disposition"].map((name) => whole.headers.get(name)),
-      ["text/plain", "attachment"],
-    );
-    const part = await fetch(url, { headers: { range: "bytes=2-4" } });
-    assert.deepEqual([part.status, await part.text()], [206, "234"]);
-    assert.equal((await fetch(url.replace(id, other.id))).status, 403);
-    assert.equal((await fetch(url, { method: "PUT", body: "changed" })).status, 403);
-    assert.equal((await fetch(url.split("?")[0]!)).status, 403);
-    // A link begins with a whole second, which may be nearly over.
-    const short = await blobs.downloadUrl!(id, { ...LINK, lifeMs: 3000 });
-    assert.equal((await fetch(short)).status, 200);
-    await sleep(4500);
-    assert.equal((await fetch(short)).status, 403);
-    await assert.rejects(blobs.downloadUrl!("../x", LINK), { code: "not_found" });
-  });
-
-  const send = (link: UploadLink, body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
-    fetch(link.url, { method: "PUT", headers: link.headers, body });
-  const refOf = (bytes: Buffer): BlobRef => ({
-    id: createHash("sha256").update(bytes).digest("hex"),
-    bytes: bytes.length,
-  });
-
-  test("what comes by a link is a blob once it is finished, in one piece or several, and leaves nothing else", async () => {
-    const { blobs, bucket } = await open({ copyPieceBytes: 5 * MIB });
-    await using _ = blobs;
-    const [small, large] = [Buffer.from("línea"), await buffer(Readable.from(pattern(12 * MIB + 1)))];
-    for (const bytes of [small, large]) {
-      const ref = refOf(bytes);
-      const before = Date.now();
-      const link = await blobs.uploadLink!(ref, 60_000);
-      tellsNoSecret(link, [ceph.secretKey]);
-      assert.ok(link.expiresAt >= before + 60_000 && link.expiresAt <= Date.now() + 60_000);
-      assert.equal((await send(link, bytes as Uint8Array<ArrayBuffer>)).status, 200);
-      await assert.rejects(blobs.stat(ref.id), { code: "not_found" });
-      assert.deepEqual(await blobs.finishUpload!(link.upload, ref, "text/plain"), ref);
-      assert.ok((await buffer(await blobs.open(ref.id))).equals(bytes));
-      const { type, putAt } = await blobs.stat(ref.id);
-      assert.deepEqual([type, putAt >= before], ["text/plain", true]);
-      await assert.rejects(blobs.finishUpload!(link.upload, ref), { code: "not_found" });
-    }
-    assert.deepEqual((await left(bucket)).toSorted(), [refOf(small).id, refOf(large).id].toSorted());
-  });
-
-  test("a link takes no other size, and other bytes of that size are found out: what has their name stays as it was", async () => {
-    const { blobs, bucket } = await open();
-    await using _ = blobs;
-    const ref = await blobs.put("0123456789");
-    const link = await blobs.uploadLink!(ref, 60_000);
-    await assert.rejects(blobs.finishUpload!(link.upload, ref), { code: "not_found" });
-    assert.equal((await send(link, "01234567890")).status, 403);
-    assert.equal((await fetch(link.url, { method: "PUT", body: "0123456789" })).status, 403, "a header less");
-    assert.equal((await fetch(link.url)).status, 403);
-    await assert.rejects(blobs.finishUpload!(link.upload, ref), { code: "not_found" });
-    // This server takes them; one that knows checksums refuses them.
-    assert.equal((await send(link, "012345678x")).status, 200);
-    await assert.rejects(blobs.finishUpload!(link.upload, ref), { code: "bad_request" });
-    assert.equal(String(await buffer(await blobs.open(ref.id))), "0123456789");
-    assert.deepEqual(await left(bucket), [ref.id]);
-    await assert.rejects(blobs.finishUpload!(`../${ref.id}`, ref), { code: "not_found" });
-    await assert.rejects(blobs.uploadLink!({ id: "../x", bytes: 1 }, 60_000), { code: "not_found" });
-  });
+  s3LinksSuite({ open, left, secret: () => ceph.secretKey });
 
   test("a process that is killed while it puts leaves an upload that nobody can read, and that is gone after a day", async (t) => {
     const clock = { now: Date.now() };
@@ -335,85 +260,9 @@ describe("blobs in a bucket", { skip }, () => {
   });
 });
 
-describe("blobs in a bucket on disk", { skip }, () => {
-  test("what was put is there after everything was killed at once", async () => {
-    await using ceph = await Ceph.start({ store: "bluestore" });
-    Object.assign(process.env, ceph.env);
-    await using blobs = await openS3Blobs({ url: ceph.url(await ceph.makeBucket()) });
-    const refs = await Promise.all([
-      ...Array.from({ length: 40 }, (_, n) => blobs.put(`blob ${n}`, { type: "text/plain" })),
-      blobs.put(Readable.from(pattern(12 * MIB))),
-    ]);
-    await ceph.killAll();
-    await assert.rejects(blobs.stat(refs[0].id), { code: "unavailable" });
-    await ceph.startAll();
-    for (const { id, bytes } of refs) {
-      const read = await buffer(await blobs.open(id));
-      assert.deepEqual([createHash("sha256").update(read).digest("hex"), read.length], [id, bytes]);
-    }
-    assert.equal((await blobs.old(Date.now() + DAYS, 100)).length, refs.length);
-  });
-});
-
-test("a server that asks for fewer requests is busy; one that does not answer is not waited for", async (t) => {
-  let answers = 0;
-  const server = createServer((_request, response) => {
-    if (answers++ < 3) {
-      response.writeHead(503, { "content-type": "application/xml" });
-      response.end("<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>");
-    }
-  }).listen(0, "127.0.0.1");
-  t.after(() => (server.closeAllConnections(), server.close()));
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const env = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b", ...process.env };
-  Object.assign(process.env, env);
-  const url = `s3://bucket?endpoint=http://127.0.0.1:${port}`;
-  await using blobs = await openS3Blobs({ url, isChecked: false, answerMs: 200 });
-  await assert.rejects(blobs.open(UNKNOWN), { code: "busy", message: /fewer requests/ });
-  await assert.rejects(blobs.open(UNKNOWN), { code: "unavailable" });
-  await assert.rejects(blobs.put("hola"), { code: "unavailable" });
-  assert.ok(answers >= 9, `${answers}: it tries again by itself`);
-});
-
 type Told = { readonly code: string; readonly hint: string; readonly retryAfterMs: number };
-
-function tellsNoSecret(shown: unknown, secrets: readonly string[]): true {
-  const all = inspect(shown, { depth: 20, showHidden: true, maxArrayLength: null, maxStringLength: null });
-  for (const secret of secrets) assert.ok(!all.includes(secret), `${secret} is in ${all.slice(0, 3000)}`);
-  return true;
-}
 
 function disposable(ceph: Ceph): ReturnType<Ceph["client"]> & Disposable {
   const client = ceph.client();
   return Object.assign(client, { [Symbol.dispose]: () => client.destroy() });
-}
-
-/** Bytes without repetition, a MiB at a time. */
-async function* pattern(size: number, onEach?: () => void): AsyncGenerator<Buffer> {
-  for (let at = 0; at < size; at += MIB) {
-    const chunk = Buffer.alloc(Math.min(MIB, size - at));
-    for (let i = 0; i + 4 <= chunk.length; i += 1024) chunk.writeUInt32LE(at + i, i);
-    onEach?.();
-    yield chunk;
-  }
-}
-
-/** Bytes of buffers that are still in use, at most. */
-class LiveBytes {
-  readonly #collect: () => void;
-  readonly #before: number;
-  most = 0;
-
-  constructor() {
-    setFlagsFromString("--expose-gc");
-    this.#collect = runInNewContext("gc") as () => void;
-    this.#collect();
-    this.#before = process.memoryUsage().arrayBuffers;
-  }
-
-  look(): void {
-    this.#collect();
-    this.most = Math.max(this.most, process.memoryUsage().arrayBuffers - this.#before);
-  }
 }
