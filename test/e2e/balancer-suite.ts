@@ -1,20 +1,16 @@
 /** What every balancer must do, with three real nodes behind it and clients at work: a function that each one's test calls. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { needs } from "../../scripts/system-programs.ts";
 import type { BalancerOptions } from "../../src/balancer/options.ts";
 import { DEFAULT_BALANCER } from "../../src/balancer/options.ts";
 import { connect } from "../../src/client/client.ts";
-import { freePorts } from "../services/free-ports.ts";
 import { isAlive } from "./serve-process.ts";
 import { Load } from "./load.ts";
-import { NodeProcess } from "./node-process.ts";
 import { Talk } from "./talk.ts";
+import { BalancedNodes } from "./balanced-nodes.ts";
 
 export interface BalancerServer extends AsyncDisposable {
   start(): Promise<void>;
@@ -33,94 +29,37 @@ export type BalancerUnderTest = {
   readonly reloads: boolean;
 };
 
-const NODES = 3;
 const CHECK_MS = 500;
 const SLOW_MS = 240_000;
 const curl = needs("curl");
 
 export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnderTest): void {
   describe(`${name} in front of three nodes`, { skip: skip || curl.skip, timeout: SLOW_MS }, () => {
-    const nodes: NodeProcess[] = [];
-    const directPorts: number[] = [];
-    let port = 0;
+    let three: BalancedNodes;
     let balancer: BalancerServer;
 
     before(async () => {
-      const ports = await freePorts(1 + NODES * 2);
-      port = ports[0]!;
-      for (let number = 1; number <= NODES; number++) {
-        const own = ports[number * 2 - 1]!;
-        const direct = ports[number * 2]!;
-        const listen = `127.0.0.1:${own},proxy 127.0.0.1:${direct}`;
-        const data = await mkdtemp(join(tmpdir(), "tanda-balanced-"));
-        const flags = [
-          "--node",
-          String(number),
-          "--threads",
-          "1",
-          "--listen",
-          listen,
-          "--max-line-time",
-          "1s",
-        ];
-        nodes.push(new NodeProcess(own, data, flags, {}));
-        directPorts.push(direct);
-      }
-      await Promise.all(nodes.map((node) => node.start()));
+      three = await BalancedNodes.start();
       balancer = create({
         ...DEFAULT_BALANCER,
-        listen: { host: "127.0.0.1", port },
-        nodes: nodes.map((node) => ({ host: "127.0.0.1", port: node.port })),
+        listen: { host: "127.0.0.1", port: three.port },
+        nodes: three.nodes.map((node) => ({ host: "127.0.0.1", port: node.port })),
         connections: 2000,
         checkMs: CHECK_MS,
       });
       await balancer.start();
-      await allInRotation();
+      await three.allInRotation();
     });
     after(async () => {
       await balancer?.[Symbol.asyncDispose]();
-      await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
+      await three?.[Symbol.asyncDispose]();
     });
 
-    /** Numbers of the nodes that many plain connections at once are given to; null for one that got no answer in time. */
-    const whoAnswers = async (count: number, withinMs = 2000): Promise<(number | null)[]> => {
-      const asked = Array.from({ length: count }, () => Talk.open(port));
-      const found = await Promise.all(asked.map((talk) => talk.nodeNumber(withinMs)));
-      for (const talk of asked) talk.close();
-      return found;
-    };
-
-    const allInRotation = async (): Promise<number> => {
-      const from = performance.now();
-      for (;;) {
-        const found = new Set(await whoAnswers(12));
-        if ([1, 2, 3].every((number) => found.has(number))) return Math.round(performance.now() - from);
-        assert.ok(performance.now() - from < 30_000, `in rotation: ${[...found].join()}`);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    };
-
-    /** An answer to a long task is owed on it. */
-    const waitingOn = async (number: number, action: string, payload: unknown): Promise<Talk> => {
-      for (let tries = 0; tries < 100; tries++) {
-        const talk = Talk.open(port);
-        if ((await talk.nodeNumber(2000)) === number) {
-          talk.send(`{"id":"long","action":"${action}","payload":${JSON.stringify(payload)}}\n`);
-          // An answer to what was sent after it: it has arrived.
-          assert.equal(await talk.nodeNumber(2000), number);
-          return talk;
-        }
-        // Held for a moment, so that the next goes elsewhere.
-        setTimeout(() => talk.close(), 200);
-      }
-      throw new Error(`no connection came to node ${number}`);
-    };
-
     test("connections, and with them tasks, are spread evenly", async (t) => {
-      await using load = new Load(port, { clients: 12 });
+      await using load = new Load(three.port, { clients: 12 });
       await load.warm();
       const carried = await Promise.all(
-        directPorts.map(async (direct) => {
+        three.directPorts.map(async (direct) => {
           await using client = connect(`tanda://127.0.0.1:${direct}`);
           const [view] = await client.$.nodes();
           // Less the one that asks.
@@ -132,20 +71,20 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
       assert.ok(carried.reduce((sum, count) => sum + count) >= 12, "not all are counted");
       // A health check may be counted too.
       assert.ok(Math.max(...carried) <= 5 && Math.min(...carried) >= 3, carried.join());
-      for (const direct of directPorts) {
+      for (const direct of three.directPorts) {
         await using client = connect(`tanda://127.0.0.1:${direct}`);
         assert.ok((await client.$.list({ limit: 1 })).tasks.length > 0, "a node without a task");
       }
     });
 
     test("lines, inline words, HTTP, curl and WebSocket go through the one port", async () => {
-      const talk = Talk.open(port);
+      const talk = Talk.open(three.port);
       talk.send('{"id":1,"action":"upper","payload":"hola"}\n');
       assert.equal(await talk.line(), '{"id":1,"status":"done","result":{"ok":true,"data":"HOLA"}}');
       talk.send("upper hola\n");
       assert.equal(await talk.line(), "HOLA");
       talk.close();
-      const health = await fetch(`http://127.0.0.1:${port}/readyz`);
+      const health = await fetch(`http://127.0.0.1:${three.port}/readyz`);
       assert.equal(health.status, 200);
       const { stdout } = await promisify(execFile)(curl.path, [
         "-sS",
@@ -155,15 +94,15 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
         "prefer: wait=10",
         "-d",
         '{"action":"upper","payload":"hola"}',
-        `http://127.0.0.1:${port}/v1/tasks`,
+        `http://127.0.0.1:${three.port}/v1/tasks`,
       ]);
       assert.match(stdout, /"HOLA"/);
-      await using socket = connect(`ws://127.0.0.1:${port}`);
+      await using socket = connect(`ws://127.0.0.1:${three.port}`);
       assert.equal(await socket.$.run("upper", "hola"), "HOLA");
     });
 
     test("a client that has said all it has to say still gets its answers", async () => {
-      const talk = Talk.open(port);
+      const talk = Talk.open(three.port);
       talk.socket.end(
         '{"id":1,"action":"sleep","payload":700}\n{"id":2,"action":"upper","payload":"last"}\n',
       );
@@ -175,20 +114,20 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
 
     test("nodes know the client's own address, and believe none that it makes up", async () => {
       // On Linux all of 127.0.0.0/8 is this machine.
-      const slow = Talk.open(port, "127.0.0.2");
+      const slow = Talk.open(three.port, "127.0.0.2");
       slow.send('{"id":1,');
-      const forged = Talk.open(port, "127.0.0.3");
+      const forged = Talk.open(three.port, "127.0.0.3");
       forged.send("PROXY TCP4 6.6.6.6 127.0.0.1 1 9000\r\nPING\n");
       assert.match(await forged.line(), /^error: bad_request: a second PROXY header/);
       forged.close();
-      const http = Talk.open(port, "127.0.0.4");
+      const http = Talk.open(three.port, "127.0.0.4");
       http.send(
         "GET /readyz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n\r\n",
       );
       assert.match(await http.line(), /^HTTP\/1\.1 200/);
       http.close();
       await slow.closed;
-      const told = (): string => nodes.map((node) => JSON.stringify(node.log)).join();
+      const told = (): string => three.nodes.map((node) => JSON.stringify(node.log)).join();
       const until = performance.now() + 5000;
       while (!told().includes("closed a connection") && performance.now() < until) {
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -198,23 +137,23 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
     });
 
     test("a node that is killed: its clients go on with another, and it is used again when it is back", async (t) => {
-      await using load = new Load(port);
+      await using load = new Load(three.port);
       await load.warm();
-      const ms = await load.recovery(() => nodes[0]!.kill("SIGKILL"));
+      const ms = await load.recovery(() => three.nodes[0]!.kill("SIGKILL"));
       assert.ok(load.lost > 0, "nobody was connected to the node that was killed");
-      assert.ok(!(await whoAnswers(9)).includes(1), "the dead answer");
+      assert.ok(!(await three.whoAnswers(9)).includes(1), "the dead answer");
       await load.end();
-      await nodes[0]!.start();
-      const backMs = await allInRotation();
+      await three.nodes[0]!.start();
+      const backMs = await three.allInRotation();
       t.diagnostic(
         `${name}: kill -9 of a node: all clients answered after ${ms} ms; in use again after ${backMs} ms`,
       );
     });
 
     test("a node that hangs: its clients notice and go on with another", async (t) => {
-      await using load = new Load(port);
+      await using load = new Load(three.port);
       await load.warm();
-      const { pid } = nodes[1]!;
+      const { pid } = three.nodes[1]!;
       t.after(() => isAlive(pid) && process.kill(pid, "SIGCONT"));
       const out = { ms: 0, hung: 0 };
       const ms = await load.recovery(async () => {
@@ -226,7 +165,7 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
         t.diagnostic(`${name}: out of rotation ${out.ms} ms after a hang, ${out.hung} connections hung`);
       await load.end();
       process.kill(pid, "SIGCONT");
-      const backMs = await allInRotation();
+      const backMs = await three.allInRotation();
       t.diagnostic(
         `${name}: SIGSTOP of a node: all clients answered after ${ms} ms; in use again after ${backMs} ms`,
       );
@@ -238,7 +177,7 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
       let ms = 0;
       let hung = 0;
       for (let calmRounds = 0; calmRounds < 2;) {
-        const found = await whoAnswers(30, 500);
+        const found = await three.whoAnswers(30, 500);
         assert.ok(!found.includes(2), "it answers while it is stopped");
         assert.ok(performance.now() - from < 30_000, "it stayed in rotation");
         const late = found.filter((number) => number === null).length;
@@ -251,19 +190,19 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
     };
 
     test("a node that drains: what it owes it answers, and no client sees an error", async (t) => {
-      await using load = new Load(port);
+      await using load = new Load(three.port);
       await load.warm();
-      const talk = await waitingOn(3, "sleep", 3000);
+      const talk = await three.waitingOn(3, "sleep", 3000);
       let ended: Promise<number | null> = Promise.resolve(null);
       const ms = await load.recovery(() => {
-        ended = nodes[2]!.kill("SIGTERM");
+        ended = three.nodes[2]!.kill("SIGTERM");
       });
       assert.match(await talk.line(10_000), /"id":"long","status":"done"/);
       assert.equal(await ended, 0, "it did not end by itself");
       assert.ok(load.lost > 0, "nobody was connected to the node that drained");
       await load.end();
-      await nodes[2]!.start();
-      const backMs = await allInRotation();
+      await three.nodes[2]!.start();
+      const backMs = await three.allInRotation();
       t.diagnostic(
         `${name}: drain of a node: all clients answered after ${ms} ms; in use again after ${backMs} ms`,
       );
@@ -271,13 +210,13 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
 
     if (asks && reloads) {
       test("nodes are restarted one after another: also who comes anew each time, without the SDK, sees no error", async (t) => {
-        await using load = new Load(port);
+        await using load = new Load(three.port);
         await load.warm();
         const said = new Map<string, number>();
         const over = new AbortController();
         const newcomers = (async () => {
           while (!over.signal.aborted) {
-            const talk = Talk.open(port);
+            const talk = Talk.open(three.port);
             talk.send("upper hola\n");
             const line = await talk.line().catch(String);
             said.set(line, (said.get(line) ?? 0) + 1);
@@ -289,10 +228,10 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
         await new Promise((resolve) => setTimeout(resolve, 2 * CHECK_MS));
         const from = performance.now();
         try {
-          for (const node of nodes.slice(0, 2)) {
+          for (const node of three.nodes.slice(0, 2)) {
             assert.equal(await node.kill("SIGTERM"), 0);
             await node.start();
-            await allInRotation();
+            await three.allInRotation();
           }
         } finally {
           over.abort();
@@ -308,9 +247,9 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
 
     if (reloads) {
       test("a reload under load: connections that are there stay", async (t) => {
-        await using load = new Load(port);
+        await using load = new Load(three.port);
         await load.warm();
-        const talk = Talk.open(port);
+        const talk = Talk.open(three.port);
         const number = await talk.nodeNumber(2000);
         const before = balancer.workers;
         const ms = await load.recovery(() => balancer.reload());
@@ -321,14 +260,14 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
         assert.equal(load.lost, 0, "a connection was lost");
         assert.equal(await talk.nodeNumber(2000), number);
         talk.close();
-        assert.ok(!(await whoAnswers(9)).includes(null));
+        assert.ok(!(await three.whoAnswers(9)).includes(null));
         await load.end();
         t.diagnostic(`${name}: reload: new workers, and all clients answered, after ${ms} ms`);
       });
     }
 
     test("the balancer itself is killed and comes back: no answer is lost", async (t) => {
-      await using load = new Load(port);
+      await using load = new Load(three.port);
       await load.warm();
       const ms = await load.recovery(async () => {
         await balancer.kill9();
