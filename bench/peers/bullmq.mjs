@@ -1,6 +1,7 @@
 /** W1 and W4 with BullMQ on a Redis that flushes before it answers: `node bullmq.mjs REDIS_PORT W1|W4 COUNT`, prints JSON. */
 import { Queue, QueueEvents } from "bullmq";
 import Redis from "ioredis";
+import { addInLots } from "./adding.mjs";
 import { rate, startWorker } from "./timing.mjs";
 
 const [port, workload, count] = [Number(process.argv[2]), process.argv[3], Number(process.argv[4])];
@@ -12,17 +13,7 @@ const queue = new Queue("bench", { connection, streams: { events: { maxLen: 200_
 await queue.waitUntilReady();
 const job = { name: "upper", data: { action: "upper", payload: "hola" } };
 
-async function addAll(total) {
-  let left = total;
-  const lane = async () => {
-    while (left > 0) {
-      const size = Math.min(1000, left);
-      left -= size;
-      await queue.addBulk(Array.from({ length: size }, () => job));
-    }
-  };
-  await Promise.all([lane(), lane()]);
-}
+const addAll = (total) => addInLots(total, (size) => queue.addBulk(Array.from({ length: size }, () => job)));
 
 if (workload === "W1") {
   const events = new QueueEvents("bench", { connection });

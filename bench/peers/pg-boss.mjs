@@ -1,6 +1,7 @@
 /** W1 and W4 with pg-boss, in its fastest settings: `node pg-boss.mjs URL W1|W4 COUNT`. It tells no client of an end: who waits counts. */
 import { createRequire } from "node:module";
 import { PgBoss } from "pg-boss";
+import { addInLots } from "./adding.mjs";
 import { rate, startWorker } from "./timing.mjs";
 
 const [connectionString, workload, count] = [process.argv[2], process.argv[3], Number(process.argv[4])];
@@ -12,20 +13,14 @@ boss.on("error", (error) => console.error(error.message));
 await boss.start();
 await boss.createQueue("bench", { notify: true, partition: true });
 
-async function addAll(total) {
-  let left = total;
-  const lane = async () => {
-    while (left > 0) {
-      const size = Math.min(1000, left);
-      left -= size;
-      await boss.insert(
-        "bench",
-        Array.from({ length: size }, () => ({ data: { action: "upper", payload: "hola" } })),
-      );
-    }
-  };
-  await Promise.all([lane(), lane()]);
-}
+const data = { action: "upper", payload: "hola" };
+const addAll = (total) =>
+  addInLots(total, (size) =>
+    boss.insert(
+      "bench",
+      Array.from({ length: size }, () => ({ data })),
+    ),
+  );
 
 async function until(total, everyMs) {
   for (;;) {
