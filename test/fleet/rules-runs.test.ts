@@ -9,10 +9,10 @@ import type { TaskEvent } from "../../src/task/decide.ts";
 import type { TaskSpec } from "../../src/task/task.ts";
 import type { Context } from "../../src/actions/define.ts";
 import { newSpec } from "../store/sample-events.ts";
-import { Held, pause, Stack, until, type On } from "./stack.ts";
+import { gatewaysSuite } from "./rules-gateways-suite.ts";
+import { bothQueues, Held, pause, Stack, until, type On } from "./stack.ts";
 
 const skip = needs("postgres").skip || needs("rabbitmq-server").skip;
-const bothQueues: readonly On[] = ["RabbitMQ", "PostgreSQL"];
 
 describe("the rules of a run", { skip, timeout: 120_000 }, () => {
   let stack: Stack;
@@ -289,118 +289,5 @@ describe("the rules of a run", { skip, timeout: 120_000 }, () => {
     await channel.close();
   });
 
-  for (const on of bothQueues) {
-    test(`what one gateway let in is seen, watched, stopped, tried again and deleted by another (${on})`, async () => {
-      const held = new Held();
-      const run = (payload: unknown, context: Context): Promise<unknown> => {
-        context.progress("on its way");
-        return held.run(payload, context);
-      };
-      await using _worker = await stack.worker({ steered: { queue: "steered", run } }, on);
-      await using one = await stack.gateway(on);
-      await using two = await stack.gateway(on);
-      const { $ } = two.client;
-      const submitted = await one.client.$.submit("steered", "hola");
-      const { task } = submitted;
-      const told: string[] = [];
-      const watching = (async () => {
-        for await (const event of $.watch({ task }))
-          told.push(event.type === "state" ? event.state : event.type);
-      })();
-      await held.begun();
-      const result = submitted.result();
-      result.catch(() => {});
-      await until("it is shown as running", async () => (await $.get(task)).state === "running");
-      assert.equal((await $.explain(task)).reason, "running");
-      assert.deepEqual(
-        (await $.list({ queue: "steered" })).tasks.map((view) => [view.task, view.state]),
-        [[task, "running"]],
-      );
-      const [own, others] = await Promise.all([one.client.$.stats(), $.stats()]);
-      assert.deepEqual(own.states, others.states);
-
-      assert.equal((await $.cancel(task)).state, "cancelled");
-      await until("its handler is told", () => held.runs[0]!.signal.aborted);
-      await assert.rejects(result, { code: "cancelled" });
-      await watching;
-      assert.equal(told.at(-1), "cancelled");
-
-      const after = one.client.$.retry(task);
-      await held.begun(2);
-      assert.equal((await after).state, "queued");
-      const again: string[] = [];
-      const watchingAgain = (async () => {
-        for await (const event of $.watch({ task }))
-          again.push(event.type === "state" ? event.state : event.type);
-      })();
-      await until("it is watched", () => again.length > 0);
-      held.runs[1]!.end("done at last");
-      assert.equal(await $.task(task).result(), "done at last");
-      await watchingAgain;
-      assert.equal(again.at(-1), "done");
-      await $.delete(task);
-      await assert.rejects(one.client.$.get(task), { code: "not_found" });
-    });
-
-    test(`a queue is paused, purged, drained and opened by one gateway for all; each shows all nodes and workers (${on})`, async () => {
-      const ran: unknown[] = [];
-      const run = (payload: unknown): unknown => ran.push(payload);
-      await using _worker = await stack.worker({ halted: { queue: "halted", run } }, on);
-      await using one = await stack.gateway(on);
-      await using two = await stack.gateway(on);
-      const { $ } = two.client;
-      await $.pause("halted");
-      const elsewhere = one.client.$;
-      await until("it is heard", async () =>
-        (await elsewhere.queues()).some(({ queue, mode }) => queue === "halted" && mode === "paused"),
-      );
-      const waits = await elsewhere.submit("halted", "purged");
-      assert.equal((await elsewhere.explain(waits.task)).reason, "paused");
-      await pause(300);
-      assert.deepEqual(ran, []);
-      assert.equal((await $.purge("halted")).cancelled, 1);
-      await assert.rejects(waits.result(), { code: "cancelled" });
-      await $.drain("halted");
-      await until("it is heard", async () =>
-        (await elsewhere.queues()).some(({ queue, mode }) => queue === "halted" && mode === "draining"),
-      );
-      await assert.rejects(elsewhere.run("halted", "refused", { callTimeout: 200 }), { code: "busy" });
-      await $.resume("halted");
-      await until("it is open", async () =>
-        (await elsewhere.queues()).every(({ queue, mode }) => queue !== "halted" || mode === "open"),
-      );
-      await elsewhere.run("halted", "let in");
-      assert.deepEqual(ran, ["let in"]);
-
-      for (const { client } of [one, two]) {
-        await until("all are shown", async () => (await client.$.nodes()).length === 3);
-        const nodes = await client.$.nodes();
-        assert.equal(new Set(nodes.map(({ node }) => node)).size, 3);
-        assert.deepEqual(nodes.map(({ roles }) => roles.join()).toSorted(), ["gateway", "gateway", "worker"]);
-        assert.equal((await client.$.workers()).length, 1);
-      }
-    });
-  }
-
-  for (const on of bothQueues)
-    test(`a flood of an action that is limited holds up no other of its queue (${on})`, async () => {
-      const held = new Held();
-      const queue = `flooded-${on}`;
-      await using _worker = await stack.worker(
-        {
-          limited: { queue, concurrency: 1, run: held.run },
-          other: { queue, run: (payload: unknown) => payload },
-        },
-        on,
-      );
-      await using gateway = await stack.gateway(on);
-      const flood = Array.from({ length: 300 }, () => stack.makeId());
-      for (const task of flood) await gateway.client.$.submit("limited", 1, { task });
-      await held.begun();
-      assert.equal(await gateway.client.$.run("other", 2), 2);
-      assert.equal(held.runs.length, 1, "all the others wait");
-      await gateway.client.$.cancel(flood[0]!);
-      await Promise.all(flood.slice(1).map((task) => gateway.client.$.cancel(task)));
-      held.runs[0]!.end(0);
-    });
+  gatewaysSuite(() => stack);
 });

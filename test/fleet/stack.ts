@@ -18,6 +18,8 @@ import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
 
 export type On = "RabbitMQ" | "PostgreSQL";
 
+export const bothQueues: readonly On[] = ["RabbitMQ", "PostgreSQL"];
+
 export class Stack implements AsyncDisposable {
   readonly postgres: Postgres;
   readonly rabbit: RabbitMQ;
