@@ -10,6 +10,8 @@ export class Flight {
   #spec: TaskSpec | null;
   readonly bornAt: number;
   hasRow: boolean;
+  /** It was sent before it had a row. */
+  isRide = false;
   isOver = false;
   // The first waiter lies in the object itself: nearly always it is the only one.
   #waiter: Waiter | null = null;
@@ -98,6 +100,7 @@ export class Flights {
   /** It has no row, or none yet. */
   unwritten(flight: Flight): void {
     flight.hasRow = false;
+    flight.isRide = true;
     this.#unwritten.push(flight);
   }
 

@@ -7,13 +7,11 @@ import { FleetEngine } from "../fleet/fleet-engine.ts";
 import { Hearing } from "../fleet/hearing.ts";
 import { Links } from "../fleet/links.ts";
 import { Presence, takeNumber } from "../fleet/presence.ts";
-import { Strays } from "../fleet/strays.ts";
+import { postpone, RIDE_MS, Strays } from "../fleet/strays.ts";
 import { Waiting } from "../fleet/waiting.ts";
 import { WatchRelay } from "../fleet/watch-relay.ts";
-import type { Message } from "../queue/queue.ts";
-import { isSameLane, laneOf, queueOf, type RemoteLane } from "../queue/remote-lane.ts";
+import { isSameLane, laneOf, queueOf, withoutRides, type RemoteLane } from "../queue/remote-lane.ts";
 import type { SharedStore } from "../store/shared-store.ts";
-import type { TaskEvent } from "../task/decide.ts";
 import type { ActionInfo, Task } from "../task/task.ts";
 import { noWorker } from "../worker/worker-face.ts";
 import type { Sharing } from "../worker/worker-options.ts";
@@ -36,8 +34,6 @@ const ROWS_WITHIN_MS = 3000;
 const SPREAD_EVERY_MS = 1000;
 /** What was taken for quick and is not must not wait for one worker while others are idle. */
 const SPREAD_AFTER_MS = 2000;
-/** By then a ride has ended or is claimed, unless it still waits or is lost. */
-const RIDE_MS = 1500;
 /** What travels to one worker together is so long at most. */
 const PARCEL_MS = 20;
 const MOST_IN_PARCEL = 200;
@@ -81,6 +77,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
         // What rode has its row by then.
         setTimeout(again, ROWS_WITHIN_MS).unref();
       },
+      ridesLost: () => strays.addRides(),
       trouble: quietly,
     },
     onBusError: quietly,
@@ -207,22 +204,6 @@ function atOnce(meanMs: number | null): number {
   return Math.max(1, Math.min(MOST_IN_PARCEL, Math.floor(PARCEL_MS / Math.max(meanMs, 0.001))));
 }
 
-/** They are published after a while; what only rides gets its row first. */
-async function postpone(
-  shared: SharedStore,
-  messages: readonly Message[],
-  at: number,
-  ms: number,
-): Promise<void> {
-  const rides = messages.filter(({ isRide }) => isRide);
-  if (rides.length > 0)
-    await shared.apply(rides.map(({ spec }): TaskEvent => ({ type: "submit", id: spec.id, at, spec })));
-  await shared.postpone(
-    messages.map(({ spec }) => spec.id),
-    ms,
-  );
-}
-
 /** All that waits in it is published again. */
 async function redue(
   shared: SharedStore,
@@ -230,9 +211,10 @@ async function redue(
   hasOwnLane: (action: string) => boolean,
 ): Promise<void> {
   let after: string | null = null;
+  const where = withoutRides(lane);
   for (;;) {
     const rows: Task[] = await shared.backlog(queueOf(lane), lane.priority, after, REDUE_AT_ONCE);
-    const its = rows.filter((task) => isSameLane(laneOf(task, hasOwnLane), lane));
+    const its = rows.filter((task) => isSameLane(laneOf(task, hasOwnLane), where));
     await shared.unpublished(its.map(({ id }) => id));
     if (rows.length < REDUE_AT_ONCE) return;
     after = rows.at(-1)!.id;

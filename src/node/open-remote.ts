@@ -1,13 +1,13 @@
 /** Queue and bus of nodes that share a store, by the address of the queue. Only what is used is loaded. */
 import type { Bus } from "../bus/bus.ts";
-import type { RemoteLane } from "../queue/remote-lane.ts";
-import type { RemoteQueue, RemoteQueueObserver, RemoteQueueOptions } from "../queue/remote-queue.ts";
+import type { RabbitMQQueueObserver } from "../queue/rabbitmq-options.ts";
+import type { RemoteQueue, RemoteQueueOptions } from "../queue/remote-queue.ts";
 import { wrong } from "./flag-values.ts";
 
 export type Remote = { readonly queue: RemoteQueue; readonly bus: Bus };
 
 export type RemoteMeans = RemoteQueueOptions & {
-  observer: RemoteQueueObserver & { queueLost(lane: RemoteLane): void };
+  observer: RabbitMQQueueObserver;
   onBusError: (error: unknown) => void;
 };
 

@@ -2,7 +2,7 @@
 import { Fifo } from "./fifo.ts";
 import { encodedBytes } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
-import { keyOf, laneOf, type RemoteLane } from "./remote-lane.ts";
+import { keyOf, type RemoteLane } from "./remote-lane.ts";
 
 const MOST_TASKS = 200;
 const MOST_BYTES = 256 * 1024;
@@ -62,7 +62,7 @@ export type OutgoingOptions = {
   readonly limits: { readonly tasks: number; readonly bytes: number };
   /** How many of an action may travel in one parcel: one worker gets them all. */
   readonly tasksAtOnce: (action: string) => number;
-  readonly hasOwnLane: (action: string) => boolean;
+  readonly whereOf: (message: Message) => RemoteLane;
 };
 
 export class Outgoing {
@@ -87,25 +87,30 @@ export class Outgoing {
   /** @returns false when there is no room. One that is here already is not added again; who wants it sent is told all the same. */
   add(message: Message, done: Done | null, at: number): boolean {
     const { id } = message.spec;
-    const { limits, hasOwnLane } = this.#options;
+    const { limits, whereOf } = this.#options;
     const here = this.#items.get(id);
     if (here !== undefined) {
       if (done !== null) (here.also ??= []).push(done);
       return true;
     }
     if (this.#items.size >= limits.tasks || this.#bytes >= limits.bytes) return false;
-    const where = laneOf(message.spec, hasOwnLane);
-    const key = keyOf(where);
-    let lane = this.#lanes.get(key);
-    if (lane === undefined) {
-      if (this.#lanes.size >= MOST_LANES && !this.#forgetIdle()) return false;
-      this.#lanes.set(key, (lane = new OutLane(where)));
-    }
+    const lane = this.#laneAt(whereOf(message));
+    if (lane === null) return false;
     const item: Item = { message, done, also: null, at, isGone: false };
     lane.fifo.push(item);
     this.#items.set(id, item);
     this.#bytes += encodedBytes(message);
     return true;
+  }
+
+  /** What waits in this lane waits in another from now on, behind what is there. */
+  move(from: OutLane, to: RemoteLane): void {
+    const lane = this.#laneAt(to);
+    if (lane === null) return;
+    for (let head = from.head(); head; head = from.head()) {
+      from.fifo.shift();
+      lane.fifo.push(head);
+    }
   }
 
   remove(id: string): boolean {
@@ -148,6 +153,17 @@ export class Outgoing {
       }
     }
     return old;
+  }
+
+  /** Null when there are too many. */
+  #laneAt(where: RemoteLane): OutLane | null {
+    const key = keyOf(where);
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      if (this.#lanes.size >= MOST_LANES && !this.#forgetIdle()) return null;
+      this.#lanes.set(key, (lane = new OutLane(where)));
+    }
+    return lane;
   }
 
   /** @returns whether there was one. */

@@ -9,7 +9,7 @@ import { encode } from "./parcel-codec.ts";
 import { toNotice } from "./postgres-notice.ts";
 import { publishParcels, type SentParcel } from "./postgres-parcels.ts";
 import type { Message } from "./queue.ts";
-import type { RemoteLane } from "./remote-lane.ts";
+import { laneOf, type RemoteLane } from "./remote-lane.ts";
 
 const MOST_PARCELS = 64;
 /** A flood of one queue must not hold up the others. */
@@ -45,7 +45,8 @@ export class PostgresPublisher {
 
   constructor(options: PostgresPublisherOptions) {
     this.#options = options;
-    this.#outgoing = new Outgoing(options);
+    const { hasOwnLane } = options;
+    this.#outgoing = new Outgoing({ ...options, whereOf: ({ spec }) => laneOf(spec, hasOwnLane) });
     this.#look = setInterval(() => this.#expire(), LOOK_MS);
     this.#look.unref();
   }

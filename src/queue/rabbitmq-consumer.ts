@@ -9,8 +9,8 @@ import {
   type Channel,
   type ChannelModel,
   type ConsumeMessage,
+  type Options,
 } from "../rabbitmq/link.ts";
-import { QUEUE_OPTIONS } from "./rabbitmq-topology.ts";
 
 const STEP_MS = 5000;
 const PAUSE_MS = 500;
@@ -19,6 +19,8 @@ const FORGIVE_MS = 15_000;
 
 export type ConsumerOptions = {
   name: string;
+  /** As it is declared. */
+  queue: Options.AssertQueue;
   /** Messages that may be here unacknowledged. */
   prefetch: number;
   /** A queue that does not work for so long is deleted and declared again; null = never. */
@@ -172,10 +174,10 @@ export class Consumer {
   }
 
   async #consume(connection: ChannelModel): Promise<void> {
-    const { name, prefetch } = this.#options;
+    const { name, queue, prefetch } = this.#options;
     const channel = this.#channel ?? (await this.#open(connection));
     this.#channel = channel;
-    await this.#within(channel.assertQueue(name, QUEUE_OPTIONS));
+    await this.#within(channel.assertQueue(name, queue));
     await this.#within(channel.prefetch(prefetch));
     const consuming = channel.consume(name, (message) => {
       this.#hasHeard = true;
@@ -221,11 +223,11 @@ export class Consumer {
   }
 
   async #remake(connection: ChannelModel): Promise<void> {
-    const { name } = this.#options;
+    const { name, queue } = this.#options;
     const channel = await this.#within(openChannel(connection.createChannel(), () => {}));
     await this.#within(channel.deleteQueue(name));
     this.#failingSince = null;
-    await this.#within(channel.assertQueue(name, QUEUE_OPTIONS));
+    await this.#within(channel.assertQueue(name, queue));
     channel.close().catch(() => {});
     this.#options.onRemade();
   }

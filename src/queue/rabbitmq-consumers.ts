@@ -5,7 +5,7 @@
 import { RabbitMQLink, type ChannelModel } from "../rabbitmq/link.ts";
 import { Consumer, type ConsumerOptions } from "./rabbitmq-consumer.ts";
 import type { RabbitMQQueueOptions } from "./rabbitmq-options.ts";
-import { queueName } from "./rabbitmq-topology.ts";
+import { optionsOf, queueName } from "./rabbitmq-topology.ts";
 import { isSameLane, queueOf, type RemoteLane } from "./remote-lane.ts";
 import { PREFETCH } from "./remote-queue.ts";
 
@@ -61,6 +61,7 @@ export class Consumers {
     const { observer, random, prefetch = PREFETCH, leaderlessMs = LEADERLESS_MS } = this.#options;
     const consumer = new Consumer({
       name: queueName(this.#prefix, lane),
+      queue: optionsOf(lane),
       prefetch,
       leaderlessMs,
       random,

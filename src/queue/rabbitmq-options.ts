@@ -6,6 +6,8 @@ import type { RemoteQueueObserver, RemoteQueueOptions } from "./remote-queue.ts"
 export interface RabbitMQQueueObserver extends RemoteQueueObserver {
   /** A queue of the broker was lost with what it held: the rows of these should be published again soon. */
   queueLost(lane: RemoteLane): void;
+  /** What rides may have been lost, wherever it was on its way: the broker keeps it in memory. */
+  ridesLost(): void;
 }
 
 export type RabbitMQQueueOptions = RemoteQueueOptions & {

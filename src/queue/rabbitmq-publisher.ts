@@ -2,18 +2,21 @@
  * Sends parcels of tasks with mandatory and confirms. What comes back, is refused, or stays unconfirmed for too long is told once, as
  * unpublished: it may have arrived nonetheless.
  */
-import {
-  openChannel,
-  within,
-  type Channel,
-  type ChannelModel,
-  type ConfirmChannel,
-} from "../rabbitmq/link.ts";
+import { openChannel, type ChannelModel, type ConfirmChannel } from "../rabbitmq/link.ts";
 import { Outgoing, tell, type Done, type Item, type OutLane, type Parcel } from "./outgoing.ts";
 import { encode } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
-import { QUEUE_OPTIONS, queueName } from "./rabbitmq-topology.ts";
-import { isSameLane, type RemoteLane } from "./remote-lane.ts";
+import { Declarer } from "./rabbitmq-declarer.ts";
+import { queueName } from "./rabbitmq-topology.ts";
+import {
+  isForRides,
+  isSameLane,
+  keyOf,
+  laneOf,
+  ridesOf,
+  withoutRides,
+  type RemoteLane,
+} from "./remote-lane.ts";
 
 const MOST_UNDER_WAY = 64;
 /** A queue that confirms nothing must not hold up the others. */
@@ -21,9 +24,10 @@ const MOST_OF_LANE = 8;
 const LOOK_MS = 250;
 /** While the broker is away, or takes nothing, waiting for it longer only keeps tasks from those who go another way. */
 const AWAY_MS = 500;
-const DECLARE_MS = 5000;
-const DECLARE_AGAIN_MS = 1000;
 const RENEW_MS = 1000;
+const NO_ROOM = "more waits to be published than may";
+/** What rides goes with all others for so long when its own queue is not there: the node of the broker that had it may be away. */
+const DETOUR_MS = 30_000;
 
 export type PublisherOptions = {
   prefix: string;
@@ -36,6 +40,8 @@ export type PublisherOptions = {
   /** Sent and confirmed: so many tasks in one message. */
   onConfirmed: (lane: RemoteLane, tasks: number) => void;
   onUnpublished: (messages: readonly Message[], why: string) => void;
+  /** What was sent before, and rides, may be lost. */
+  onRidesLost: () => void;
   onError: (error: unknown) => void;
 };
 
@@ -44,13 +50,12 @@ export class Publisher {
   readonly #outgoing: Outgoing;
   readonly #underWay = new Map<number, Parcel>();
   readonly #returned = new Set<number>();
-  /** Weak: lanes are forgotten by whoever made them. */
-  #declared = new WeakSet<OutLane>();
-  #declaring = new WeakSet<OutLane>();
+  readonly #declarer: Declarer;
+  /** Until when, by lane. */
+  readonly #detours = new Map<string, number>();
   readonly #look: NodeJS.Timeout;
   #connection: ChannelModel | null = null;
   #channel: ConfirmChannel | null = null;
-  #declares: Channel | null = null;
   #renewing: ConfirmChannel | null = null;
   #isBlocked = false;
   #isFlushDue = false;
@@ -58,7 +63,19 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-    this.#outgoing = new Outgoing(options);
+    this.#outgoing = new Outgoing({ ...options, whereOf: (message) => this.#whereOf(message) });
+    this.#declarer = new Declarer({
+      prefix: options.prefix,
+      onDeclared: (lane) => {
+        options.onDeclared(lane);
+        this.#flushSoon();
+      },
+      onRefused: (lane, error) => {
+        options.onError(error);
+        this.#detour(lane);
+      },
+      onRested: () => this.#flushSoon(),
+    });
     this.#look = setInterval(() => this.#expire(), LOOK_MS);
     this.#look.unref();
   }
@@ -72,7 +89,7 @@ export class Publisher {
     const refused = messages.filter((message) => !this.#outgoing.add(message, done, at));
     if (refused.length > 0) {
       // Later: the caller is not to meet its own callback within its call.
-      setImmediate(() => this.#tellUnpublished(refused, done, "more waits to be published than may"));
+      setImmediate(() => this.#tellUnpublished(refused, done, NO_ROOM));
     }
     this.#flushSoon();
   }
@@ -93,7 +110,8 @@ export class Publisher {
         void this.up(connection).catch((again: unknown) => this.#options.onError(again));
     });
     channel.on("return", ({ properties }) => this.#returned.add(Number(properties.messageId)));
-    this.#declared = new WeakSet();
+    this.#declarer.up(connection);
+    this.#detours.clear();
     this.#channel = channel;
     this.#flushSoon();
   }
@@ -101,11 +119,8 @@ export class Publisher {
   down(why: string): void {
     this.#connection = null;
     this.#channel = null;
-    this.#declares = null;
     this.#isBlocked = false;
-    this.#declared = new WeakSet();
-    // What was asked on this connection may stay unanswered; on the next one it is asked anew.
-    this.#declaring = new WeakSet();
+    this.#declarer.down();
     this.#loseAll(why);
   }
 
@@ -116,7 +131,8 @@ export class Publisher {
 
   /** It may be gone: it is declared before anything else is sent to it. */
   doubt(doubted: RemoteLane): void {
-    for (const lane of this.#outgoing.lanes()) if (isSameLane(lane, doubted)) this.#declared.delete(lane);
+    for (const lane of this.#outgoing.lanes()) if (isSameLane(lane, doubted)) this.#declarer.doubt(lane);
+    if (isForRides(doubted)) this.#options.onRidesLost();
   }
 
   /** What is here goes out, or is told as unpublished. */
@@ -145,8 +161,8 @@ export class Publisher {
     if (channel === null || this.#isBlocked) return;
     for (const lane of this.#outgoing.lanes()) {
       if (lane.head() === undefined) continue;
-      if (!this.#declared.has(lane)) {
-        void this.#declare(lane);
+      if (!this.#declarer.isDeclared(lane)) {
+        void this.#declarer.declare(lane);
         continue;
       }
       while (lane.underWay < MOST_OF_LANE && this.#underWay.size < MOST_UNDER_WAY) {
@@ -162,15 +178,18 @@ export class Publisher {
     const { lane, items } = parcel;
     this.#underWay.set(number, parcel);
     lane.underWay++;
-    const options = { mandatory: true, persistent: true, messageId: String(number) };
+    const options = { mandatory: true, persistent: !isForRides(lane), messageId: String(number) };
     try {
       const body = Buffer.from(encode(items.map(({ message }) => message)));
       channel.publish("", queueName(this.#options.prefix, lane), body, options, (error: unknown) => {
         const wasReturned = this.#returned.delete(number);
-        if (wasReturned) this.#declareLater(lane);
+        if (wasReturned) this.#declarer.declareLater(lane);
         if (!this.#end(number)) return;
         // What the broker had no queue for is returned, and confirmed all the same.
-        if (wasReturned) this.#fail(items, "the broker had no queue for it");
+        if (wasReturned && isForRides(lane)) {
+          this.#detour(lane);
+          this.#sendAgain(items);
+        } else if (wasReturned) this.#fail(items, "the broker had no queue for it");
         else if (error) {
           this.#fail(items, "the broker refused it");
           this.#renewSoon(channel);
@@ -204,52 +223,28 @@ export class Publisher {
     return true;
   }
 
-  /** It was deleted. Made anew before the broker has told its consumers, it would have consumers that hear nothing. */
-  #declareLater(lane: OutLane): void {
-    const declaring = this.#declaring;
-    this.#declared.delete(lane);
-    if (declaring.has(lane)) return;
-    declaring.add(lane);
-    setTimeout(() => {
-      declaring.delete(lane);
-      this.#flushSoon();
-    }, DECLARE_AGAIN_MS).unref();
+  #whereOf({ spec, isRide }: Message): RemoteLane {
+    const lane = laneOf(spec, this.#options.hasOwnLane);
+    if (!isRide) return lane;
+    const rides = ridesOf(lane);
+    const until = this.#detours.get(keyOf(rides));
+    return until === undefined || until < performance.now() ? rides : lane;
   }
 
-  async #declare(lane: OutLane): Promise<void> {
-    const connection = this.#connection;
-    const declaring = this.#declaring;
-    if (declaring.has(lane) || connection === null) return;
-    declaring.add(lane);
-    try {
-      // Both within a time: a connection that dies at the wrong moment leaves an opening unanswered for ever.
-      const opening = this.#declares ?? this.#openDeclares(connection);
-      const channel = await within(
-        DECLARE_MS,
-        Promise.resolve(opening),
-        "RabbitMQ opened no channel in time",
-      );
-      const name = queueName(this.#options.prefix, lane);
-      const declared = channel.assertQueue(name, QUEUE_OPTIONS);
-      await within(DECLARE_MS, declared, `RabbitMQ did not declare ${name} in time`);
-      if (this.#connection === connection) this.#declared.add(lane);
-      this.#options.onDeclared(lane);
-      this.#flushSoon();
-    } catch (error) {
-      this.#declares = null;
-      if (this.#connection === connection) this.#options.onError(error);
-      setTimeout(() => this.#flushSoon(), DECLARE_AGAIN_MS).unref();
-    } finally {
-      declaring.delete(lane);
-    }
+  /** A queue that is kept lies on several nodes of the broker; this one on a single node. */
+  #detour(lane: OutLane): void {
+    if (!isForRides(lane)) return;
+    this.#detours.set(keyOf(lane), performance.now() + DETOUR_MS);
+    this.#outgoing.move(lane, withoutRides(lane));
+    this.#options.onRidesLost();
+    this.#flushSoon();
   }
 
-  async #openDeclares(connection: ChannelModel): Promise<Channel> {
-    const channel = await openChannel(connection.createChannel(), () => {
-      if (this.#declares === channel) this.#declares = null;
-    });
-    if (this.#connection === connection) this.#declares = channel;
-    return channel;
+  /** They were not taken for certain. */
+  #sendAgain(items: readonly Item[]): void {
+    for (const { message, done, also, at } of items)
+      for (const told of [done, ...(also ?? [])])
+        if (!this.#outgoing.add(message, told, at)) this.#tellUnpublished([message], told, NO_ROOM);
   }
 
   #expire(): void {
@@ -257,7 +252,7 @@ export class Publisher {
     const before = now - this.#options.confirmMs;
     for (const [number, { at, items, lane }] of this.#underWay) {
       if (at >= before) break;
-      this.#declared.delete(lane);
+      this.#declarer.doubt(lane);
       if (this.#end(number)) this.#fail(items, "it was not confirmed in time");
     }
     const isAway = this.#channel === null || this.#isBlocked;

@@ -8,7 +8,7 @@ import { Directory } from "./rabbitmq-directory.ts";
 import { RabbitMQIntake } from "./rabbitmq-intake.ts";
 import type { RabbitMQQueueOptions } from "./rabbitmq-options.ts";
 import { Publisher } from "./rabbitmq-publisher.ts";
-import { queueOf, type RemoteLane } from "./remote-lane.ts";
+import { queueOf, ridesOf, type RemoteLane } from "./remote-lane.ts";
 import { BUFFER_BYTES, BUFFER_TASKS, CONFIRM_MS, type RemoteQueue } from "./remote-queue.ts";
 
 export type RabbitMQQueue = RemoteQueue;
@@ -28,6 +28,7 @@ class RabbitMQTransport implements Transport {
   readonly #depths: Depths;
   readonly #publishing: RabbitMQLink;
   readonly #consumers: Consumers;
+  #wasUp = false;
   #isClosed = false;
 
   constructor(options: RabbitMQQueueOptions, landing: Landing<Channel>) {
@@ -45,6 +46,7 @@ class RabbitMQTransport implements Transport {
       onDeclared: (lane) => this.#directory.add(lane),
       onConfirmed: (lane, tasks) => this.#depths.learn(lane, tasks),
       onUnpublished: (messages, why) => observer.unpublished(messages, why),
+      onRidesLost: () => observer.ridesLost(),
       onError,
     });
     this.#directory = new Directory(prefix, (lane) => this.#learn(lane));
@@ -63,12 +65,16 @@ class RabbitMQTransport implements Transport {
         this.#depths.up(connection);
         await this.publisher.up(connection);
         await this.#directory.up(connection);
+        // The broker may be another life of the one that was here before.
+        if (this.#wasUp) observer.ridesLost();
+        this.#wasUp = true;
       },
       onDown: (error) => {
         this.#block(null);
         this.#depths.down();
         this.#directory.down();
         this.publisher.down((error as Error).message);
+        observer.ridesLost();
         onError(error);
       },
       onBlocked: (reason) => this.#block(reason),
@@ -104,7 +110,7 @@ class RabbitMQTransport implements Transport {
   serve(queues: readonly string[]): void {
     for (const name of queues)
       for (let priority = 0; priority < PRIORITIES.length; priority++)
-        this.#directory.learn({ name, priority });
+        for (const lane of [{ name, priority }, ridesOf({ name, priority })]) this.#directory.learn(lane);
   }
 
   want(queue: string): void {

@@ -4,6 +4,7 @@ import type { TaskSpec } from "../task/task.ts";
 
 /** In the name of no queue and no action. */
 export const LANE_SIGN = "#";
+const RIDES = "~rides";
 
 export type RemoteLane = {
   /** As {@link laneName} makes it. */
@@ -24,7 +25,22 @@ export function laneOf(
   return { name: laneName(queue, hasOwnLane(action) ? action : null), priority };
 }
 
-export function queueOf({ name }: RemoteLane): string {
+/** Beside a lane, for those that ride: what is promised to nobody need not outlive the server that holds it. */
+export function ridesOf({ name, priority }: RemoteLane): RemoteLane {
+  return { name: name + RIDES, priority };
+}
+
+export function isForRides({ name }: RemoteLane): boolean {
+  return name.endsWith(RIDES);
+}
+
+/** The lane itself, of the one beside it. */
+export function withoutRides({ name, priority }: RemoteLane): RemoteLane {
+  return { name: isForRides({ name, priority }) ? name.slice(0, -RIDES.length) : name, priority };
+}
+
+export function queueOf(lane: RemoteLane): string {
+  const { name } = withoutRides(lane);
   const at = name.indexOf(LANE_SIGN);
   return at < 0 ? name : name.slice(0, at);
 }

@@ -45,7 +45,7 @@ describe("the rules of a run", { skip, timeout: 120_000 }, () => {
   };
 
   test("what was promised has a row before it is published; what is waited for travels without one", async () => {
-    const name = await stack.declare("first");
+    const { kept, rides } = await stack.declare("first");
     const actions = { first: { queue: "first", run: (payload: unknown) => payload } };
     {
       await using _announces = await stack.worker(actions);
@@ -56,12 +56,12 @@ describe("the rules of a run", { skip, timeout: 120_000 }, () => {
     const submitted = gateway.client.$.submit("first", 1, { task: promised });
     await pause(200);
     const riding = gateway.client.$.run("first", 2, { task: ridden });
-    const ride = await stack.take(name);
+    const ride = await stack.take(rides);
     assert.deepEqual(ride.messages.map(facts), [[ridden, 1, true, false]], "and nothing came before it");
     await lock.letGo();
     assert.equal((await submitted).status, "queued");
     assert.equal(await rowOf(promised), QUEUED);
-    const next = await stack.take(name);
+    const next = await stack.take(kept);
     assert.deepEqual(next.messages.map(facts), [[promised, 1, false, false]]);
     await Promise.all([ride.die(), next.die()]);
     await using _serves = await stack.worker(actions);
@@ -101,7 +101,7 @@ describe("the rules of a run", { skip, timeout: 120_000 }, () => {
   }
 
   test("what was given before is claimed before it runs: two copies of one message are one run", async () => {
-    const name = await stack.declare("third");
+    const { kept, rides } = await stack.declare("third");
     const rows: (string | undefined)[] = [];
     const run = async (_payload: unknown, { task }: Context): Promise<void> => {
       rows.push(await rowOf(task.id));
@@ -113,8 +113,8 @@ describe("the rules of a run", { skip, timeout: 120_000 }, () => {
     await using gateway = await stack.gateway();
     const task = stack.makeId();
     const ridden = gateway.client.$.run("third", 1, { task });
-    const { messages, die } = await stack.take(name);
-    await stack.send(name, encode([{ ...messages[0]!, isRide: false, isRepeat: true }]));
+    const { messages, die } = await stack.take(rides);
+    await stack.send(kept, encode([{ ...messages[0]!, isRide: false, isRepeat: true }]));
     await die();
     await using _one = await stack.worker(actions);
     await using _two = await stack.worker(actions);
@@ -124,7 +124,7 @@ describe("the rules of a run", { skip, timeout: 120_000 }, () => {
   });
 
   test("what a dead taker had comes again: its row is made from the message, claimed, and the ride is fenced off", async () => {
-    const name = await stack.declare("fourth");
+    const { rides } = await stack.declare("fourth");
     const held = new Held();
     const actions = { fourth: { queue: "fourth", run: held.run } };
     {
@@ -133,7 +133,7 @@ describe("the rules of a run", { skip, timeout: 120_000 }, () => {
     await using gateway = await stack.gateway();
     const ridden = gateway.client.$.run("fourth", 1);
     ridden.catch(() => {});
-    const { messages, die } = await stack.take(name);
+    const { messages, die } = await stack.take(rides);
     const { spec } = messages[0]!;
     await die();
     await using _worker = await stack.worker(actions);
@@ -272,8 +272,8 @@ describe("the rules of a run", { skip, timeout: 120_000 }, () => {
   }
 
   test("a message of an unknown version is told of and left to those who know it", async () => {
-    const name = await stack.declare("tenth");
-    await stack.send(name, JSON.stringify({ v: 99, whatever: [1, 2, 3] }));
+    const { kept } = await stack.declare("tenth");
+    await stack.send(kept, JSON.stringify({ v: 99, whatever: [1, 2, 3] }));
     const told: object[] = [];
     const log = { debug() {}, info() {}, warn() {}, error: (what: object) => void told.push(what) };
     {
@@ -285,8 +285,26 @@ describe("the rules of a run", { skip, timeout: 120_000 }, () => {
       assert.equal(await gateway.client.$.run("tenth"), "ran");
     }
     const channel = await stack.channel();
-    await until("it is there", async () => (await channel.checkQueue(name)).messageCount === 1);
+    await until("it is there", async () => (await channel.checkQueue(kept)).messageCount === 1);
     await channel.close();
+  });
+
+  test("a ride that was in the memory of a broker that is killed runs all the same, and soon", async () => {
+    const { rides } = await stack.declare("eleventh");
+    const actions = { eleventh: { queue: "eleventh", run: (payload: unknown) => payload } };
+    {
+      await using _announces = await stack.worker(actions);
+    }
+    await using gateway = await stack.gateway();
+    const ridden = gateway.client.$.run("eleventh", "came", { signal: AbortSignal.timeout(15_000) });
+    ridden.catch(() => {});
+    const channel = await stack.channel();
+    await until("it is there", async () => (await channel.checkQueue(rides)).messageCount === 1);
+    await stack.killBroker();
+    await using _serves = await stack.worker(actions);
+    // Long before anybody looks for rows that nobody has seen.
+    assert.equal(await ridden, "came");
+    await stack.rabbit.first.start();
   });
 
   gatewaysSuite(() => stack);

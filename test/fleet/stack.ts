@@ -9,7 +9,8 @@ import { startNode, type TandaNode } from "../../src/node/start-node.ts";
 import type { NodeOptions } from "../../src/node/options.ts";
 import { decode } from "../../src/queue/parcel-codec.ts";
 import type { Message } from "../../src/queue/queue.ts";
-import { QUEUE_OPTIONS } from "../../src/queue/rabbitmq-topology.ts";
+import { optionsOf, queueName } from "../../src/queue/rabbitmq-topology.ts";
+import { ridesOf } from "../../src/queue/remote-lane.ts";
 import { openPostgresStore } from "../../src/store/postgres.ts";
 import type { SharedStore } from "../../src/store/shared-store.ts";
 import { createIdMaker } from "../../src/task/id.ts";
@@ -89,17 +90,22 @@ export class Stack implements AsyncDisposable {
   }
 
   async channel(): Promise<Channel> {
-    this.#connection ??= await connect(this.rabbit.url);
+    if (this.#connection === null) {
+      this.#connection = await connect(this.rabbit.url);
+      // Of a broker that is killed.
+      this.#connection.on("error", () => {});
+    }
     return this.#connection.createChannel();
   }
 
-  /** @returns the name that it has in the broker. */
-  async declare(queue: string): Promise<string> {
+  /** @returns the names that it has in the broker: for what was promised, and for what rides. */
+  async declare(queue: string): Promise<{ kept: string; rides: string }> {
     const channel = await this.channel();
-    const name = `tanda.${queue}.normal`;
-    await channel.assertQueue(name, QUEUE_OPTIONS);
+    const kept = { name: queue, priority: 1 };
+    for (const lane of [kept, ridesOf(kept)])
+      await channel.assertQueue(queueName("tanda", lane), optionsOf(lane));
     await channel.close();
-    return name;
+    return { kept: queueName("tanda", kept), rides: queueName("tanda", ridesOf(kept)) };
   }
 
   /** Takes one message, as a worker does that then stands still. */
@@ -118,6 +124,11 @@ export class Stack implements AsyncDisposable {
     const channel = await this.channel();
     channel.sendToQueue(name, Buffer.from(body), { persistent: true });
     await channel.close();
+  }
+
+  async killBroker(): Promise<void> {
+    await this.rabbit.first.kill9();
+    this.#connection = null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

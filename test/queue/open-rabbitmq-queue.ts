@@ -3,6 +3,7 @@ import { after } from "node:test";
 import { openRabbitMQQueue, type RabbitMQQueue } from "../../src/queue/rabbitmq.ts";
 import type { RabbitMQQueueOptions } from "../../src/queue/rabbitmq-options.ts";
 import { RabbitMQAddress } from "../../src/rabbitmq/address.ts";
+import type { RabbitMQNode } from "../services/rabbitmq.ts";
 import { Told } from "./told.ts";
 
 /** A test that failed may have left some open, and they would look for their broker for ever. */
@@ -31,4 +32,11 @@ export async function openQueue(
   });
   opened.push(queue);
   return { queue, told };
+}
+
+/** The queues of the broker, and of which type each is. */
+export async function typesOf(node: RabbitMQNode): Promise<Map<string, string>> {
+  const text = await node.ctl("list_queues", "--formatter", "json", "name", "type");
+  const queues = JSON.parse(text) as { name: string; type: string }[];
+  return new Map(queues.map(({ name, type }) => [name, type]));
 }

@@ -3,7 +3,11 @@ import { test } from "node:test";
 import { Outgoing, tell } from "../../src/queue/outgoing.ts";
 import { message } from "./queue-contract.ts";
 
-const options = { limits: { tasks: 100, bytes: 1e6 }, tasksAtOnce: () => 200, hasOwnLane: () => false };
+const options = {
+  limits: { tasks: 100, bytes: 1e6 },
+  tasksAtOnce: () => 200,
+  whereOf: () => ({ name: "default", priority: 1 }),
+};
 
 test("what is on its way out already is not sent twice, and all who wanted it sent are told", () => {
   const outgoing = new Outgoing(options);

@@ -37,11 +37,16 @@ export function message(options: MessageOptions = {}): Message {
   return { spec, attempt: 1, isRide, isSuspect: false };
 }
 
+/** Has a row, and so waits where a server keeps what it has. */
+export function promised(options: MessageOptions = {}): Message {
+  return message({ ...options, isRide: false });
+}
+
 const LONG_MS = 30_000;
 
-export async function until(what: string, isSo: () => boolean): Promise<void> {
+export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   const late = performance.now() + LONG_MS;
-  while (!isSo()) {
+  while (!(await isSo())) {
     if (performance.now() > late) throw new Error(`not within ${LONG_MS} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

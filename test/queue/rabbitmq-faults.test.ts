@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { connect } from "amqplib";
-import { QUEUE_OPTIONS } from "../../src/queue/rabbitmq-topology.ts";
+import { optionsOf, queueName } from "../../src/queue/rabbitmq-topology.ts";
 import { needs } from "../../scripts/system-programs.ts";
 import { FaultProxy } from "../services/fault-proxy.ts";
 import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
 import { newPrefix, openQueue } from "./open-rabbitmq-queue.ts";
-import { arrived, message, takeSoon, until } from "./queue-contract.ts";
+import { arrived, promised, takeSoon, until } from "./queue-contract.ts";
 import { Traffic } from "./traffic.ts";
 
 const anyRoom = (): number => Infinity;
@@ -72,7 +72,7 @@ describe("faults of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 1
     await using _sender = sender;
     const { queue: first } = await openQueue(rabbit.urlAt(proxy.port), prefix);
     await using _first = first;
-    const messages = [message(), message()];
+    const messages = [promised(), promised()];
     sender.publish(messages);
     await arrived(first, messages);
     const [taken] = first.take(1, anyRoom);
@@ -96,12 +96,12 @@ describe("faults of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 1
     const prefix = newPrefix();
     const { queue } = await openQueue(rabbit.urlAt(proxy.port), prefix);
     await using _queue = queue;
-    const inHand = message();
+    const inHand = promised();
     queue.publish([inHand]);
     await takeSoon(queue, 1);
     proxy.reset();
     await until("it is back", () => queue.health.isConsuming && queue.health.isPublishing);
-    const next = message();
+    const next = promised();
     queue.publish([next]);
     assert.deepEqual(await takeSoon(queue, 1), [next]);
     await later(200);
@@ -111,7 +111,7 @@ describe("faults of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 1
     const { queue: other } = await openQueue(rabbit.url, prefix);
     await using _other = other;
     other.serve(["default"]);
-    const last = message();
+    const last = promised();
     other.publish([last]);
     assert.deepEqual(await takeSoon(other, 1), [last]);
   });
@@ -120,7 +120,7 @@ describe("faults of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 1
     await using proxy = await FaultProxy.start(rabbit.first.port);
     const { queue } = await openQueue(rabbit.urlAt(proxy.port), newPrefix());
     await using _queue = queue;
-    const one = message();
+    const one = promised();
     queue.publish([one]);
     await arrived(queue, [one]);
     for (let n = 0; n < 2; n++) {
@@ -134,31 +134,32 @@ describe("faults of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 1
   test("without disk the broker blocks: it is told, taking goes on, and what cannot be sent in time is told", async () => {
     const { queue, told } = await openQueue(rabbit.url, newPrefix(), { confirmMs: 1000 });
     await using _queue = queue;
-    const before = Array.from({ length: 10 }, () => message());
+    const before = Array.from({ length: 10 }, () => promised());
     queue.publish(before);
     await arrived(queue, before);
     await rabbit.setDiskAlarm(true);
-    const held = message();
+    const held = promised();
     queue.publish([held]);
     await until("it is told", () => told.blocked.length > 0);
     assert.match(told.blocked[0]!, /disk/);
     assert.match(queue.health.blocked ?? "", /disk/);
     assert.equal(queue.take(10, anyRoom).length, 10);
     queue.settle(before);
-    const more = message();
+    const more = promised();
     queue.publish([more]);
     await until("both are told", () => told.unpublished.length === 2);
     assert.deepEqual(new Set(told.unpublished.map(({ id }) => id)), new Set([held.spec.id, more.spec.id]));
     await rabbit.setDiskAlarm(false);
     await until("it takes again", () => queue.health.blocked === null);
-    const last = message();
+    const last = promised();
     queue.publish([last]);
     await until("it comes", () => queue.position(last.spec.id) !== null);
   });
 
   test("a queue that is deleted, and made anew in the same moment, is consumed again", async () => {
     const prefix = newPrefix();
-    const name = `${prefix}.default.normal`;
+    const lane = { name: "default", priority: 1 };
+    const name = queueName(prefix, lane);
     const { queue, told } = await openQueue(rabbit.url, prefix);
     await using _queue = queue;
     const traffic = new Traffic(queue);
@@ -168,7 +169,7 @@ describe("faults of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 1
       for (let n = 0; n < 2; n++) {
         const before = traffic.settled.size;
         await until("there is traffic", () => traffic.settled.size > before + 200);
-        await Promise.all([channel.deleteQueue(name), channel.assertQueue(name, QUEUE_OPTIONS)]);
+        await Promise.all([channel.deleteQueue(name), channel.assertQueue(name, optionsOf(lane))]);
       }
       const before = traffic.settled.size;
       await until("there is traffic after the last", () => traffic.settled.size > before + 200);
@@ -184,14 +185,14 @@ describe("faults of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 1
     const prefix = newPrefix();
     const { queue, told } = await openQueue(rabbit.url, prefix, { leaderlessMs: 1000, confirmMs: 1000 });
     await using _queue = queue;
-    queue.publish([message()]);
+    queue.publish([promised()]);
     queue.settle(await takeSoon(queue, 1));
     const member = `{list_to_atom("%2F_${prefix}.default.normal"), node()}`;
     await rabbit.first.ctl("eval", `ra:force_delete_server(quorum_queues, ${member}).`);
     await rabbit.first.ctl("close_all_connections", "a test");
     await until("it is told as lost", () => told.lost.length > 0);
     assert.deepEqual(told.lost, ["default"]);
-    const fresh = message();
+    const fresh = promised();
     const late = performance.now() + 15_000;
     while (queue.position(fresh.spec.id) === null) {
       assert.ok(performance.now() < late, "nothing comes through the new queue");

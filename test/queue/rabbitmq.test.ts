@@ -5,7 +5,7 @@ import { needs } from "../../scripts/system-programs.ts";
 import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
 import { newPrefix, openQueue } from "./open-rabbitmq-queue.ts";
 import { remoteQueueContract } from "./remote-queue-contract.ts";
-import { arrived, message, queueContract, takeSoon, until } from "./queue-contract.ts";
+import { arrived, promised, queueContract, takeSoon, until } from "./queue-contract.ts";
 
 const anyRoom = (): number => Infinity;
 const one = (): number => 1;
@@ -45,10 +45,10 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     const prefix = newPrefix();
     const { queue: sender, told } = await openQueue(rabbit.url, prefix, { consumes: false });
     await using _sender = sender;
-    sender.publish([message()]);
+    sender.publish([promised()]);
     const name = `${prefix}.default.normal`;
     await until("the queue is there", () => sender.health.isPublishing);
-    const messages = Array.from({ length: 5000 }, () => message());
+    const messages = Array.from({ length: 5000 }, () => promised());
     sender.publish(messages);
     const { queue: taker } = await openQueue(rabbit.url, prefix, { prefetch: 1 });
     await using _taker = taker;
@@ -72,8 +72,8 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     const tasksAtOnce = (action: string): number => (action === "slow" ? 2 : 200);
     const { queue } = await openQueue(rabbit.url, prefix, { consumes: false, tasksAtOnce });
     await using _queue = queue;
-    queue.publish(Array.from({ length: 10 }, () => message({ action: "slow" })));
-    queue.publish(Array.from({ length: 100 }, () => message({ queue: "quick" })));
+    queue.publish(Array.from({ length: 10 }, () => promised({ action: "slow" })));
+    queue.publish(Array.from({ length: 100 }, () => promised({ queue: "quick" })));
     await until("both are declared", () => queue.health.isPublishing);
     await new Promise((resolve) => setTimeout(resolve, 300));
     await untilWaiting(`${prefix}.default.normal`, 5);
@@ -84,7 +84,7 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     const prefix = newPrefix();
     const { queue } = await openQueue(rabbit.url, prefix, { tasksAtOnce: one, prefetch: 4 });
     await using _queue = queue;
-    queue.publish(Array.from({ length: 20 }, () => message()));
+    queue.publish(Array.from({ length: 20 }, () => promised()));
     const first = await takeSoon(queue, 4);
     await untilWaiting(`${prefix}.default.normal`, 16);
     assert.deepEqual(queue.take(10, anyRoom), []);
@@ -98,9 +98,9 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     const prefix = newPrefix();
     const { queue: sender } = await openQueue(rabbit.url, prefix, { consumes: false });
     await using _sender = sender;
-    const old = message({ priority: 0, at: 1_800_000_000_000 - 3_600_000 });
-    sender.publish([old, ...Array.from({ length: 3000 }, () => message({ priority: 0 }))]);
-    const urgent = Array.from({ length: 10 }, () => message({ priority: 3 }));
+    const old = promised({ priority: 0, at: 1_800_000_000_000 - 3_600_000 });
+    sender.publish([old, ...Array.from({ length: 3000 }, () => promised({ priority: 0 }))]);
+    const urgent = Array.from({ length: 10 }, () => promised({ priority: 3 }));
     sender.publish(urgent);
     const { queue } = await openQueue(rabbit.url, prefix);
     await using _queue = queue;
@@ -111,7 +111,7 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
   test("a message of an unknown version is told, held, and left in the broker", async () => {
     const prefix = newPrefix();
     const { queue, told } = await openQueue(rabbit.url, prefix);
-    queue.publish([message()]);
+    queue.publish([promised()]);
     queue.settle(await takeSoon(queue, 1));
     const name = `${prefix}.default.normal`;
     const body = JSON.stringify({ v: 99, wonders: true });
@@ -120,7 +120,7 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     assert.equal(told.unreadable[0]!.isUnknownVersion, true);
     assert.equal(told.unreadable[0]!.queue, "default");
     // Others are not held up by it.
-    queue.publish([message()]);
+    queue.publish([promised()]);
     queue.settle(await takeSoon(queue, 1));
     await queue.close();
     await untilWaiting(name, 1);
@@ -133,7 +133,7 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     const prefix = newPrefix();
     const { queue, told } = await openQueue(rabbit.url, prefix);
     await using _queue = queue;
-    queue.publish([message()]);
+    queue.publish([promised()]);
     queue.settle(await takeSoon(queue, 1));
     const name = `${prefix}.default.normal`;
     const bodies = [
@@ -146,7 +146,7 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     for (const body of bodies) raw.sendToQueue(name, Buffer.from(body));
     await until("all are told", () => told.unreadable.length === bodies.length);
     assert.ok(told.unreadable.every(({ isUnknownVersion }) => !isUnknownVersion));
-    const last = message();
+    const last = promised();
     queue.publish([last]);
     assert.deepEqual(await takeSoon(queue, 1), [last]);
     queue.settle([last]);
@@ -159,11 +159,11 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     const { queue, told } = await openQueue(rabbit.url, prefix, { consumes: false });
     await using _queue = queue;
     const name = `${prefix}.default.normal`;
-    queue.publish([message()]);
+    queue.publish([promised()]);
     await new Promise((resolve) => setTimeout(resolve, 500));
     await untilWaiting(name, 1);
     await raw.deleteQueue(name);
-    const lost = message();
+    const lost = promised();
     queue.publish([lost]);
     await until("it is told", () => told.unpublished.length > 0);
     assert.deepEqual(told.unpublished, [{ id: lost.spec.id, why: "the broker had no queue for it" }]);
@@ -177,7 +177,7 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
   test("what is given back at the end comes to others: as it was when nobody began it, else as a repeat", async () => {
     const prefix = newPrefix();
     const { queue: first } = await openQueue(rabbit.url, prefix);
-    const messages = Array.from({ length: 6 }, () => message());
+    const messages = Array.from({ length: 6 }, () => promised());
     first.publish(messages);
     await arrived(first, messages);
     const [settled, begun] = first.take(2, anyRoom);
@@ -198,7 +198,7 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     const prefix = newPrefix();
     const { queue: full, told } = await openQueue(rabbit.url, prefix, { prefetch: 1 });
     await using _full = full;
-    const messages = Array.from({ length: 20 }, () => message());
+    const messages = Array.from({ length: 20 }, () => promised());
     full.publish(messages);
     await arrived(full, messages);
     const [begun] = full.take(1, anyRoom);
@@ -216,7 +216,7 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
       messages.slice(3).map(({ spec }) => spec.id),
     );
     assert.ok(
-      given.every(({ isRide, isRepeat }) => isRide && !isRepeat),
+      given.every(({ isRepeat }) => !isRepeat),
       "nobody has begun them",
     );
     const kept = full.take(10, anyRoom);
@@ -232,7 +232,7 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     const prefix = newPrefix();
     const { queue: first } = await openQueue(rabbit.url, prefix);
     await using _first = first;
-    const messages = Array.from({ length: 5 }, () => message());
+    const messages = Array.from({ length: 5 }, () => promised());
     first.publish(messages);
     await arrived(first, messages);
     first.pause("default");
@@ -248,7 +248,7 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
       confirmMs: 300,
     });
     await using _queue = queue;
-    queue.publish(Array.from({ length: 15 }, () => message()));
+    queue.publish(Array.from({ length: 15 }, () => promised()));
     assert.deepEqual(told.unpublished, [], "not within the call");
     await until("what is too much is told", () => told.unpublished.length === 5);
     await until("the rest is told when its time is over", () => told.unpublished.length === 15);
@@ -260,7 +260,7 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     const port = rabbit.first.port;
     const { queue, told } = await openQueue(rabbit.urlAt(1, port), newPrefix());
     await using _queue = queue;
-    const sent = message();
+    const sent = promised();
     queue.publish([sent]);
     assert.deepEqual(await takeSoon(queue, 1), [sent]);
     const wrong = await openQueue(`amqp://app:wrong-password@127.0.0.1:${port}`, newPrefix());

@@ -8,6 +8,7 @@ export class Told {
   readonly blocked: (string | null)[] = [];
   readonly unreadable: UnreadableParcel[] = [];
   readonly lost: string[] = [];
+  ridesLost = 0;
   readonly troubles: string[] = [];
 
   readonly observer = {
@@ -17,6 +18,7 @@ export class Told {
     blocked: (reason: string | null): void => void this.blocked.push(reason),
     unreadable: (what: UnreadableParcel): void => void this.unreadable.push(what),
     queueLost: (lane: RemoteLane): void => void this.lost.push(queueOf(lane)),
+    ridesLost: (): void => void this.ridesLost++,
     trouble: (error: unknown): void => void this.troubles.push(String(error)),
   };
 }

@@ -1,7 +1,7 @@
 /** Publishes and takes at once, and notes what became of each task. */
 import type { Message } from "../../src/queue/queue.ts";
 import type { RemoteQueue } from "../../src/queue/remote-queue.ts";
-import { message } from "./queue-contract.ts";
+import { promised } from "./queue-contract.ts";
 import type { Told } from "./told.ts";
 
 const anyRoom = (): number => Infinity;
@@ -36,7 +36,7 @@ export class Traffic {
 
   #turn(): void {
     if (this.#isPublishing) {
-      const messages = Array.from({ length: 20 }, () => message());
+      const messages = Array.from({ length: 20 }, () => promised());
       for (const { spec } of messages) this.published.add(spec.id);
       this.#queue.publish(messages);
     }
