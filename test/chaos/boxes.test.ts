@@ -193,9 +193,11 @@ describe("each box of the drawing", { skip, timeout: 480_000 }, () => {
     const begunAt = performance.now();
     const ms = await load.recovery(async () => {
       for (const action of [null, "tell", "occupy"])
-        for (const priority of PRIORITIES)
-          deleted += (await channel.deleteQueue(`tanda.${laneName("default", action)}.${priority}`))
-            .messageCount;
+        for (const rides of ["", "~rides"])
+          for (const priority of PRIORITIES) {
+            const name = `tanda.${laneName("default", action)}${rides}.${priority}`;
+            deleted += (await channel.deleteQueue(name)).messageCount;
+          }
     });
     await admin.close();
     assert.ok(deleted > 10, `${deleted} messages were in them`);
