@@ -7,6 +7,7 @@ import { TandaError } from "../task/errors.ts";
 import { readArguments } from "./arguments.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
 import { generalHelp, helpJson, verbHelp } from "./help.ts";
+import { GIVE_TOKEN } from "./phrases.ts";
 import { suggest } from "./suggest.ts";
 import { Terminal } from "./terminal.ts";
 import { loadVerb, VERB_NAMES } from "./verb-table.ts";
@@ -111,8 +112,15 @@ function tellError(thrown: unknown, terminal: Terminal): void {
   }
   const code = thrown instanceof TandaError ? `${thrown.code}: ` : "";
   terminal.note(`${terminal.styleNote("red", "error:")} ${code}${message}`);
-  if (thrown instanceof TandaError && thrown.hint !== undefined) terminal.note(thrown.hint);
+  const hint = hintOf(thrown);
+  if (hint !== undefined) terminal.note(hint);
   if (isUsage) terminal.note("`tanda help` lists what there is, `tanda help VERB` shows examples.");
+}
+
+/** The node's own hint is for who writes lines; here the client says `auth`. */
+function hintOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof TandaError)) return undefined;
+  return thrown.code === "unauthorized" ? GIVE_TOKEN : thrown.hint;
 }
 
 /** Not of the wire's table: these happen on this side of it. */

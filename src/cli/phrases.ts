@@ -3,6 +3,9 @@ import { tellDuration } from "../task/duration.ts";
 import type { State } from "../task/state.ts";
 import type { Style, Terminal } from "./terminal.ts";
 
+export const GIVE_TOKEN =
+  "Give the token that node was started with: --token, TANDA_TOKEN, or a file with it in TANDA_TOKEN_FILE.";
+
 export function instant(ms: number | undefined | null): string | undefined {
   return typeof ms === "number" ? new Date(ms).toISOString() : undefined;
 }

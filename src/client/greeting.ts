@@ -1,5 +1,6 @@
 import { TandaError, isErrorCode, type ErrorBody } from "../task/errors.ts";
 import type { PingView } from "../protocol/messages.ts";
+import { DRAINING, NOT_TANDA } from "./unreachable.ts";
 
 /** What `ping` tells; of a node that tells less, less. */
 export type Hello = Partial<PingView>;
@@ -10,11 +11,10 @@ export function greetingLines(token: string | undefined): string {
   return auth + PING_LINE;
 }
 
-/** Why a connection to a node that stops is of no use: it takes nothing new. */
-export const DRAINING = "it is draining";
-
 /** Its answers carry an id that no call has, so they only show life. */
 export const PING_LINE = '{"id":"ping","op":"ping"}\n';
+
+const PLAIN_ERROR = "error: ";
 
 export type GreetingAnswer =
   | { readonly type: "hello"; readonly hello: Hello }
@@ -25,8 +25,10 @@ export type GreetingAnswer =
 
 /** @returns null while the answer is still to come. */
 export function readGreeting(line: string): GreetingAnswer | null {
+  // A refusal from before the node knew what is spoken: a line for people.
+  if (line.startsWith(PLAIN_ERROR)) return { type: "useless", reason: line.slice(PLAIN_ERROR.length).trim() };
   const reply = parse(line);
-  if (reply === null) return { type: "useless", reason: "it does not speak Tanda's lines" };
+  if (reply === null) return { type: "useless", reason: NOT_TANDA };
   const error = reply.result?.error;
   if (error?.code === "unauthorized" || error?.code === "forbidden") {
     return { type: "refused", error: TandaError.fromBody(error) };

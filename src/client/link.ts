@@ -3,9 +3,10 @@
  * opens the next, waiting longer after each round of refusals. What was under way is the owner's matter: `up` says when to repeat it.
  */
 import { TandaError } from "../task/errors.ts";
-import { DRAINING, greetingLines, PING_LINE, readGreeting, type Hello } from "./greeting.ts";
+import { greetingLines, PING_LINE, readGreeting, type Hello } from "./greeting.ts";
 import { Pulse } from "./pulse.ts";
 import type { Connection, Receiver, Transport } from "./transport.ts";
+import { adviceOn } from "./unreachable.ts";
 
 export type LinkOwner = {
   /** A node answered; what waits may be sent. `hello` is what its ping told. */
@@ -213,10 +214,7 @@ export class Link {
   #unreachable(reason: Error): TandaError {
     const names = this.#options.transports.map((transport) => transport.name).join(", ");
     return new TandaError("unavailable", `No node of Tanda can be reached at ${names}: ${reason.message}`, {
-      hint:
-        reason.message === DRAINING
-          ? "It is stopping. Another node takes what is new, or this one after its next start."
-          : "Is it running there? Start one with `tanda serve`.",
+      hint: adviceOn(reason) ?? "Is it running there? Start one with `tanda serve`.",
       cause: reason,
     });
   }

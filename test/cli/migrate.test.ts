@@ -6,6 +6,11 @@ import { openAt } from "../store/open-postgres.ts";
 import { newSpec, submit } from "../store/sample-events.ts";
 import { runCli } from "./run-cli.ts";
 
+test("a word that migrate does not know is answered with those it does", async () => {
+  const down = await runCli(["migrate", "down"]);
+  assert.deepEqual([down.code, /unknown: migrate down; it is up or status/.test(down.stderr)], [2, true]);
+});
+
 describe("migrate", { skip: needs("postgres").skip }, () => {
   let postgres: Postgres;
   before(async () => (postgres = await Postgres.start({ fast: true })));

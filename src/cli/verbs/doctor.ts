@@ -1,11 +1,11 @@
 import { statfs } from "node:fs/promises";
 import { parseAddresses } from "../../client/address.ts";
 import { connect } from "../../client/client.ts";
-import { DRAINING } from "../../client/greeting.ts";
+import { adviceOn } from "../../client/unreachable.ts";
 import type { Client } from "../../client/typed.ts";
 import { TandaError } from "../../task/errors.ts";
 import { EXIT } from "../exit-code.ts";
-import { bytes, count } from "../phrases.ts";
+import { bytes, count, GIVE_TOKEN } from "../phrases.ts";
 import { modeOf } from "../queue-view.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Verb, VerbInput } from "../verb.ts";
@@ -164,10 +164,9 @@ function unreachable(thrown: unknown, server: string): Finding {
     thrown instanceof TandaError && (thrown.code === "unauthorized" || thrown.code === "forbidden");
   const isLocal = parseAddresses(server).every(({ host }) => /^(localhost|127\.|::1$)/.test(host));
   let next = `Is Tanda running there, and does a firewall let you through? Try: curl ${parseAddresses(server)[0]!.httpUrl}/healthz`;
-  const isDraining =
-    thrown instanceof Error && thrown.cause instanceof Error && thrown.cause.message === DRAINING;
-  if (isDraining) next = "It is stopping, on purpose: ask another node, or this one after its start.";
-  else if (isLocked) next = "Give the token that node was started with: --token, or TANDA_TOKEN.";
+  const advice = thrown instanceof Error && thrown.cause instanceof Error ? adviceOn(thrown.cause) : null;
+  if (advice !== null) next = advice;
+  else if (isLocked) next = GIVE_TOKEN;
   else if (isLocal) next = "Start one: tanda serve";
   return { check: "connection", verdict: "bad", text: message, next };
 }

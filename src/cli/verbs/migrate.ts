@@ -35,9 +35,8 @@ export const verb: Verb = {
     const word = WORDS.find((one) => one === words[0]);
     if (word === undefined) {
       const meant = suggest(words[0]!, WORDS);
-      throw new UsageError(
-        `unknown: migrate ${words[0]}${meant === null ? "" : `; did you mean migrate ${meant}?`}`,
-      );
+      const more = meant === null ? `it is ${WORDS.join(" or ")}` : `did you mean migrate ${meant}?`;
+      throw new UsageError(`unknown: migrate ${words[0]}; ${more}`);
     }
     const url = given.text("store") ?? terminal.env["TANDA_STORE"];
     if (url === undefined || url === "") throw new UsageError("which store? --store URL, or TANDA_STORE");
