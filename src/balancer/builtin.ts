@@ -3,6 +3,8 @@
  * tells it who the client is. What it does not do (TLS, several processes, limits by rate) HAProxy does.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { formatAddress } from "../gateway/listen.ts";
+import { TandaError } from "../task/errors.ts";
 import type { BalancerOptions, Place } from "./options.ts";
 import type { Health } from "./ask-node.ts";
 import { proxyHeader } from "./proxy-v2.ts";
@@ -28,7 +30,7 @@ export interface BuiltinBalancer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** @throws what `listen` throws, for instance EADDRINUSE. */
+/** @throws conflict when another process listens there; else what `listen` throws. */
 export async function startBuiltin(
   options: BalancerOptions,
   events: BalancerEvents = {},
@@ -72,9 +74,10 @@ class Builtin implements BuiltinBalancer {
 
   async start(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
+      const fail = (error: NodeJS.ErrnoException): void => reject(asConflict(error, this.#options.listen));
+      this.#server.once("error", fail);
       this.#server.listen({ ...this.#options.listen, backlog: 4096 }, () => {
-        this.#server.off("error", reject);
+        this.#server.off("error", fail);
         resolve();
       });
     });
@@ -186,4 +189,13 @@ class Builtin implements BuiltinBalancer {
     client.pipe(upstream);
     upstream.pipe(client);
   }
+}
+
+function asConflict(error: NodeJS.ErrnoException, listen: Place): Error {
+  if (error.code !== "EADDRINUSE") return error;
+  return new TandaError(
+    "conflict",
+    `The balancer cannot listen on ${formatAddress(listen)}: another process does.`,
+    { hint: "Stop that process, or give this one another address: --listen 127.0.0.1:9100.", cause: error },
+  );
 }

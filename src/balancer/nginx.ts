@@ -13,8 +13,9 @@ export function nginxConfig(options: BalancerOptions): string {
   ];
   const lines = [
     ...preface(options, [
-      "Check it:   nginx -t -c FILE        Run it:   nginx -c FILE",
+      "Check it:   nginx -t -c FILE        Run it:   nginx -c FILE (in the background; FILE is a whole path, from / on)",
       "Reload it:  nginx -s reload -c FILE (systemctl reload nginx). Connections that are there stay with the old worker until they end.",
+      "End it:     nginx -s quit -c FILE   once connections have ended; -s stop at once",
       "",
       "This nginx learns from failed connects only: a process that accepts and never answers is not noticed. The SDK notices and goes to",
       "another node; who uses plain sockets should rather take HAProxy, which asks the nodes PING.",

@@ -1,3 +1,4 @@
+import type { Health } from "../../balancer/ask-node.ts";
 import { startBuiltin, type BuiltinBalancer } from "../../balancer/builtin.ts";
 import { haproxyConfig } from "../../balancer/haproxy.ts";
 import { nginxConfig } from "../../balancer/nginx.ts";
@@ -63,6 +64,14 @@ export const verb: Verb = {
   },
 };
 
+const HEALTH_TEXT: Record<Health, string> = {
+  up: "is up",
+  draining: "is draining",
+  failing: "fails its checks",
+  refused: "takes no connections",
+  silent: "does not answer",
+};
+
 async function runBuiltin(options: BalancerOptions, terminal: Terminal): Promise<number> {
   const tell = (event: object, text: string): void =>
     terminal.isJson ? terminal.json(event) : terminal.say(text);
@@ -70,7 +79,8 @@ async function runBuiltin(options: BalancerOptions, terminal: Terminal): Promise
   terminal.stdout.removeAllListeners("error").on("error", () => {});
   const signals = listenForSignals(["SIGINT", "SIGTERM"]);
   await using balancer: BuiltinBalancer = await startBuiltin(options, {
-    onHealth: (node, health, was) => tell({ event: "node", node, health, was }, `${node} is ${health}`),
+    onHealth: (node, health, was) =>
+      tell({ event: "node", node, health, was }, `${node} ${HEALTH_TEXT[health]}`),
     onClient: (client, node) => tell({ event: "client", client, node }, `${client} goes to ${node}`),
   });
   const { host, port } = balancer.address;
