@@ -1,10 +1,20 @@
 /** What a topology finds on the machine: programs, ports, logs. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { closedTo } from "../../src/up/as-user.ts";
 import { cutLog, lastWords } from "../../src/up/log-file.ts";
 import { checkPorts, freePorts, isFree } from "../../src/up/ports.ts";
 import { findProgram, findPrograms, installHint } from "../../src/up/programs.ts";
@@ -62,8 +72,26 @@ test("a log that has grown too long is put aside, once, and the last words of on
   assert.notEqual(statSync(log).size, 0);
   writeFileSync(log, "error: bad_request: --threads is wrong\n\n");
   assert.equal(lastWords(log), "error: bad_request: --threads is wrong");
+  writeFileSync(
+    log,
+    '{"level":30,"msg":"stopped"}\nerror: bad_request: no such file\n--actions FILE: a module.\n',
+  );
+  assert.equal(lastWords(log), "error: bad_request: no such file", "an error, not the hint behind it");
   truncateSync(log, 17 * 1024 * 1024);
   cutLog(log);
   assert.equal(statSync(log).size, 0);
-  assert.match(readFileSync(`${log}.old`, "utf8").slice(0, 30), /^error/);
+  assert.match(readFileSync(`${log}.old`, "utf8").slice(0, 60), /error: bad_request/);
+});
+
+test("what keeps another user out of a folder is found, also when it lies far above", (t) => {
+  const open = folder(t);
+  chmodSync(open, 0o755);
+  const closed = join(open, "closed");
+  const deep = join(closed, "up", "postgres");
+  mkdirSync(deep, { recursive: true });
+  assert.equal(closedTo("daemon", deep), null);
+  chmodSync(closed, 0o600);
+  const found = closedTo("daemon", deep);
+  chmodSync(closed, 0o700);
+  assert.equal(found, closed);
 });

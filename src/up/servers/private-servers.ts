@@ -2,7 +2,7 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { TandaError } from "../../task/errors.ts";
-import { canReach } from "../as-user.ts";
+import { closedTo } from "../as-user.ts";
 import type { ProcessPlan } from "../process-plan.ts";
 import { findProgram, findPrograms, installHint, type ProgramName } from "../programs.ts";
 import type { Servers } from "../topology.ts";
@@ -35,9 +35,10 @@ export async function privateServers({
   const found = findPrograms(NEEDED, path);
   chmodSync(folder, 0o755);
   for (const user of [POSTGRES_USER, RABBITMQ_USER]) {
-    if (canReach(user, folder)) continue;
-    throw new TandaError("unavailable", `the user ${user} may not go into ${folder}`, {
-      hint: `${user} does not run as root. Take another folder: --data /var/lib/tanda`,
+    const closed = closedTo(user, folder);
+    if (closed === null) continue;
+    throw new TandaError("unavailable", `the user ${user} may not go into ${closed}`, {
+      hint: `${user} does not run as root, and that folder is closed to others. Take another: --data /var/lib/tanda`,
     });
   }
   const secrets = await readSecrets(join(folder, "servers.json"));
