@@ -9,20 +9,9 @@ import type { Outcome, TaskEvent } from "../../src/task/decide.ts";
 import type { TandaError } from "../../src/task/errors.ts";
 import { FaultProxy } from "../services/fault-proxy.ts";
 import { Postgres } from "../services/postgres.ts";
+import { insist } from "./insist.ts";
 import { newSchemaUrl, openAt } from "./open-postgres.ts";
 import { claim, finish, newSpec, ride, submit } from "./sample-events.ts";
-
-/** As a client does: the same again until it is answered. */
-async function insist<T>(work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      assert.equal((error as TandaError).code, "unavailable", inspect(error));
-      await delay(50);
-    }
-  }
-}
 
 describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
   let postgres: Postgres;
