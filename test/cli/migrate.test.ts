@@ -75,11 +75,20 @@ describe("migrate", { skip: needs("postgres").skip }, () => {
 
   test("a password in the URL is in no output", async () => {
     const url = `postgres://app:s3cret-horse@127.0.0.1:1/db`;
-    const { code, stdout, stderr } = await runCli(["migrate", "up", "--store", url]);
+    const { code, stdout, stderr } = await runCli(["migrate", "up"], { env: { TANDA_STORE: url } });
     assert.equal(code, 3);
     assert.match(stderr, /127\.0\.0\.1:1/);
     assert.doesNotMatch(stdout + stderr, /s3cret/);
   });
+});
+
+test("migrate refuses a password on the command line, as serve does, and does not repeat it", async () => {
+  for (const word of ["up", "status"]) {
+    const told = await runCli(["migrate", word, "--store", "postgres://app:s3cret-horse@127.0.0.1:1/db"]);
+    assert.equal(told.code, 2, told.stderr);
+    assert.match(told.stderr, /bad_request: --store has a password in it.*\n.*TANDA_STORE/);
+    assert.doesNotMatch(told.stdout + told.stderr, /s3cret/);
+  }
 });
 
 test("migrate without a store, with another kind or another word says what to type", async () => {

@@ -1,4 +1,5 @@
 import { migrateStore } from "../../node/migrate-store.ts";
+import { refusePassword } from "../../node/sharing-flags.ts";
 import { EXIT } from "../exit-code.ts";
 import { suggest } from "../suggest.ts";
 import { UsageError, type Verb } from "../verb.ts";
@@ -22,7 +23,7 @@ export const verb: Verb = {
   notes: [
     "A node does the same when it starts; of several that start at once one does it and the others wait.",
     "`status` exits with 1 when there is something to upgrade, or a newer Tanda has been there.",
-    "A password is best left out of the URL, where `ps` shows it: PGPASSWORD, or ?passwordFile=FILE in the URL.",
+    "A password in --store is refused, since `ps` would show it: PGPASSWORD, ?passwordFile=FILE in the URL, or the whole URL in TANDA_STORE.",
   ],
   flags: {
     store: {
@@ -38,7 +39,9 @@ export const verb: Verb = {
       const more = meant === null ? `it is ${WORDS.join(" or ")}` : `did you mean migrate ${meant}?`;
       throw new UsageError(`unknown: migrate ${words[0]}; ${more}`);
     }
-    const url = given.text("store") ?? terminal.env["TANDA_STORE"];
+    const typed = given.text("store");
+    if (typed !== undefined) refusePassword("store", typed);
+    const url = typed ?? terminal.env["TANDA_STORE"];
     if (url === undefined || url === "") throw new UsageError("which store? --store URL, or TANDA_STORE");
     const { schema, version, newest } = await migrateStore(url, terminal.env, word === "status");
     const isDone = word === "up" || version === newest;
