@@ -58,6 +58,23 @@ test("after a retry an attempt is a number, not two of one", async () => {
   assert.match((await runCli(["get", TASK], { server: other.url })).stdout, /^attempt {2}2 of 3$/m);
 });
 
+test("how long an action takes is told as other durations are", async () => {
+  const view = { queue: "default", priority: "normal", attempts: 1, timeoutMs: 300_000, isServed: true };
+  const actions = [
+    { ...view, action: "slow", meanRunMs: 2687.78 },
+    { ...view, action: "quick", meanRunMs: 0.349 },
+    { ...view, action: "new" },
+  ];
+  await using server = await openServer((message, peer) => {
+    if (message.op === "actions") answerWith(message, peer, actions);
+    return message.op === "actions";
+  });
+  const { stdout } = await runCli(["actions"], { server: server.url });
+  assert.match(stdout, /^slow .* 5m +2\.7s$/m);
+  assert.match(stdout, /^quick .* 5m +0\.3 ms$/m);
+  assert.match(stdout, /^new .* 5m$/m);
+});
+
 test("of a cluster it is told which nodes did not answer, and where a queue's modes differ", async () => {
   const queue = { queue: "math", mode: "paused", counts: {}, waiting: 0, oldestAgeMs: null, missing: [2, 4] };
   const modes = [

@@ -1,5 +1,6 @@
 import { formatDuration } from "../../task/duration.ts";
 import { EXIT } from "../exit-code.ts";
+import { milliseconds } from "../phrases.ts";
 import { showTable } from "../table.ts";
 import type { Verb } from "../verb.ts";
 
@@ -30,7 +31,7 @@ export const verb: Verb = {
         { title: "TIMEOUT", cell: (view) => formatDuration(view.timeoutMs), isRight: true },
         {
           title: "MEAN",
-          cell: (view) => (view.meanRunMs === undefined ? "" : `${view.meanRunMs.toFixed(2)}ms`),
+          cell: (view) => (view.meanRunMs === undefined ? "" : milliseconds(view.meanRunMs)),
           isRight: true,
         },
         { title: "WHAT IT DOES", cell: (view) => view.description },
