@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { parseS3Address } from "../blobs/s3-address.ts";
 import { parsePeers } from "../cluster/peer-addresses.ts";
 import { LIMITS, type LimitName, type Limits } from "../gateway/limits.ts";
@@ -66,7 +67,9 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     default: "the built-in ones",
     says: "TypeScript or JavaScript module whose default export holds the actions",
     apply: (draft, text) => {
-      if (!statSync(text).isFile()) throw wrong(`--actions is not a file: ${text}`);
+      const found = statSync(text, { throwIfNoEntry: false });
+      if (found === undefined) throw wrong(`--actions: there is no such file: ${resolve(text)}`);
+      if (!found.isFile()) throw wrong(`--actions is not a file: ${text}`);
       draft.actions = text;
     },
   },

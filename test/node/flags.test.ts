@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, describe, test } from "node:test";
 import { LIMITS } from "../../src/gateway/limits.ts";
 import { envName, NODE_FLAGS, readNodeFlags } from "../../src/node/flags.ts";
@@ -207,6 +207,13 @@ describe("the flags of a node", () => {
       );
     }
     assert.equal(read({}, { TANDA_STORE: store, TANDA_QUEUE: queue }).queue, queue);
+  });
+
+  test("actions that are not there are told in words, with the whole path", () => {
+    for (const missing of ["nope.ts", join(actions, "nope.ts")]) {
+      const told = `--actions: there is no such file: ${resolve(missing)}`;
+      assert.throws(() => read({ actions: missing }), { code: "bad_request", message: told });
+    }
   });
 
   test("a worker alone lets nobody in, unless it is told where to listen", () => {
