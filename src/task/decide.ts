@@ -104,7 +104,7 @@ export function decide(stored: Task | null, event: TaskEvent): Decision {
       if (row.state !== "scheduled" && row.state !== "retrying") return { row, verdict: "unchanged" };
       return { row: { ...row, state: "queued" }, verdict: "applied" };
     case "retry":
-      return retryByHand(row);
+      return retryByHand(row, event.at);
     case "delete":
       return isFinal(row.state) ? { row: null, verdict: "applied" } : { row, verdict: "refused" };
   }
@@ -172,7 +172,7 @@ function finish(row: Task, event: Extract<TaskEvent, { type: "finish" }>): Decis
       };
     }
     return {
-      row: { ...base, state: "queued", losses, history, startedAt: null, dueAt: null },
+      row: { ...base, state: "queued", losses, history, startedAt: null, dueAt: event.at },
       verdict: "applied",
     };
   }
@@ -198,8 +198,11 @@ function finish(row: Task, event: Extract<TaskEvent, { type: "finish" }>): Decis
   };
 }
 
-/** A person's wish, so the budgets start anew; the attempt number goes on, since it is the fence. */
-function retryByHand(row: Task): Decision {
+/**
+ * A person's wish, so the budgets start anew; the attempt number goes on, since it is the fence. A first attempt, that runs without
+ * a claim, may still be under way after a cancel: it is passed by.
+ */
+function retryByHand(row: Task, at: number): Decision {
   if (row.state === "done") return { row, verdict: "refused" };
   if (!isFinal(row.state)) return { row, verdict: "unchanged" };
   const state: State = "queued";
@@ -207,10 +210,11 @@ function retryByHand(row: Task): Decision {
     row: {
       ...row,
       state,
+      attempt: Math.max(row.attempt, 1),
       failures: 0,
       losses: 0,
       error: null,
-      dueAt: null,
+      dueAt: at,
       expiresAt: null,
       startedAt: null,
       finishedAt: null,

@@ -48,6 +48,7 @@ export type TaskSpec = {
   readonly payloadBlob: string | null;
   readonly key: string | null;
   readonly policy: Policy;
+  /** Since when it may start, where that is not its creation: as asked for, or made ready again. How long it waited counts from it. */
   readonly dueAt: number | null;
   readonly expiresAt: number | null;
   readonly createdAt: number;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { message } from "../queue/queue-contract.ts";
-import { openEngine } from "./open-engine.ts";
+import { ERROR, finish, newSpec, simple, submit } from "../store/sample-events.ts";
+import { openEngine, until } from "./open-engine.ts";
 
 test("a queue whose tasks are not in the window yet tells how many wait, and since when", async () => {
   await using opened = await openEngine({ actions: { upper: { run: String } } });
@@ -19,4 +20,24 @@ test("a queue whose tasks are not in the window yet tells how many wait, and sin
   const [view] = await engine.queues();
   assert.equal(view!.waiting, 2);
   assert.ok(view!.oldestAgeMs! >= 50_000 && view!.oldestAgeMs! < 60_000, String(view!.oldestAgeMs));
+});
+
+test("how long a task waited counts from a retry by hand, not from its creation", async () => {
+  await using opened = await openEngine({ actions: { upper: { run: String } } });
+  const { engine, store } = opened;
+  const at = Date.now() - 86_000;
+  const failed = newSpec({ createdAt: at });
+  const cancelled = newSpec({ createdAt: at });
+  await store.apply([
+    submit(failed, at),
+    finish(failed.id, 1, { type: "failed", error: ERROR }, at),
+    submit(cancelled, at),
+    simple("cancel", cancelled.id, at),
+  ]);
+  for (const { id } of [failed, cancelled]) {
+    await engine.retry(id);
+    await until(async () => (await engine.get(id)).state === "done");
+  }
+  const { startDelayMs } = await engine.stats();
+  assert.ok(startDelayMs.p99 > 0 && startDelayMs.p99 < 60_000, String(startDelayMs.p99));
 });

@@ -139,11 +139,11 @@ export function writeContract(open: OpenStore): void {
       simple("cancel", spec.id),
       claim(spec.id, 1),
       simple("retry", spec.id),
-      claim(spec.id, 1),
+      claim(spec.id, 2),
       simple("delete", spec.id),
-      finish(spec.id, 1),
+      finish(spec.id, 2),
       simple("delete", spec.id),
-      finish(spec.id, 1),
+      finish(spec.id, 2),
     ]);
     assert.deepEqual(
       answers.map(({ verdict }) => verdict),

@@ -185,6 +185,33 @@ describe("the fence", () => {
   });
 });
 
+describe("since when it may start", () => {
+  test("a retry by hand and a loss make it ready when they happen, however old it is", () => {
+    for (const state of ["failed", "cancelled", "expired"] as const) {
+      const { row } = decide(taskIn(state), simple("retry", "", T0 + 86_000));
+      assert.deepEqual([row!.state, row!.dueAt, row!.createdAt], ["queued", T0 + 86_000, T0]);
+    }
+    for (const outcome of [DIED, UNCHARGED]) {
+      const row = taskIn("running");
+      const { row: lost } = decide(row, finish(row.id, 1, outcome, T0 + 86_000));
+      assert.deepEqual([lost!.state, lost!.dueAt], ["queued", T0 + 86_000]);
+    }
+  });
+
+  test("what waited for its time, or for its next attempt, was ready when it was due", () => {
+    const row = taskIn("retrying");
+    assert.equal(decide(row, simple("due", row.id, T0 + 86_000)).row!.dueAt, row.dueAt);
+  });
+
+  test("a retry by hand passes by the first attempt, that may be under way without a claim", () => {
+    const row = taskIn("cancelled", { attempt: 0, startedAt: null });
+    const { row: again } = decide(row, simple("retry", row.id));
+    assert.equal(again!.attempt, 1);
+    assert.equal(decide(again, finish(row.id, 1)).verdict, "unchanged");
+    assert.equal(decide(again, claim(row.id, 2)).verdict, "applied");
+  });
+});
+
 describe("the budgets", () => {
   const policy = { ...DEFAULT_POLICY, attempts: 3, losses: 2 };
   const queued = (more: Partial<Task> = {}): Task => taskIn("queued", { policy, ...more });
