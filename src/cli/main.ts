@@ -7,6 +7,7 @@ import { TandaError } from "../task/errors.ts";
 import { readArguments } from "./arguments.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
 import { generalHelp, helpJson, verbHelp } from "./help.ts";
+import { tellRefusals } from "./patience.ts";
 import { GIVE_TOKEN } from "./phrases.ts";
 import { suggest } from "./suggest.ts";
 import { Terminal } from "./terminal.ts";
@@ -62,7 +63,7 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
     server,
     token,
     async connect(): Promise<Client> {
-      const client = connect(server, { token, reconnectFor: "30s" });
+      const client = connect(server, { token, reconnectFor: "30s", onRefusal: tellRefusals(terminal) });
       clients.defer(() => closeSoon(client));
       await client.$.open();
       return client;

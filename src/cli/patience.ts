@@ -1,6 +1,7 @@
 /** What a person is told who waits at a terminal: why it takes so long, and after Ctrl+C, that the task goes on. */
 import type { Client } from "../client/typed.ts";
 import type { Explanation } from "../protocol/messages.ts";
+import type { TandaError } from "../task/errors.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Longer than it takes until a task that runs shows as running. */
@@ -16,9 +17,11 @@ export async function waitPatiently<T>(
   if (!terminal.stderr.isTTY || terminal.isJson) return await result;
   let isOver = false;
   const timer = setTimeout(() => {
-    const told = client.$.explain(task, { callTimeout: "5s" }).then(textOf, () => "");
+    const told = client.$.explain(task, { callTimeout: "5s" }).then(textOf, () => null);
     void told.then((text) => {
-      if (!isOver) terminal.note(terminal.styleNote("dim", `Task ${task}${text}. ${LEAVING}`));
+      // What nobody can tell of may not be there either; why it is not told is said elsewhere.
+      if (!isOver && text !== null)
+        terminal.note(terminal.styleNote("dim", `Task ${task}${text}. ${LEAVING}`));
     });
   }, QUIET_MS);
   const leave = (): void => {
@@ -42,4 +45,29 @@ export async function waitPatiently<T>(
 function textOf({ reason, text, position }: Explanation): string {
   const isNext = reason === "running" || reason === "final" || (reason === "waiting" && position === 0);
   return isNext ? " is under way" : `: ${text.replace(/\.$/, "")}`;
+}
+
+/** What to do with each refusal of what is then asked again: its reason is told once, and again after something was answered. */
+export function tellRefusals(terminal: Terminal): ((refusal: TandaError | null) => void) | undefined {
+  if (!terminal.stderr.isTTY || terminal.isJson) return undefined;
+  const told = new Set<string>();
+  let latest = "";
+  let timer: NodeJS.Timeout | null = null;
+  const tell = (): void => {
+    timer = null;
+    if (told.has(latest)) return;
+    told.add(latest);
+    const more = "It is asked again until it is done; Ctrl+C stops waiting.";
+    terminal.note(terminal.styleNote("dim", `Refused for now, ${latest}. ${more}`));
+  };
+  return (refusal) => {
+    if (refusal === null) {
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
+      told.clear();
+      return;
+    }
+    latest = `${refusal.code}: ${refusal.message.replace(/\.$/, "")}`;
+    if (!told.has(latest)) timer ??= setTimeout(tell, told.size === 0 ? QUIET_MS : 0);
+  };
 }

@@ -1,4 +1,5 @@
 import { parseDuration, type Duration } from "../task/duration.ts";
+import type { TandaError } from "../task/errors.ts";
 import type { Address } from "./address.ts";
 import { createBlobAccess } from "./blobs.ts";
 import { RemoteCaller } from "./remote.ts";
@@ -13,6 +14,8 @@ export type ConnectOptions = {
   /** A connection on which something waits and nothing comes for so long, also when asked, is replaced. Default 20 s. */
   deadAfter?: Duration;
   onConnection?: (state: "open" | "lost", reason: Error | null) => void;
+  /** A call was refused as `busy` or `unavailable` and is asked again; null: one that had been was answered. */
+  onRefusal?: ((refusal: TandaError | null) => void) | undefined;
 };
 
 export function createRemoteCaller(
@@ -30,6 +33,7 @@ export function createRemoteCaller(
     reconnectForMs: parseDuration(options.reconnectFor ?? "1m", "reconnectFor"),
     deadAfterMs: parseDuration(options.deadAfter ?? "20s", "deadAfter"),
     onConnection: options.onConnection,
+    onRefusal: options.onRefusal,
     now: () => Date.now(),
     random: () => Math.random(),
     blobs: createBlobAccess(

@@ -24,6 +24,7 @@ import type { Hello } from "./greeting.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import type { Soon } from "./transport.ts";
+import { unansweredError } from "./unreachable.ts";
 import { Watches } from "./watches.ts";
 
 const CLOSE_WITHIN_MS = 1000;
@@ -33,6 +34,7 @@ export type RemoteOptions = LinkOptions & {
   readonly blobs: BlobAccess;
   readonly callTimeoutMs: number | null;
   readonly onConnection: ((state: "open" | "lost", reason: Error | null) => void) | undefined;
+  readonly onRefusal: ((refusal: TandaError | null) => void) | undefined;
 };
 
 export class RemoteCaller implements Caller {
@@ -135,6 +137,8 @@ export class RemoteCaller implements Caller {
   /** The user no longer waits. The node may still work on it. */
   #abandon(call: Call, reason: unknown): void {
     if (call.state === "over") return;
+    // No node has answered it.
+    call.tries = 0;
     const task = call.cancelOnAbort ? call.task : null;
     this.#finish(call).reject(reason);
     // Nobody waits for the cancel either; it is repeated until it was heard.
@@ -145,6 +149,7 @@ export class RemoteCaller implements Caller {
     call.state = "over";
     call.release?.();
     if (call.restTimer !== null) clearTimeout(call.restTimer);
+    if (call.tries > 0) this.#options.onRefusal?.(null);
     this.#open--;
     if (this.#open === 0) this.#tellIdle();
     return call;
@@ -285,16 +290,10 @@ export class RemoteCaller implements Caller {
       if (call.state === "resting") this.#enqueue(call);
     };
     call.restTimer = setTimeout(comeBack, call.restMs(error.retryAfterMs, this.#options.random()));
+    this.#options.onRefusal?.(TandaError.fromBody(error));
   }
 }
 
 function closedError(): TandaError {
   return new TandaError("unavailable", "This client was closed.");
-}
-
-function unansweredError(reason: Error): TandaError {
-  return new TandaError("unavailable", `The connection was lost before the answer: ${reason.message}`, {
-    hint: "It may have been done; look before you ask again.",
-    cause: reason,
-  });
 }

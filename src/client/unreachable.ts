@@ -1,4 +1,5 @@
 /** What somebody can do about a node that cannot be reached, where more is known than that nobody answers. */
+import { TandaError } from "../task/errors.ts";
 
 /** Why a connection to a node that stops is of no use: it takes nothing new. */
 export const DRAINING = "it is draining";
@@ -18,4 +19,11 @@ export function adviceOn(reason: Error): string | null {
   if (typeof code === "string" && UNKNOWN_SIGNER.test(code))
     return "Who signed its certificate is not known here: NODE_EXTRA_CA_CERTS=FILE names a file with that certificate.";
   return null;
+}
+
+export function unansweredError(reason: Error): TandaError {
+  return new TandaError("unavailable", `The connection was lost before the answer: ${reason.message}`, {
+    hint: "It may have been done; look before you ask again.",
+    cause: reason,
+  });
 }

@@ -1,7 +1,8 @@
 /** What a person sees at a terminal while the answer is still to come. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Handler } from "../client/line-server.ts";
+import { failed, type Handler } from "../client/line-server.ts";
+import { until } from "../client/until.ts";
 import { openServer, runCli } from "./run-cli.ts";
 import { CTRL_C, TerminalRun } from "./run-in-terminal.ts";
 
@@ -35,6 +36,62 @@ test("a task that runs is told to be under way, by wait too", async () => {
   );
   await using wait = new TerminalRun(["wait", "0199"], { server: server.url });
   await wait.see(/Task 0199 is under way\. Ctrl\+C stops waiting; the task goes on\./);
+});
+
+/** Does not do this op as long as there is a reason, and then as the server of tests. */
+function refusing(op: string, reason: () => [code: string, text: string] | null): Handler {
+  return (message, peer) => {
+    if (message.op === "queues") peer.send({ id: message.id, status: "ok", data: [] });
+    const told = message.op === op ? reason() : null;
+    if (told !== null) peer.send(failed(message, ...told, { retryAfterMs: 100 }));
+    return message.op === "queues" || told !== null;
+  };
+}
+const DOWN = "Node 2 could not be told to pause default.";
+
+test("what is refused for now and asked again is told at a terminal: once, and again when the reason is another", async () => {
+  let reason: [string, string] | null = ["unavailable", DOWN];
+  await using server = await openServer(refusing("pause", () => reason));
+  await using pause = new TerminalRun(["queue", "pause", "default"], { server: server.url });
+  await pause.see(/Refused for now, unavailable: Node 2 could not be told to pause default\./);
+  await pause.see(/It is asked again until it is done; Ctrl\+C stops waiting\./);
+  const asked = server.received.length;
+  await until(() => server.received.length > asked + 4);
+  reason = ["busy", "Too much is asked at once."];
+  await pause.see(/Refused for now, busy: Too much is asked at once\./);
+  reason = null;
+  await pause.ended();
+  assert.equal(pause.text.split("Refused for now").length, 3, pause.text);
+});
+
+test("Ctrl+C ends what is asked again, and a task that nobody can tell of is not said to go on", async () => {
+  const explain = refusing("explain", () => ["unavailable", "Node 2 does not answer."]);
+  const wait = refusing("wait", () => ["unavailable", "Node 2 does not answer."]);
+  await using server = await openServer((...given) => explain(...given) || wait(...given));
+  await using run = new TerminalRun(["wait", "0199"], { server: server.url });
+  await run.see(/Refused for now, unavailable: Node 2 does not answer\./);
+  // As long as it takes until why is not asked any more.
+  await until(() => server.received.filter(({ op }) => op === "wait").length > 55);
+  assert.doesNotMatch(run.text, /Task 0199/);
+  assert.equal(run.text.split("Refused for now").length, 2, run.text);
+  run.type(CTRL_C);
+  assert.equal(await run.ended(), 130);
+});
+
+test("what is refused for a moment is not told, and never where no person looks", async () => {
+  let refusals = 3;
+  await using server = await openServer(
+    refusing("pause", () => (refusals-- > 0 ? ["unavailable", DOWN] : null)),
+  );
+  await using pause = new TerminalRun(["queue", "pause", "default"], { server: server.url });
+  await pause.ended();
+  assert.doesNotMatch(pause.text, /Refused/);
+  for (const more of [[], ["--json"]]) {
+    refusals = 20;
+    const { stderr } = await runCli(["queue", "pause", "default", ...more], { server: server.url });
+    assert.doesNotMatch(stderr, /Refused/);
+    assert.ok(refusals < 0);
+  }
 });
 
 test("where no person looks nothing is said, and nothing asked", async () => {
