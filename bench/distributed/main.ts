@@ -90,6 +90,7 @@ function inTopology(
     const { store, ...rest } = plan(servers);
     await servers.postgres.query("drop schema if exists tanda cascade");
     await using topology = await startTopology({ store, ...rest });
+    await servers.rest();
     // Awaited here: else it would be taken down while it is measured.
     return await work(topology, onProgress);
   };
@@ -109,6 +110,7 @@ function peer(
   const file = fileURLToPath(new URL(`../peers/${name}.mjs`, import.meta.url));
   return async (servers) => {
     const args = [file, where(servers), workload, String(count)];
+    await servers.rest();
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 300_000 });
     const figures = JSON.parse(stdout.trim().split("\n").at(-1)!) as Record<string, number>;
     return { workload, figures: { tasks: count, ...figures } };

@@ -5,18 +5,23 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { needs } from "../../scripts/system-programs.ts";
 import { freePort } from "../../test/e2e/node-process.ts";
 import { Postgres } from "../../test/services/postgres.ts";
 import { startRabbitMQ, type RabbitMQ } from "../../test/services/rabbitmq.ts";
 
+const VACUUMS = "select 1 from pg_stat_activity where backend_type = 'autovacuum worker'";
+const REST_MS = 2000;
 const PROGRAMS = ["haproxy", "postgres", "rabbitmq-server", "redis-server"];
 
 export type Servers = AsyncDisposable & {
   readonly postgres: Postgres;
   readonly rabbitmq: RabbitMQ;
   readonly redisPort: number;
+  /** What went before is over, also behind the scenes: checkpoint, vacuum, the removal of what was deleted. */
+  rest(): Promise<void>;
 };
 
 /** Installs what is missing, as root on Debian; says what is to be installed where it cannot. */
@@ -48,6 +53,11 @@ export async function startServers(): Promise<Servers> {
       postgres,
       rabbitmq,
       redisPort: redis.port,
+      rest: async () => {
+        await postgres.query("checkpoint");
+        while ((await postgres.query(VACUUMS)).length > 0) await delay(100);
+        await delay(REST_MS);
+      },
       [Symbol.asyncDispose]: () => all.disposeAsync(),
     };
   } finally {
@@ -92,6 +102,6 @@ async function untilOpen(port: number, child: ChildProcess): Promise<void> {
       socket.once("connect", () => socket.destroy());
     });
     if (isOpen) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
 }
