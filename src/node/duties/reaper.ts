@@ -11,11 +11,13 @@ import { repeat, type Duty } from "./duty.ts";
 
 const GRACE_MS = 500;
 const AT_ONCE = 500;
+/** A broker may give it to the very worker that was lost, of which it does not know yet: unseen for so long it is published again. */
+const UNSEEN_MS = 3000;
 /** Whoever was in hand at so many deaths is no neighbour any more: it is charged from then on. */
 const DEATHS_FORGIVEN = 5;
 
 export type ReaperOptions = {
-  store: Pick<SharedStore, "reap">;
+  store: Pick<SharedStore, "reap" | "postpone">;
   outcomes: Pick<Outcomes, "follow">;
   leaseMs: number;
   random: () => number;
@@ -29,11 +31,14 @@ export function startReaper({ store, outcomes, leaseMs, random, log, onError }: 
   const reap = async (): Promise<void> => {
     for (;;) {
       const reaped = await store.reap(reaping, (lost) => judge(lost, random()));
+      const again: string[] = [];
       for (const { verdict, task, worker } of reaped) {
         if (verdict !== "applied" || !task) continue;
+        if (task.state === "queued") again.push(task.id);
         log.warn({ task: task.id, worker, attempt: task.attempt }, "its worker was lost; it waits again");
         outcomes.follow(task, true);
       }
+      if (again.length > 0) await store.postpone(again, UNSEEN_MS);
       if (reaped.length < AT_ONCE) return;
     }
   };
