@@ -29,6 +29,18 @@ export function tell(
   if (also !== null) for (const one of also) one(message, isConfirmed);
 }
 
+export const NO_ROOM = "more waits to be published than may";
+
+/** None of them could be confirmed. Those whom nobody else answers for are told to `onUnpublished`. */
+export function tellFailed(
+  items: readonly Pick<Item, "message" | "done" | "also">[],
+  onUnpublished: (messages: readonly Message[]) => void,
+): void {
+  for (const item of items) tell(item, false);
+  const own = items.filter(({ done }) => done === null);
+  if (own.length > 0) onUnpublished(own.map(({ message }) => message));
+}
+
 export type Parcel = {
   readonly lane: OutLane;
   readonly items: readonly Item[];

@@ -4,7 +4,7 @@
  */
 import { takesNothing } from "../postgres/errors.ts";
 import type { PostgresLink } from "../postgres/link.ts";
-import { Outgoing, tell, type Done, type Item, type Parcel } from "./outgoing.ts";
+import { NO_ROOM, Outgoing, tell, tellFailed, type Done, type Item, type Parcel } from "./outgoing.ts";
 import { encode } from "./parcel-codec.ts";
 import { toNotice } from "./postgres-notice.ts";
 import { publishParcels, type SentParcel } from "./postgres-parcels.ts";
@@ -57,7 +57,7 @@ export class PostgresPublisher {
     if (refused.length > 0) {
       const items = refused.map((message) => ({ message, done, also: null }));
       // Later: the caller is not to meet its own callback within its call.
-      setImmediate(() => this.#fail(items, "more waits to be published than may"));
+      setImmediate(() => this.#fail(items, NO_ROOM));
     }
     this.flushSoon();
   }
@@ -150,9 +150,7 @@ export class PostgresPublisher {
   }
 
   #fail(items: readonly Pick<Item, "message" | "done" | "also">[], why: string): void {
-    for (const item of items) tell(item, false);
-    const own = items.filter(({ done }) => done === null).map(({ message }) => message);
-    if (own.length > 0) this.#options.onUnpublished(own, why);
+    tellFailed(items, (messages) => this.#options.onUnpublished(messages, why));
   }
 }
 

@@ -3,7 +3,16 @@
  * unpublished: it may have arrived nonetheless.
  */
 import { openChannel, type ChannelModel, type ConfirmChannel } from "../rabbitmq/link.ts";
-import { Outgoing, tell, type Done, type Item, type OutLane, type Parcel } from "./outgoing.ts";
+import {
+  NO_ROOM,
+  Outgoing,
+  tell,
+  tellFailed,
+  type Done,
+  type Item,
+  type OutLane,
+  type Parcel,
+} from "./outgoing.ts";
 import { encode } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
 import { Declarer } from "./rabbitmq-declarer.ts";
@@ -25,7 +34,6 @@ const LOOK_MS = 250;
 /** While the broker is away, or takes nothing, waiting for it longer only keeps tasks from those who go another way. */
 const AWAY_MS = 500;
 const RENEW_MS = 1000;
-const NO_ROOM = "more waits to be published than may";
 /** What rides goes with all others for so long when its own queue is not there: the node of the broker that had it may be away. */
 const DETOUR_MS = 30_000;
 
@@ -272,13 +280,7 @@ export class Publisher {
   }
 
   #fail(items: readonly Pick<Item, "message" | "done" | "also">[], why: string): void {
-    for (const item of items) tell(item, false);
-    const own = items.filter(({ done }) => done === null);
-    if (own.length > 0)
-      this.#options.onUnpublished(
-        own.map(({ message }) => message),
-        why,
-      );
+    tellFailed(items, (messages) => this.#options.onUnpublished(messages, why));
   }
 
   #tellUnpublished(messages: readonly Message[], done: Done | null, why: string): void {
