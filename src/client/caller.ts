@@ -8,7 +8,7 @@
  *   and the task goes on unless `cancelOnAbort`.
  * - `busy` and `unavailable` are tried again by the caller, never handed to the user while there is time left.
  */
-import type { ListFilter, Op, SubmitOptions, WatchEvent } from "../protocol/messages.ts";
+import type { HistoryWindow, ListFilter, Op, SubmitOptions, WatchEvent } from "../protocol/messages.ts";
 import type { Duration } from "../task/duration.ts";
 
 export interface Caller extends AsyncDisposable {
@@ -41,7 +41,12 @@ export type AskOptions = {
 };
 
 export type AskOp = Exclude<Op, "watch" | "unwatch" | "auth">;
-export type OpArguments = { task?: string; queue?: string; local?: boolean } & ListFilter;
+export type OpArguments = {
+  task?: string;
+  queue?: string;
+  window?: HistoryWindow;
+  local?: boolean;
+} & ListFilter;
 export type WatchFilter = { task?: string; action?: string; queue?: string; local?: boolean };
 
 /** `status` is of the moment of the answer: a repeat of a finished task may be `done` at once. */

@@ -103,6 +103,7 @@ function createGeneral(caller: Caller): General {
     workers: (options) => ask("workers", undefined, options),
     nodes: (options) => ask("nodes", undefined, options),
     stats: (options) => ask("stats", undefined, options),
+    history: (window, options) => ask("history", { window }, options),
     ping: (options) => ask("ping", undefined, options),
     blobs: caller.blobs,
     open: () => caller.open(),

@@ -7,6 +7,8 @@ import type {
   NodeView,
   PingView,
   QueueView,
+  HistoryView,
+  HistoryWindow,
   StatsView,
   TaskView,
   WorkerView,
@@ -112,6 +114,8 @@ export interface General extends AsyncDisposable {
   workers(options?: AskOptions): Promise<WorkerView[]>;
   nodes(options?: AskOptions): Promise<NodeView[]>;
   stats(options?: AskOptions): Promise<StatsView>;
+  /** What was measured over the last ten minutes, two hours or day. */
+  history(window: HistoryWindow, options?: AskOptions): Promise<HistoryView>;
   ping(options?: AskOptions): Promise<PingView>;
 
   readonly blobs: BlobAccess;

@@ -12,6 +12,8 @@ import type {
   ListFilter,
   NodeView,
   QueueView,
+  HistoryView,
+  HistoryWindow,
   StatsView,
   TaskView,
   WorkerView,
@@ -20,7 +22,15 @@ import { TandaError } from "../task/errors.ts";
 import { isTaskId } from "../task/id.ts";
 import { ClusterBlobs } from "./cluster-blobs.ts";
 import { Forwarder } from "./forwarder.ts";
-import { mergeActions, mergePages, mergeQueues, mergeStats, type TaskPage, type Told } from "./merge.ts";
+import {
+  mergeActions,
+  mergePages,
+  mergeQueues,
+  mergeHistory,
+  mergeStats,
+  type TaskPage,
+  type Told,
+} from "./merge.ts";
 import type { Ownership } from "./ownership.ts";
 import { watchAt } from "./peer-watch.ts";
 import type { Peer } from "./peer.ts";
@@ -212,6 +222,10 @@ export class ClusterEngine implements Engine {
     return mergeStats(await this.#ofAll("stats", {}, () => this.local.stats()));
   }
 
+  async history(window: HistoryWindow): Promise<HistoryView> {
+    return mergeHistory(await this.#ofAll("history", { window }, () => this.local.history(window)));
+  }
+
   /** Null when it is this node's, or nobody's: then this node refuses it. */
   #ownerOf(task: string): Peer | null {
     return (isTaskId(task) && this.#peers.get(this.#owners.ofTask(task))) || null;
@@ -225,7 +239,7 @@ export class ClusterEngine implements Engine {
   /** This node's first. @throws what this node or a peer refuses, but not that a peer is down. */
   async #ofAll<T>(
     op: AskOp,
-    about: ListFilter & { queue?: string },
+    about: ListFilter & { queue?: string; window?: HistoryWindow },
     here: () => Promise<T>,
   ): Promise<Told<T>> {
     const missing: number[] = [];

@@ -1,5 +1,12 @@
 /** What several nodes tell, as one. Pure. A node that could not be asked is named in `missing`: nothing is guessed. */
-import type { ActionView, QueueView, StatsView, TaskView } from "../protocol/messages.ts";
+import type {
+  ActionView,
+  HistoryPoint,
+  HistoryView,
+  QueueView,
+  StatsView,
+  TaskView,
+} from "../protocol/messages.ts";
 import type { State } from "../task/state.ts";
 
 export type TaskPage = { tasks: TaskView[]; next: string | null; missing?: number[] };
@@ -89,11 +96,7 @@ function addStats(a: StatsView, b: StatsView): StatsView {
     uptimeMs: a.uptimeMs,
     counts: [...counts.values()],
     states: addStates(a.states, b.states),
-    perSecond: {
-      submitted: a.perSecond.submitted + b.perSecond.submitted,
-      finished: a.perSecond.finished + b.perSecond.finished,
-      failed: a.perSecond.failed + b.perSecond.failed,
-    },
+    perSecond: addRates(a.perSecond, b.perSecond),
     startDelayMs: worse(a.startDelayMs, b.startDelayMs),
     runMs: worse(a.runMs, b.runMs),
     inFlight: a.inFlight + b.inFlight,
@@ -102,6 +105,38 @@ function addStats(a: StatsView, b: StatsView): StatsView {
     threads: { total: a.threads.total + b.threads.total, busy: a.threads.busy + b.threads.busy },
     eventLoopLagMs: Math.max(a.eventLoopLagMs, b.eventLoopLagMs),
     storeBytes: a.storeBytes + b.storeBytes,
+  };
+}
+
+/** Step by step: what a node has nothing to say of counts as nothing. */
+export function mergeHistory({ parts, missing }: Told<HistoryView>): HistoryView {
+  const merged = new Map<number, HistoryPoint>();
+  for (const point of parts.flatMap(({ value }) => value.points)) {
+    const other = merged.get(point.at);
+    merged.set(point.at, other ? addPoints(other, point) : point);
+  }
+  const points = [...merged.values()].sort((a, b) => a.at - b.at);
+  const { window, stepMs } = parts[0]!.value;
+  return { window, stepMs, points, ...told(missing) };
+}
+
+function addPoints(a: HistoryPoint, b: HistoryPoint): HistoryPoint {
+  return {
+    at: a.at,
+    perSecond: addRates(a.perSecond, b.perSecond),
+    startDelayMs: worse(a.startDelayMs, b.startDelayMs),
+    runMs: worse(a.runMs, b.runMs),
+    waiting: a.waiting + b.waiting,
+    inFlight: a.inFlight + b.inFlight,
+    threads: { total: a.threads.total + b.threads.total, busy: a.threads.busy + b.threads.busy },
+  };
+}
+
+function addRates(a: StatsView["perSecond"], b: StatsView["perSecond"]): StatsView["perSecond"] {
+  return {
+    submitted: a.submitted + b.submitted,
+    finished: a.finished + b.finished,
+    failed: a.failed + b.failed,
   };
 }
 

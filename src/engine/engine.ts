@@ -6,6 +6,8 @@ import type { Blobs } from "../blobs/blobs.ts";
 import type {
   ActionView,
   Explanation,
+  HistoryView,
+  HistoryWindow,
   ListFilter,
   NodeView,
   QueueView,
@@ -51,6 +53,7 @@ export interface Engine {
   workers(): Promise<WorkerView[]>;
   nodes(): Promise<NodeView[]>;
   stats(): Promise<StatsView>;
+  history(window: HistoryWindow): Promise<HistoryView>;
 
   /** In a cluster: of this node alone. Absent where this engine is that already. */
   readonly local?: Engine;

@@ -3,6 +3,8 @@ import type { Blobs } from "../blobs/blobs.ts";
 import type {
   ActionView,
   Explanation,
+  HistoryView,
+  HistoryWindow,
   ListFilter,
   NodeView,
   QueueView,
@@ -148,6 +150,10 @@ export class LocalEngine implements Engine {
 
   stats(): Promise<StatsView> {
     return statsView(this.#parts, this.#worker, this.#facts);
+  }
+
+  async history(window: HistoryWindow): Promise<HistoryView> {
+    return this.#parts.history.view(window);
   }
 
   protected rates(): RatesView {

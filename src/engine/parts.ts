@@ -10,6 +10,7 @@ import type { Catalogue } from "./catalogue.ts";
 import type { Answer } from "./engine.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Flights } from "./flights.ts";
+import type { History } from "./history.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Recent } from "./recent.ts";
 import type { Watchers } from "./watchers.ts";
@@ -25,6 +26,7 @@ export type EngineParts = {
   readonly watchers: Watchers;
   readonly metrics: Metrics;
   readonly recent: Recent;
+  readonly history: History;
   /** Null for a node that has its store for itself. */
   readonly fleet: Fleet | null;
   readonly now: () => number;

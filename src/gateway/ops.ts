@@ -27,6 +27,7 @@ export const ENGINE_OPS: ReadonlyMap<Op, Run> = new Map<Op, Run>([
   ["workers", (engine) => engine.workers()],
   ["nodes", (engine) => engine.nodes()],
   ["stats", (engine) => engine.stats()],
+  ["history", (engine, request) => engine.history(request.window!)],
 ]);
 
 /** Who answers: in a cluster all nodes, or the owner of the task, unless only this node is asked. */

@@ -6,6 +6,7 @@ import { Admission } from "../engine/admission.ts";
 import { Catalogue } from "../engine/catalogue.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Flights } from "../engine/flights.ts";
+import { History, SAMPLE_EVERY_MS } from "../engine/history.ts";
 import { Metrics } from "../engine/metrics.ts";
 import { obeyQueueMode } from "../engine/operations.ts";
 import { Outcomes } from "../engine/outcomes.ts";
@@ -17,7 +18,7 @@ import { formatAddress, type ListenAddress } from "../gateway/listen.ts";
 import { createIdMaker } from "../task/id.ts";
 import type { Company } from "./company.ts";
 import type { DataFolder } from "./data-folder.ts";
-import type { Duty } from "./duties/duty.ts";
+import { repeat, type Duty } from "./duties/duty.ts";
 import { Expirer } from "./duties/expirer.ts";
 import { startHeartbeat } from "./duties/heartbeat.ts";
 import { startJanitor } from "./duties/janitor.ts";
@@ -85,6 +86,7 @@ export async function assemble<Actions>(
     admission,
     flights,
     recent,
+    history: new History(),
     fleet: company.fleet,
     watchers: new Watchers(now),
     metrics: new Metrics(),
@@ -146,6 +148,8 @@ export async function assemble<Actions>(
   worker?.wake();
   duties.push(
     ...joined.duties,
+    // In a cluster each node keeps its own, and they are added up when they are asked for.
+    repeat(SAMPLE_EVERY_MS, async () => parts.history.add(await (engine.local ?? engine).stats()), onError),
     startLateWriter(store, flights, recent, now, onError),
     startJanitor({
       store,

@@ -14,6 +14,7 @@ import type {
 import type { Answer, Engine, Waiter } from "../engine/engine.ts";
 import { toJson } from "../client/call.ts";
 import type { PingView, SubmitOptions } from "../protocol/messages.ts";
+import { checkHistoryWindow } from "../protocol/op-fields.ts";
 import { checkOptions } from "../protocol/options.ts";
 import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
@@ -77,6 +78,8 @@ export class InProcessCaller implements Caller {
         return engine[op](queue);
       case "list":
         return engine.list(about);
+      case "history":
+        return engine.history(checkHistoryWindow(about.window));
       case "ping":
         return this.#ping();
       default:

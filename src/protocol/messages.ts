@@ -60,7 +60,16 @@ export type SubmitRequest = { id?: RequestId; action: string; payload?: unknown;
 export const TASK_OPS = ["get", "wait", "cancel", "retry", "delete", "explain"] as const;
 export const QUEUE_OPS = ["pause", "resume", "drain", "purge"] as const;
 export const VIEW_OPS = ["actions", "queues", "workers", "nodes", "stats", "ping"] as const;
-export const OPS = [...TASK_OPS, "list", "watch", "unwatch", ...QUEUE_OPS, ...VIEW_OPS, "auth"] as const;
+export const OPS = [
+  ...TASK_OPS,
+  "list",
+  "watch",
+  "unwatch",
+  ...QUEUE_OPS,
+  ...VIEW_OPS,
+  "history",
+  "auth",
+] as const;
 export type Op = (typeof OPS)[number];
 
 export type OpRequest = {
@@ -71,6 +80,8 @@ export type OpRequest = {
   token?: string;
   /** unwatch: the id of the `watch` request to end. */
   watch?: RequestId;
+  /** history: how far back. */
+  window?: HistoryWindow;
   /** In a cluster: of this node alone. */
   local?: boolean;
 } & ListFilter;
@@ -217,6 +228,25 @@ export type StatsView = {
   storeBytes: number;
   /** In a cluster: nodes that could not be asked, and are not counted. */
   missing?: number[];
+};
+export const HISTORY_WINDOWS = ["10m", "2h", "1d"] as const;
+export type HistoryWindow = (typeof HISTORY_WINDOWS)[number];
+/** What was measured in each step of a window, oldest first; steps begin at whole multiples of `stepMs`. */
+export type HistoryView = {
+  window: HistoryWindow;
+  stepMs: number;
+  points: HistoryPoint[];
+  /** In a cluster: nodes that could not be asked, and are not counted. */
+  missing?: number[];
+};
+/** Rates are means, each sample over 10 s; `waiting` and `inFlight` the most, p99 the worst of the step. */
+export type HistoryPoint = Pick<
+  StatsView,
+  "perSecond" | "startDelayMs" | "runMs" | "inFlight" | "threads"
+> & {
+  /** Its begin, epoch milliseconds. */
+  at: number;
+  waiting: number;
 };
 /** What `ping` tells; also the greeting of a client, which names its tasks with the tag of this node. */
 export type PingView = {

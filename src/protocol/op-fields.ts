@@ -2,11 +2,13 @@
 import { parseDuration } from "../task/duration.ts";
 import { isState, STATES } from "../task/state.ts";
 import {
+  HISTORY_WINDOWS,
   LIST_FIELDS,
   QUEUE_OPS,
   TASK_OPS,
   VIEW_OPS,
   WATCH_FIELDS,
+  type HistoryWindow,
   type ListFilter,
   type Op,
 } from "./messages.ts";
@@ -21,6 +23,7 @@ const FIELDS: ReadonlyMap<Op, Fields> = new Map<Op, Fields>([
   ["list", { needed: [], allowed: [...LIST_FIELDS, "local"] }],
   ["watch", { needed: [], allowed: [...WATCH_FIELDS, "local"] }],
   ["unwatch", { needed: ["watch"], allowed: [] }],
+  ["history", { needed: ["window"], allowed: ["local"] }],
   ["auth", { needed: ["token"], allowed: [] }],
 ]);
 
@@ -79,9 +82,23 @@ function checkField(field: string, value: unknown): void {
       return;
     case "watch":
       return;
+    case "window":
+      if (!isHistoryWindow(value))
+        throw bad(`window must be one of ${HISTORY_WINDOWS.join(", ")}, not ${quoted(value)}`);
+      return;
     default:
       if (typeof value !== "string" || value.length === 0 || value.length > MAX_TEXT_LENGTH) {
         throw bad(`${field} must be a text of 1 to ${MAX_TEXT_LENGTH} characters, not ${quoted(value)}`);
       }
   }
+}
+
+/** @throws bad_request */
+export function checkHistoryWindow(value: unknown): HistoryWindow {
+  checkField("window", value);
+  return value as HistoryWindow;
+}
+
+function isHistoryWindow(value: unknown): value is HistoryWindow {
+  return (HISTORY_WINDOWS as readonly unknown[]).includes(value);
 }

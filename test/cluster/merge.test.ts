@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { mergePages, mergeQueues } from "../../src/cluster/merge.ts";
-import type { QueueView, TaskView } from "../../src/protocol/messages.ts";
+import { mergeHistory, mergePages, mergeQueues } from "../../src/cluster/merge.ts";
+import type { HistoryPoint, HistoryView, QueueView, TaskView } from "../../src/protocol/messages.ts";
 
 const page = (
   node: number,
@@ -43,6 +43,36 @@ describe("what several nodes tell, as one", () => {
       mergePages({ parts: [page(1, ["2"], null), page(2, ["1"], null)], missing: [] }, 2).next,
       null,
     );
+  });
+
+  test("histories add up step by step; of delays the worst node's is told", () => {
+    const point = (at: number, finished: number, p99: number): HistoryPoint => ({
+      at,
+      perSecond: { submitted: finished, finished, failed: 1 },
+      startDelayMs: { p50: 1, p99 },
+      runMs: { p50: 1, p99 },
+      waiting: 1,
+      inFlight: 2,
+      threads: { total: 2, busy: 1 },
+    });
+    const told = (...points: HistoryPoint[]): HistoryView => ({ window: "10m", stepMs: 2000, points });
+    const merged = mergeHistory({
+      parts: [
+        { node: 1, value: told(point(2000, 10, 5), point(4000, 20, 5)) },
+        { node: 2, value: told(point(4000, 1, 9), point(6000, 2, 9)) },
+      ],
+      missing: [3],
+    });
+    assert.deepEqual(
+      merged.points.map(({ at, perSecond, runMs }) => [at, perSecond.finished, runMs.p99]),
+      [
+        [2000, 10, 5],
+        [4000, 21, 9],
+        [6000, 2, 9],
+      ],
+    );
+    assert.deepEqual(merged.points[1]!.threads, { total: 4, busy: 2 });
+    assert.deepEqual([merged.window, merged.stepMs, merged.missing], ["10m", 2000, [3]]);
   });
 
   test("queues add up, and the oldest of all is told", () => {

@@ -7,6 +7,7 @@ import { LocalEngine } from "../../src/engine/local-engine.ts";
 import { Metrics } from "../../src/engine/metrics.ts";
 import { Outcomes } from "../../src/engine/outcomes.ts";
 import type { EngineParts } from "../../src/engine/parts.ts";
+import { History } from "../../src/engine/history.ts";
 import { Recent } from "../../src/engine/recent.ts";
 import { Watchers } from "../../src/engine/watchers.ts";
 import type { Blobs } from "../../src/blobs/blobs.ts";
@@ -67,6 +68,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     watchers: new Watchers(now),
     metrics: new Metrics(),
     recent: new Recent(now),
+    history: new History(),
     fleet: null,
     now,
     makeId,

@@ -11,7 +11,14 @@ import type {
   WatchListener,
 } from "../../src/engine/engine.ts";
 import { Metrics } from "../../src/engine/metrics.ts";
-import type { ActionView, ListFilter, QueueView, TaskView, WatchEvent } from "../../src/protocol/messages.ts";
+import type {
+  ActionView,
+  HistoryWindow,
+  ListFilter,
+  QueueView,
+  TaskView,
+  WatchEvent,
+} from "../../src/protocol/messages.ts";
 import { createIdMaker } from "../../src/task/id.ts";
 import { TandaError } from "../../src/task/errors.ts";
 import { isFinal, type State } from "../../src/task/state.ts";
@@ -267,6 +274,9 @@ export class FakeEngine implements Engine {
   }
   async nodes() {
     return [NODE];
+  }
+  async history(window: HistoryWindow) {
+    return { window, stepMs: 2000, points: [] };
   }
   async stats() {
     return STATS;

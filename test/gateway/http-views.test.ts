@@ -8,6 +8,10 @@ test("views, queues, health and the page", async (t) => {
   const { url, engine } = await openGateway(t);
   for (const name of ["actions", "queues", "workers", "nodes", "stats"])
     assert.equal((await get(`${url}/v1/${name}`)).status, 200);
+  const { status, body } = await get(`${url}/v1/history?window=2h`);
+  assert.deepEqual([status, body.window], [200, "2h"]);
+  for (const query of ["", "?window=3h", "?window=2h&more=1"])
+    assert.equal((await get(`${url}/v1/history${query}`)).status, 400);
   assert.equal((await post(`${url}/v1/queues/mail/pause`, "")).body["mode"], "paused");
   assert.equal((await get(`${url}/v1/queues/mail`)).body.mode, "paused");
   assert.equal((await fetch(`${url}/v1/queues/mail/resume`, { method: "POST" })).status, 200);

@@ -1,22 +1,42 @@
 import { tellDuration } from "../../task/duration.ts";
+import { HISTORY_WINDOWS, type HistoryWindow } from "../../protocol/messages.ts";
 import { EXIT } from "../exit-code.ts";
+import { showHistory } from "../history-view.ts";
 import { noteMissing } from "../missing-nodes.ts";
 import { bytes, count, milliseconds } from "../phrases.ts";
 import { showFacts, showTable } from "../table.ts";
-import type { Verb } from "../verb.ts";
+import { UsageError, type Verb } from "../verb.ts";
 
 export const verb: Verb = {
   name: "stats",
   summary: "Shows how much there is, and how fast it goes.",
-  usage: ["stats"],
+  usage: ["stats", "stats --history 10m|2h|1d"],
   examples: [
     { command: "tanda stats", says: "tasks by state, rates of the last ten seconds, delays, memory" },
+    { command: "tanda stats --history 2h", says: "rates and delays of the last two hours, as bars" },
     { command: "watch tanda stats", says: "again every two seconds" },
   ],
-  flags: {},
+  flags: {
+    history: {
+      says: "what was measured over the last 10m, 2h or 1d, since the node started",
+      value: "WINDOW",
+    },
+  },
   words: { min: 0, max: 0 },
-  async run({ terminal, connect }) {
+  async run({ given, terminal, connect }) {
+    const window = given.text("history");
+    if (window !== undefined && !isWindow(window))
+      throw new UsageError(
+        `--history is one of ${HISTORY_WINDOWS.join(", ")}, not ${JSON.stringify(window)}`,
+      );
     const client = await connect();
+    if (window !== undefined) {
+      const history = await client.$.history(window);
+      if (terminal.isJson) terminal.json(history);
+      else showHistory(terminal, history);
+      noteMissing(terminal, [history]);
+      return EXIT.done;
+    }
     const stats = await client.$.stats();
     if (terminal.isJson) {
       terminal.json(stats);
@@ -53,3 +73,7 @@ export const verb: Verb = {
     return EXIT.done;
   },
 };
+
+function isWindow(text: string): text is HistoryWindow {
+  return (HISTORY_WINDOWS as readonly string[]).includes(text);
+}

@@ -1,5 +1,7 @@
 /** Queues, and what a node knows of itself. */
 import type { FastifyInstance } from "fastify";
+import { HISTORY_WINDOWS } from "../../protocol/messages.ts";
+import { checkHistoryWindow } from "../../protocol/op-fields.ts";
 import { checkName } from "../../protocol/options.ts";
 import { TandaError } from "../../task/errors.ts";
 import type { GatewayContext } from "../context.ts";
@@ -26,6 +28,18 @@ export function routeViews(app: FastifyInstance, context: GatewayContext): void 
   view("workers", "Workers and what their threads do.", schemas.objects, () => engine.workers());
   view("nodes", "Nodes.", schemas.objects, () => engine.nodes());
   view("stats", "Counts, rates and delays.", schemas.object, () => engine.stats());
+
+  const windows = { type: "string", enum: [...HISTORY_WINDOWS] };
+  const historySchema = {
+    operationId: "history",
+    summary: "What was measured over the last ten minutes, two hours or day.",
+    tags: ["views"],
+    querystring: { type: "object", required: ["window"], properties: { window: windows } },
+    response: schemas.answers("Points, oldest first.", schemas.object),
+  };
+  app.get("/v1/history", { schema: historySchema }, (request) =>
+    engine.history(checkHistoryWindow(queryOf(request, ["window"])["window"])),
+  );
 
   app.get(
     "/v1/queues/:queue",
