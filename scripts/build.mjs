@@ -25,3 +25,11 @@ for (const path of fs.globSync("**/*", { cwd: `${root}src` })) {
   if (!fs.statSync(from).isFile() || /\.ts$|(^|\/)tsconfig[^/]*\.json$/.test(path)) continue;
   fs.cpSync(from, `${out}/${path}`);
 }
+
+/** The page for people, from dashboard/. */
+const page = spawnSync(
+  process.execPath,
+  [`${root}node_modules/vite/bin/vite.js`, "build", "--logLevel", "warn", "--outDir", `${out}/page`, `${root}dashboard`],
+  { cwd: root, stdio: "inherit" },
+);
+if (page.status !== 0 && !isTolerant) process.exit(page.status ?? 1);

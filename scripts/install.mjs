@@ -37,7 +37,7 @@ function areModulesFresh() {
 
 /** `import "tanda"` in a file of this folder finds dist/. */
 function isBuilt() {
-  return fs.existsSync(`${root}dist/index.js`);
+  return fs.existsSync(`${root}dist/index.js`) && fs.existsSync(`${root}dist/page/index.html`);
 }
 
 /** @returns the exit code. */

@@ -1,6 +1,6 @@
 /** What a gateway tells of itself: metrics, its description, and the page for people. */
 import type { FastifyInstance } from "fastify";
-import { PAGE, PAGE_POLICY } from "./page.ts";
+import { routePage } from "./page.ts";
 import { HttpError } from "./problem.ts";
 import type { Prometheus } from "./prometheus.ts";
 
@@ -36,25 +36,7 @@ export function routeSelf(app: FastifyInstance, prometheus: Prometheus): void {
     (_request, reply) =>
       reply.type("application/json; charset=utf-8").send((document ??= JSON.stringify(app.swagger()))),
   );
-  app.get(
-    "/",
-    {
-      config: { isOpen: true },
-      schema: {
-        operationId: "page",
-        summary: "A page for people.",
-        tags: ["health"],
-        security: [],
-        response: text("HTML.", "text/html"),
-      },
-    },
-    (_request, reply) =>
-      reply
-        .type("text/html; charset=utf-8")
-        .header("content-security-policy", PAGE_POLICY)
-        .header("x-frame-options", "DENY")
-        .send(PAGE),
-  );
+  routePage(app);
   const socketSchema = {
     operationId: "socket",
     summary: "WebSocket: the messages of lines.",

@@ -1,0 +1,92 @@
+/** The frame of all pages: where one is, where one may go, and whether the node is there. */
+import type { ReactNode } from "react";
+import { Actions } from "./actions/actions.tsx";
+import { useConnection } from "./connection.tsx";
+import { Keys } from "./frame/keys.tsx";
+import { Locked } from "./frame/locked.tsx";
+import { Failed } from "./failed/failed.tsx";
+import { Overview } from "./overview.tsx";
+import { Queues } from "./queues/queues.tsx";
+import { linkTo, useRoute } from "./route.ts";
+import { Tasks } from "./tasks/tasks.tsx";
+import { OneTask } from "./tasks/one-task.tsx";
+import { Try } from "./try/try.tsx";
+import { Workers } from "./workers/workers.tsx";
+import { useSpeech, type Language } from "./words/words.tsx";
+
+const PAGES = [
+  ["/", "overview"],
+  ["/tasks", "tasks"],
+  ["/try", "tryIt"],
+  ["/queues", "queues"],
+  ["/workers", "workers"],
+  ["/failed", "failed"],
+  ["/actions", "actions"],
+] as const;
+
+export function App() {
+  const { state } = useConnection();
+  const { words } = useSpeech();
+  return (
+    <>
+      <button type="button" className="skip" onClick={() => document.getElementById("content")?.focus()}>
+        {words.skip}
+      </button>
+      <Head />
+      <Keys />
+      <main id="content" tabIndex={-1}>
+        {state === "locked" ? <Locked /> : <Page />}
+      </main>
+    </>
+  );
+}
+
+function Page(): ReactNode {
+  const { path } = useRoute();
+  const task = /^\/tasks\/([^/]+)$/.exec(path)?.[1];
+  if (task !== undefined) return <OneTask key={task} task={task} />;
+  if (path === "/tasks") return <Tasks />;
+  if (path === "/try") return <Try />;
+  if (path === "/queues") return <Queues />;
+  if (path === "/workers") return <Workers />;
+  if (path === "/failed") return <Failed />;
+  if (path === "/actions") return <Actions />;
+  return <Overview />;
+}
+
+function Head() {
+  const { state } = useConnection();
+  const { words, language, choose } = useSpeech();
+  const { path } = useRoute();
+  const said = state === "open" ? words.connected : state === "connecting" ? words.connecting : words.lost;
+  return (
+    <header className="head">
+      <a href="#/" className="brand">
+        <img src="./icon.svg" alt="" width="28" height="28" /> Tanda
+      </a>
+      <nav>
+        {PAGES.map(([page, name]) => (
+          <a
+            key={page}
+            href={linkTo(page)}
+            aria-current={(page === "/" ? path === "/" : path.startsWith(page)) ? "page" : undefined}
+          >
+            {words[name]}
+          </a>
+        ))}
+      </nav>
+      <p className={`link link-${state}`} role="status">
+        <span className="dot" aria-hidden="true" />
+        {said}
+      </p>
+      <select
+        value={language}
+        onChange={(event) => choose(event.target.value as Language)}
+        aria-label="Language · Idioma"
+      >
+        <option value="en">English</option>
+        <option value="es">Español</option>
+      </select>
+    </header>
+  );
+}

@@ -1,0 +1,150 @@
+/** What runs, as boxes in columns and flows between them: from what the nodes tell, with nothing of how it is drawn. */
+import type { NodeView, QueueView, StatsView, ThreadView, WorkerView } from "../../../src/protocol/messages.ts";
+
+export type Health = "well" | "starting" | "draining" | "unwell" | "down";
+
+export type ClientsBox = { kind: "clients"; id: string; connections: number };
+export type BalancerBox = { kind: "balancer"; id: string };
+export type GatewayBox = { kind: "gateway"; id: string; node: NodeView; health: Health };
+export type QueueBox = {
+  kind: "queue";
+  id: string;
+  /** `embedded`, `rabbitmq` or `postgres`. */
+  uses: string;
+  queues: readonly QueueView[];
+  waiting: number;
+  oldestAgeMs: number | null;
+  paused: readonly string[];
+};
+export type WorkerBox = {
+  kind: "worker";
+  id: string;
+  node: NodeView | null;
+  health: Health;
+  workers: readonly WorkerView[];
+  threads: readonly ThreadView[];
+};
+export type StorageBox = {
+  kind: "storage";
+  id: string;
+  uses: string;
+  blobs: string;
+  bytes: number;
+  tasks: number;
+};
+export type Box = ClientsBox | BalancerBox | GatewayBox | QueueBox | WorkerBox | StorageBox;
+
+/** @property perSecond tasks that go this way. */
+export type Flow = { readonly from: string; readonly to: string; readonly perSecond: number };
+export type System = { readonly columns: readonly (readonly Box[])[]; readonly flows: readonly Flow[] };
+
+export type Told = {
+  readonly nodes: readonly NodeView[];
+  readonly workers: readonly WorkerView[];
+  readonly queues: readonly QueueView[];
+  readonly stats: StatsView;
+};
+
+export function systemOf({ nodes, workers, queues, stats }: Told): System {
+  const gateways = nodes.filter(isGateway).map((node): GatewayBox => ({
+    kind: "gateway",
+    id: `gateway ${node.node}`,
+    node,
+    health: healthOf(node),
+  }));
+  const clients: ClientsBox = {
+    kind: "clients",
+    id: "clients",
+    connections: gateways.reduce((sum, { node }) => sum + node.connections, 0),
+  };
+  const balancers: BalancerBox[] = gateways.length > 1 ? [{ kind: "balancer", id: "balancer" }] : [];
+  const boxes = [...workersOf(nodes, workers)];
+  // Nodes with a file each have a queue and a store each; of those that share, one is all.
+  const uses = nodes.find((node) => node.uses !== undefined)?.uses;
+  const queue: QueueBox = {
+    kind: "queue",
+    id: "queue",
+    uses: uses?.queue ?? "embedded",
+    queues,
+    waiting: queues.reduce((sum, { waiting }) => sum + waiting, 0),
+    oldestAgeMs: queues.reduce<number | null>((most, { oldestAgeMs }) => later(most, oldestAgeMs), null),
+    paused: queues.filter(({ mode }) => mode !== "open").map(({ queue: name }) => name),
+  };
+  const storage: StorageBox = {
+    kind: "storage",
+    id: "storage",
+    uses: uses?.store ?? "sqlite",
+    blobs: uses?.blobs ?? "files",
+    bytes: stats.storeBytes,
+    tasks: Object.values(stats.states).reduce((sum, count) => sum + count, 0),
+  };
+  const columns = [[clients], balancers, gateways, [queue], boxes, [storage]].filter(
+    (column) => column.length > 0,
+  );
+  return { columns, flows: flowsOf(clients, balancers[0], gateways, boxes, stats.perSecond) };
+}
+
+function flowsOf(
+  clients: ClientsBox,
+  balancer: BalancerBox | undefined,
+  gateways: readonly GatewayBox[],
+  workers: readonly WorkerBox[],
+  { submitted, finished }: StatsView["perSecond"],
+): Flow[] {
+  const open = gateways.filter(({ health }) => health !== "down");
+  const entry = balancer?.id ?? clients.id;
+  const flows: Flow[] = [];
+  if (balancer) flows.push({ from: clients.id, to: balancer.id, perSecond: submitted });
+  // What comes through each is not told one by one: its share of the connections stands for it.
+  const all = open.reduce((sum, { node }) => sum + node.connections, 0);
+  for (const gateway of gateways) {
+    const share = all === 0 ? 1 / Math.max(1, open.length) : gateway.node.connections / all;
+    const perSecond = gateway.health === "down" ? 0 : submitted * share;
+    flows.push({ from: entry, to: gateway.id, perSecond }, { from: gateway.id, to: "queue", perSecond });
+  }
+  const busy = workers.map(({ threads }) => threads.filter((thread) => thread.tasks.length > 0).length);
+  const total = busy.reduce((sum, count) => sum + count, 0);
+  for (const [at, worker] of workers.entries()) {
+    const share = total === 0 ? 1 / Math.max(1, workers.length) : busy[at]! / total;
+    const perSecond = worker.health === "down" ? 0 : finished * share;
+    flows.push({ from: "queue", to: worker.id, perSecond }, { from: worker.id, to: "storage", perSecond });
+  }
+  return flows;
+}
+
+function workersOf(nodes: readonly NodeView[], workers: readonly WorkerView[]): WorkerBox[] {
+  const byNode = Map.groupBy(workers, ({ node }) => node);
+  const numbers = new Set([
+    ...nodes.filter(({ roles }) => roles.includes("worker")).map(({ node }) => node),
+    ...byNode.keys(),
+  ]);
+  return [...numbers]
+    .sort((a, b) => a - b)
+    .map((number) => {
+      const node = nodes.find((one) => one.node === number) ?? null;
+      const own = byNode.get(number) ?? [];
+      return {
+        kind: "worker",
+        id: `worker ${number}`,
+        node,
+        health: node === null ? "well" : healthOf(node),
+        workers: own,
+        threads: own.flatMap(({ threads }) => threads),
+      };
+    });
+}
+
+function isGateway({ roles, state }: NodeView): boolean {
+  // Of a node that is down nothing is known: it is drawn where clients would meet it.
+  return roles.includes("gateway") || state === "down";
+}
+
+function healthOf({ state }: NodeView): Health {
+  if (state === "ready") return "well";
+  if (state === "not_ready") return "unwell";
+  return state;
+}
+
+function later(a: number | null, b: number | null): number | null {
+  return a === null || (b !== null && b > a) ? b : a;
+}

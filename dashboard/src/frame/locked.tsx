@@ -1,0 +1,24 @@
+/** What is shown to who has no token yet. */
+import { useConnection } from "../connection.tsx";
+import { useWords } from "../words/words.tsx";
+
+export function Locked() {
+  const words = useWords();
+  const { giveToken } = useConnection();
+  return (
+    <form
+      className="locked"
+      onSubmit={(event) => {
+        event.preventDefault();
+        giveToken(String(new FormData(event.currentTarget).get("token")));
+      }}
+    >
+      <h1>{words.tokenNeeded}</h1>
+      <p>{words.tokenHint}</p>
+      <label>
+        {words.token} <input name="token" type="password" autoComplete="current-password" required />
+      </label>
+      <button type="submit">{words.enter}</button>
+    </form>
+  );
+}

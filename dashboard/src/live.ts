@@ -1,0 +1,53 @@
+/** Something of the node, asked for again and again while somebody looks. */
+import { useEffect, useRef, useState } from "react";
+import type { Client } from "../../src/client/browser.ts";
+import { useConnection } from "./connection.tsx";
+
+export type Live<T> = {
+  readonly value: T | null;
+  /** Why the latest could not be had; what is shown is older then. */
+  readonly error: Error | null;
+  /** When it was told, epoch milliseconds. */
+  readonly at: number | null;
+};
+
+/**
+ * @param ask must not change from one drawing to the next unless something else is meant: then what was shown is dropped.
+ * @param everyMs between an answer and the next question; nothing is asked while the tab is hidden.
+ */
+export function useLive<T>(ask: (client: Client) => Promise<T>, everyMs: number): Live<T> {
+  const { client, refused } = useConnection();
+  const [live, setLive] = useState<Live<T>>({ value: null, error: null, at: null });
+  const asked = useRef(ask);
+  if (asked.current !== ask) {
+    asked.current = ask;
+    setLive({ value: null, error: null, at: null });
+  }
+  useEffect(() => {
+    let isOver = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const again = async (): Promise<void> => {
+      try {
+        const value = await ask(client);
+        if (!isOver) setLive({ value, error: null, at: Date.now() });
+      } catch (thrown) {
+        refused(thrown);
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+        if (!isOver) setLive((before) => ({ ...before, error }));
+      }
+      if (!isOver && !document.hidden) timer = setTimeout(() => void again(), everyMs);
+    };
+    const look = (): void => {
+      clearTimeout(timer);
+      if (!document.hidden) void again();
+    };
+    document.addEventListener("visibilitychange", look);
+    look();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [client, ask, everyMs, refused]);
+  return live;
+}
