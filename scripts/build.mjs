@@ -1,6 +1,8 @@
 // src/*.ts → dist/*.js and *.d.ts, for publishing. The checkout itself runs from src/.
 //   node scripts/build.mjs [FOLDER]     to a folder of one's own, so that nobody's dist/ is swept away under him
 //   node scripts/build.mjs --anyway     type errors are told, and that is all: half-done work must not keep `npm ci` from installing
+//   node scripts/build.mjs --page       the page for people alone, from dashboard/
+//   node scripts/build.mjs --no-page    all but the page
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { resolve } from "node:path";
@@ -9,27 +11,38 @@ import { ensureProjectNode, root } from "./project-node.mjs";
 ensureProjectNode();
 const words = process.argv.slice(2);
 const isTolerant = words.includes("--anyway");
-const out = resolve(words.find((word) => word !== "--anyway") ?? `${root}dist`);
-fs.rmSync(out, { recursive: true, force: true });
-const { status } = spawnSync(
-  process.execPath,
-  [`${root}node_modules/typescript/bin/tsc`, "-p", `${root}tsconfig.build.json`, "--outDir", out],
-  { cwd: root, stdio: "inherit" },
-);
-// tsc writes what it makes of files with type errors too.
-if (status !== 0 && !(isTolerant && fs.existsSync(`${out}/index.js`))) process.exit(status ?? 1);
+const out = resolve(words.find((word) => !word.startsWith("--")) ?? `${root}dist`);
+if (!words.includes("--page")) buildSources();
+if (!words.includes("--no-page")) buildPage();
 
-/** What is neither .ts nor a tsconfig goes along as it is: SQL, HTML and the like. */
-for (const path of fs.globSync("**/*", { cwd: `${root}src` })) {
-  const from = `${root}src/${path}`;
-  if (!fs.statSync(from).isFile() || /\.ts$|(^|\/)tsconfig[^/]*\.json$/.test(path)) continue;
-  fs.cpSync(from, `${out}/${path}`);
+function buildSources() {
+  fs.rmSync(out, { recursive: true, force: true });
+  const status = run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", out);
+  // tsc writes what it makes of files with type errors too.
+  if (status !== 0 && !(isTolerant && fs.existsSync(`${out}/index.js`))) process.exit(status ?? 1);
+  // What is neither .ts nor a tsconfig goes along as it is: SQL, HTML and the like.
+  for (const path of fs.globSync("**/*", { cwd: `${root}src` })) {
+    const from = `${root}src/${path}`;
+    if (!fs.statSync(from).isFile() || /\.ts$|(^|\/)tsconfig[^/]*\.json$/.test(path)) continue;
+    fs.cpSync(from, `${out}/${path}`);
+  }
 }
 
-/** The page for people, from dashboard/. */
-const page = spawnSync(
-  process.execPath,
-  [`${root}node_modules/vite/bin/vite.js`, "build", "--logLevel", "warn", "--outDir", `${out}/page`, `${root}dashboard`],
-  { cwd: root, stdio: "inherit" },
-);
-if (page.status !== 0 && !isTolerant) process.exit(page.status ?? 1);
+/** From dashboard/. */
+function buildPage() {
+  const status = run(
+    "node_modules/vite/bin/vite.js",
+    "build",
+    "--logLevel",
+    "warn",
+    "--outDir",
+    `${out}/page`,
+    "dashboard",
+  );
+  if (status !== 0 && !isTolerant) process.exit(status ?? 1);
+}
+
+/** @returns its exit code. */
+function run(script, ...args) {
+  return spawnSync(process.execPath, [root + script, ...args], { cwd: root, stdio: "inherit" }).status;
+}

@@ -35,9 +35,23 @@ function areModulesFresh() {
   return installed !== undefined && (locked === undefined || installed.mtimeMs >= locked.mtimeMs);
 }
 
-/** `import "tanda"` in a file of this folder finds dist/. */
+/** `import "tanda"` in a file of this folder finds dist/; the node serves the page from there, so it may not be older than its sources. */
 function isBuilt() {
-  return fs.existsSync(`${root}dist/index.js`) && fs.existsSync(`${root}dist/page/index.html`);
+  const page = fs.statSync(`${root}dist/page/index.html`, { throwIfNoEntry: false });
+  return (
+    fs.existsSync(`${root}dist/index.js`) &&
+    page !== undefined &&
+    page.mtimeMs >= newestOf(`${root}dashboard`)
+  );
+}
+
+/** Zero where there is nothing. */
+function newestOf(folder) {
+  if (!fs.existsSync(folder)) return 0;
+  const files = fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile());
+  return Math.max(0, ...files.map(({ parentPath, name }) => fs.statSync(`${parentPath}/${name}`).mtimeMs));
 }
 
 /** @returns the exit code. */

@@ -1,5 +1,14 @@
 /** Something that changes what runs: it is asked before, and what it did is told. */
-import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type ReactNode,
+} from "react";
 import type { Client } from "../../src/client/browser.ts";
 import { useConnection } from "./connection.tsx";
 import { useWords } from "./words/words.tsx";

@@ -7,9 +7,9 @@ export type Connection = {
   readonly client: Client;
   readonly state: ConnectionState;
   /** Who has one may come in: kept for this tab only. */
-  giveToken(token: string): void;
+  readonly giveToken: (token: string) => void;
   /** A refusal that anybody met; a missing token locks the page. */
-  refused(error: unknown): void;
+  readonly refused: (error: unknown) => void;
 };
 
 const TOKEN = "tanda.token";

@@ -26,7 +26,7 @@ export function Overview() {
   return (
     <>
       <ul className="figures" aria-label={words.lastSeconds}>
-        <Tile title={words.finished} value={`${rate(perSecond.finished)}`} unit={words.perSecond} />
+        <Tile title={words.finished} value={rate(perSecond.finished)} unit={words.perSecond} />
         <Tile
           title={words.failedRate}
           value={rate(perSecond.failed)}
@@ -34,8 +34,16 @@ export function Overview() {
           tone={perSecond.failed > 0 ? "bad" : undefined}
         />
         <Tile title={words.waiting} value={compact(states.queued ?? 0)} />
-        <Tile title={words.toStart} value={duration(startDelayMs.p50)} unit={`${duration(startDelayMs.p99)} ${words.ninetyNine}`} />
-        <Tile title={words.runTime} value={duration(runMs.p50)} unit={`${duration(runMs.p99)} ${words.ninetyNine}`} />
+        <Tile
+          title={words.toStart}
+          value={duration(startDelayMs.p50)}
+          unit={`${duration(startDelayMs.p99)} ${words.ninetyNine}`}
+        />
+        <Tile
+          title={words.runTime}
+          value={duration(runMs.p50)}
+          unit={`${duration(runMs.p99)} ${words.ninetyNine}`}
+        />
       </ul>
       <Drawing told={told} />
       {isNew && (
@@ -83,7 +91,11 @@ function Course() {
           tell={duration}
           lines={[
             { label: words.median, color: "--blue", values: of(({ startDelayMs }) => startDelayMs.p50) },
-            { label: words.ninetyNine, color: "--violet", values: of(({ startDelayMs }) => startDelayMs.p99) },
+            {
+              label: words.ninetyNine,
+              color: "--violet",
+              values: of(({ startDelayMs }) => startDelayMs.p99),
+            },
           ]}
         />
         <Chart

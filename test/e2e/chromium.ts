@@ -49,7 +49,7 @@ export class Site implements AsyncDisposable {
     const dist = mkdtempSync(join(tmpdir(), "tanda-site-"));
     try {
       // The checkout's own dist/ may be older than its sources, or just be built anew by somebody else.
-      await promisify(execFile)(process.execPath, [`${ROOT}scripts/build.mjs`, dist]);
+      await promisify(execFile)(process.execPath, [`${ROOT}scripts/build.mjs`, "--no-page", dist]);
       const server = createServer((request, response) => {
         const path = normalize(new URL(request.url!, "http://site").pathname);
         const send = (type: string, body: string | Buffer): void => {

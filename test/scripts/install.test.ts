@@ -53,7 +53,9 @@ function makeClone(t: TestContext): {
      fs.appendFileSync("builds", "built\\n");
      await new Promise((resolve) => setTimeout(resolve, 500));
      fs.mkdirSync("dist", { recursive: true });
-     fs.writeFileSync("dist/index.js", "");`,
+     fs.mkdirSync("dist/page", { recursive: true });
+     fs.writeFileSync("dist/index.js", "");
+     fs.writeFileSync("dist/page/index.html", "");`,
   );
   write("src/cli/main.ts", `console.log("given " + process.argv.slice(2).join(" "));`);
   const env = { ...process.env, npm_config_cache: join(folder, "cache"), npm_config_offline: "true" };
@@ -114,5 +116,17 @@ test("a clone without dist is built again, and nothing is fetched", async (t) =>
   rmSync(join(clone, "dist"), { recursive: true });
   const { output } = await inClone(process.execPath, [install]);
   assert.doesNotMatch(output, /Installing/);
+  assert.equal(buildsOf(clone), "built\nbuilt\n");
+});
+
+test("a page that is older than its sources is built again", async (t) => {
+  const { clone, inClone } = makeClone(t);
+  const install = join(clone, "scripts/install.mjs");
+  await inClone(process.execPath, [install]);
+  mkdirSync(join(clone, "dashboard"));
+  writeFileSync(join(clone, "dashboard/main.tsx"), "");
+  const soon = new Date(Date.now() + 1000);
+  utimesSync(join(clone, "dashboard/main.tsx"), soon, soon);
+  await inClone(process.execPath, [install]);
   assert.equal(buildsOf(clone), "built\nbuilt\n");
 });

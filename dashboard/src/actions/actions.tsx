@@ -31,13 +31,17 @@ function Card({ action, stats }: { action: ActionView; stats: StatsView }) {
   const { action: name, description, queue, attempts, timeoutMs, meanRunMs, isServed, input } = action;
   const counts = stats.counts.filter((one) => one.action === name);
   const sum = (state?: string): number =>
-    counts.filter((one) => state === undefined || one.state === state).reduce((all, one) => all + one.count, 0);
+    counts
+      .filter((one) => state === undefined || one.state === state)
+      .reduce((all, one) => all + one.count, 0);
   const ended = sum("done") + sum("failed");
   return (
     <article className="card">
       <header>
         <h2>{name}</h2>
-        <span className={isServed ? "chip chip-open" : "chip chip-failed"}>{isServed ? words.served : words.notServed}</span>
+        <span className={isServed ? "chip chip-open" : "chip chip-failed"}>
+          {isServed ? words.served : words.notServed}
+        </span>
       </header>
       {description !== undefined && <p>{description}</p>}
       <p className="dim">

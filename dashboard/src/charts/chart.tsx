@@ -33,7 +33,9 @@ export function Chart({ title, at, lines, tell }: ChartProps) {
       plot.current.setData(dataOf(at, lines));
     };
     make();
-    const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }));
+    const resized = new ResizeObserver(() =>
+      plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }),
+    );
     resized.observe(element);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", make);

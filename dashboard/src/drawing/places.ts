@@ -14,7 +14,9 @@ export function placesOf({ columns }: System, isNarrow: boolean): Place[] {
 }
 
 function sideBySide(columns: System["columns"]): Place[] {
-  const heights = columns.map((column) => column.reduce((sum, box) => sum + heightOf(box) + ROW_GAP, -ROW_GAP));
+  const heights = columns.map((column) =>
+    column.reduce((sum, box) => sum + heightOf(box) + ROW_GAP, -ROW_GAP),
+  );
   const tallest = Math.max(...heights);
   return columns.flatMap((column, at) => {
     let y = (tallest - heights[at]!) / 2;
@@ -52,7 +54,9 @@ export function heightOf(box: Box): number {
     case "balancer":
       return HEAD + 6;
     case "worker":
-      return HEAD + 8 + Math.max(1, Math.ceil(box.threads.length / THREADS_IN_A_ROW)) * 18 + noteOf(box.health);
+      return (
+        HEAD + 8 + Math.max(1, Math.ceil(box.threads.length / THREADS_IN_A_ROW)) * 18 + noteOf(box.health)
+      );
     case "queue":
       return HEAD + LINE * (1 + (box.oldestAgeMs === null ? 0 : 1) + (box.paused.length > 0 ? 1 : 0)) + 8;
     case "storage":

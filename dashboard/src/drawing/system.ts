@@ -1,5 +1,11 @@
 /** What runs, as boxes in columns and flows between them: from what the nodes tell, with nothing of how it is drawn. */
-import type { NodeView, QueueView, StatsView, ThreadView, WorkerView } from "../../../src/protocol/messages.ts";
+import type {
+  NodeView,
+  QueueView,
+  StatsView,
+  ThreadView,
+  WorkerView,
+} from "../../../src/protocol/messages.ts";
 
 export type Health = "well" | "starting" | "draining" | "unwell" | "down";
 

@@ -9,7 +9,8 @@ import { useWords } from "../words/words.tsx";
 import { grouped, type Group } from "./group.ts";
 
 const MOST = 1000;
-const ask = async ({ $ }: Client): Promise<TaskView[]> => (await $.list({ state: "failed", limit: MOST })).tasks;
+const ask = async ({ $ }: Client): Promise<TaskView[]> =>
+  (await $.list({ state: "failed", limit: MOST })).tasks;
 
 export function Failed() {
   const words = useWords();
@@ -19,7 +20,9 @@ export function Failed() {
   return (
     <section>
       <h1>{words.failed}</h1>
-      <p className="dim">{tasks.length === MOST ? words.newestOnly(compact(MOST)) : words.allFailed(compact(tasks.length))}</p>
+      <p className="dim">
+        {tasks.length === MOST ? words.newestOnly(compact(MOST)) : words.allFailed(compact(tasks.length))}
+      </p>
       {groups.length === 0 && <p className="hint">{words.nothingFailed}</p>}
       <div className="groups">
         {groups.map((group) => (

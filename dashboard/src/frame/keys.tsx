@@ -66,7 +66,11 @@ export function Keys() {
 
 /** To the next link of what is listed. */
 function walk(step: 1 | -1): void {
-  const links = [...document.querySelectorAll<HTMLElement>("main .row a, main tbody a, main .card a, main .react-flow__node")];
+  const links = [
+    ...document.querySelectorAll<HTMLElement>(
+      "main .row a, main tbody a, main .card a, main .react-flow__node",
+    ),
+  ];
   const at = links.indexOf(document.activeElement as HTMLElement);
   links[Math.max(0, Math.min(links.length - 1, at + step))]?.focus();
 }

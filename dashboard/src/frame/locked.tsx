@@ -10,7 +10,8 @@ export function Locked() {
       className="locked"
       onSubmit={(event) => {
         event.preventDefault();
-        giveToken(String(new FormData(event.currentTarget).get("token")));
+        const token = event.currentTarget.elements.namedItem("token") as HTMLInputElement;
+        giveToken(token.value);
       }}
     >
       <h1>{words.tokenNeeded}</h1>

@@ -73,7 +73,10 @@ function QueueRow({ view }: { view: QueueView }) {
             act(
               isOpen
                 ? { name: words.pause, run: async ({ $ }) => (await $.pause(queue), words.didPause(queue)) }
-                : { name: words.resume, run: async ({ $ }) => (await $.resume(queue), words.didResume(queue)) },
+                : {
+                    name: words.resume,
+                    run: async ({ $ }) => (await $.resume(queue), words.didResume(queue)),
+                  },
             )
           }
         >

@@ -5,7 +5,9 @@ import { linkTo } from "../route.ts";
 export type Filter = Readonly<Partial<Record<"state" | "action" | "queue" | "since" | "prefix", string>>>;
 
 export function readFilter(search: URLSearchParams): Filter {
-  const given = [...search].filter(([name, value]) => (LIST_FIELDS as readonly string[]).includes(name) && value);
+  const given = [...search].filter(
+    ([name, value]) => (LIST_FIELDS as readonly string[]).includes(name) && value,
+  );
   return Object.fromEntries(given);
 }
 

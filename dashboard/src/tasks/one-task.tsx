@@ -44,7 +44,11 @@ export function OneTask({ task }: { task: string }) {
       <div className="values">
         <Value title={words.payload} value={view.payload} />
         {view.error !== undefined && (
-          <Value title={`${words.failedBecause} ${view.error.code}`} value={view.error.details ?? view.error.message} isBad />
+          <Value
+            title={`${words.failedBecause} ${view.error.code}`}
+            value={view.error.details ?? view.error.message}
+            isBad
+          />
         )}
         {"result" in view && <Value title={words.result} value={view.result} />}
         {view.progress !== undefined && <Value title={words.progress} value={view.progress} />}

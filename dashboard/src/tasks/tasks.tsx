@@ -164,7 +164,7 @@ function fulfilled(done: readonly PromiseSettledResult<unknown>[]): number {
 function FilterForm({ filter }: { filter: Filter }) {
   const words = useWords();
   const set = (name: keyof Filter, value: string): void =>
-    go(filterLink({ ...filter, [name]: value === "" ? undefined : value } as Filter), false);
+    go(filterLink({ ...filter, [name]: value === "" ? undefined : value }), false);
   return (
     <form className="filter" role="search" onSubmit={(event) => event.preventDefault()}>
       <input

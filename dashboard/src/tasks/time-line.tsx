@@ -4,7 +4,14 @@ import { isFinal } from "../../../src/task/state.ts";
 import { duration } from "../numbers.ts";
 import { useWords } from "../words/words.tsx";
 
-type Span = { kind: "waited" | "ran"; from: number; to: number; attempt: number; end: string; isBad: boolean };
+type Span = {
+  kind: "waited" | "ran";
+  from: number;
+  to: number;
+  attempt: number;
+  end: string;
+  isBad: boolean;
+};
 
 export function TimeLine({ view }: { view: TaskView }) {
   const words = useWords();
@@ -23,7 +30,10 @@ export function TimeLine({ view }: { view: TaskView }) {
             <span className="span-track">
               <span
                 className={`span span-${span.kind}${span.isBad ? " span-bad" : ""}`}
-                style={{ left: share(span.from), width: `max(3px, ${((span.to - span.from) / (to - from)) * 100}%)` }}
+                style={{
+                  left: share(span.from),
+                  width: `max(3px, ${((span.to - span.from) / (to - from)) * 100}%)`,
+                }}
               />
             </span>
             <span className="span-end">

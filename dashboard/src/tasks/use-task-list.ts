@@ -12,7 +12,7 @@ export type TaskList = {
   readonly isComplete: boolean;
   readonly isLoaded: boolean;
   readonly error: Error | null;
-  more(): void;
+  readonly more: () => void;
 };
 
 /** @param isLive while true, what is newest is asked for again and again. */

@@ -22,11 +22,27 @@ export type Schema = {
   format?: string;
 };
 
-type FieldProps = { schema: Schema; value: unknown; onChange: (value: unknown) => void; name: string; isNeeded: boolean };
+type FieldProps = {
+  schema: Schema;
+  value: unknown;
+  onChange: (value: unknown) => void;
+  name: string;
+  isNeeded: boolean;
+};
 
-export function SchemaForm({ schema, value, onChange }: { schema: Schema; value: unknown; onChange: (value: unknown) => void }) {
+export function SchemaForm({
+  schema,
+  value,
+  onChange,
+}: {
+  schema: Schema;
+  value: unknown;
+  onChange: (value: unknown) => void;
+}) {
   const words = useWords();
-  return <Field schema={schema} value={value} onChange={onChange} name={schema.title ?? words.payload} isNeeded />;
+  return (
+    <Field schema={schema} value={value} onChange={onChange} name={schema.title ?? words.payload} isNeeded />
+  );
 }
 
 /** A value to begin with, as the schema has it. */
@@ -123,7 +139,12 @@ function Field(props: FieldProps) {
     case "boolean":
       return (
         <div className="field field-check">
-          <input id={id} type="checkbox" checked={value === true} onChange={(event) => onChange(event.target.checked)} />
+          <input
+            id={id}
+            type="checkbox"
+            checked={value === true}
+            onChange={(event) => onChange(event.target.checked)}
+          />
           {label}
         </div>
       );
@@ -176,7 +197,12 @@ function ListField({ schema, value, onChange, name }: FieldProps) {
             isNeeded
             onChange={(changed) => onChange(list.with(at, changed))}
           />
-          <button type="button" className="quiet" aria-label={words.remove} onClick={() => onChange(list.toSpliced(at, 1))}>
+          <button
+            type="button"
+            className="quiet"
+            aria-label={words.remove}
+            onClick={() => onChange(list.toSpliced(at, 1))}
+          >
             ✕
           </button>
         </div>

@@ -29,13 +29,20 @@ export function Try() {
         <>
           <label className="field">
             {words.action}
-            <select value={chosen.action} onChange={(event) => go(`#/try?action=${encodeURIComponent(event.target.value)}`, false)}>
+            <select
+              value={chosen.action}
+              onChange={(event) => go(`#/try?action=${encodeURIComponent(event.target.value)}`, false)}
+            >
               {served.map(({ action }) => (
                 <option key={action}>{action}</option>
               ))}
             </select>
           </label>
-          <Sending key={`${chosen.action} ${search.get("from") ?? ""}`} action={chosen} from={search.get("from")} />
+          <Sending
+            key={`${chosen.action} ${search.get("from") ?? ""}`}
+            action={chosen}
+            from={search.get("from")}
+          />
         </>
       )}
     </section>
@@ -93,7 +100,12 @@ function Sending({ action, from }: { action: ActionView; from: string | null }) 
         }}
       >
         {isRaw ? (
-          <JsonField key={from === null ? "" : JSON.stringify(payload)} name={words.payload} value={payload} onChange={setPayload} />
+          <JsonField
+            key={from === null ? "" : JSON.stringify(payload)}
+            name={words.payload}
+            value={payload}
+            onChange={setPayload}
+          />
         ) : (
           <SchemaForm schema={schema} value={payload} onChange={setPayload} />
         )}
@@ -139,7 +151,11 @@ function Answer({ sent }: { sent: Sent }) {
       <p className="dim">
         {words.states.failed} · {duration(sent.ms)} · {link}
       </p>
-      <Value title={error instanceof TandaError ? error.code : words.states.failed} value={error.message} isBad />
+      <Value
+        title={error instanceof TandaError ? error.code : words.states.failed}
+        value={error.message}
+        isBad
+      />
       {hint !== undefined && <p className="hint">{hint}</p>}
     </div>
   );

@@ -12,7 +12,8 @@ export const en = {
   lost: "not connected; it is tried again",
   offline: "You are offline. What you send is sent when you are back.",
   tokenNeeded: "This Tanda asks for a token",
-  tokenHint: "It is what the node was started with: TANDA_TOKEN, or the file of TANDA_TOKEN_FILE. It is kept for this tab only.",
+  tokenHint:
+    "It is what the node was started with: TANDA_TOKEN, or the file of TANDA_TOKEN_FILE. It is kept for this tab only.",
   token: "Token",
   enter: "Enter",
   clients: "Clients",
@@ -72,8 +73,10 @@ export const en = {
   resume: "Resume",
   drain: "Drain",
   purge: "Purge",
-  askDrain: (queue: string) => `Drain ${queue}? Nothing new is accepted until it is resumed; what is there runs.`,
-  askPurge: (queue: string, count: string) => `Cancel all that waits in ${queue}, about ${count} tasks? This cannot be undone.`,
+  askDrain: (queue: string) =>
+    `Drain ${queue}? Nothing new is accepted until it is resumed; what is there runs.`,
+  askPurge: (queue: string, count: string) =>
+    `Cancel all that waits in ${queue}, about ${count} tasks? This cannot be undone.`,
   didPause: (queue: string) => `${queue} is paused: nothing of it starts.`,
   didResume: (queue: string) => `${queue} is open again.`,
   didDrain: (queue: string) => `${queue} is draining: it takes nothing new.`,
@@ -100,11 +103,14 @@ export const en = {
   chosen: (count: number) => `${count} chosen`,
   retry: "Retry",
   cancelTasks: "Cancel",
-  askRetry: (count: number) => `Run ${count === 1 ? "this task" : `these ${count} tasks`} again, with all attempts anew?`,
-  askCancel: (count: number) => `Cancel ${count === 1 ? "this task" : `these ${count} tasks`}? What runs is stopped.`,
+  askRetry: (count: number) =>
+    `Run ${count === 1 ? "this task" : `these ${count} tasks`} again, with all attempts anew?`,
+  askCancel: (count: number) =>
+    `Cancel ${count === 1 ? "this task" : `these ${count} tasks`}? What runs is stopped.`,
   didRetry: (done: number, of: number) => `${done} of ${of} are queued again.`,
   didCancel: (done: number, of: number) => `${done} of ${of} were cancelled.`,
-  attempt: (attempt: number, of: number) => (attempt > of ? `attempt ${attempt}` : `attempt ${attempt} of ${of}`),
+  attempt: (attempt: number, of: number) =>
+    attempt > of ? `attempt ${attempt}` : `attempt ${attempt} of ${of}`,
   attempts: "Attempts",
   key: "key",
   payload: "Payload",

@@ -13,7 +13,8 @@ export const es: Words = {
   lost: "sin conexión; se intenta de nuevo",
   offline: "No hay conexión a la red. Lo que envíe saldrá cuando vuelva.",
   tokenNeeded: "Este Tanda pide una clave",
-  tokenHint: "Es la clave con que se inició el nodo: TANDA_TOKEN o el archivo de TANDA_TOKEN_FILE. Se guarda solo para esta pestaña.",
+  tokenHint:
+    "Es la clave con que se inició el nodo: TANDA_TOKEN o el archivo de TANDA_TOKEN_FILE. Se guarda solo para esta pestaña.",
   token: "Clave",
   enter: "Entrar",
   clients: "Clientes",
@@ -73,8 +74,10 @@ export const es: Words = {
   resume: "Reanudar",
   drain: "Cerrar la entrada",
   purge: "Vaciar",
-  askDrain: (queue) => `¿Cerrar la entrada de ${queue}? No acepta nada nuevo hasta que se reanude; lo que hay sigue.`,
-  askPurge: (queue, count) => `¿Cancelar todo lo que espera en ${queue}, unas ${count} tareas? No se puede deshacer.`,
+  askDrain: (queue) =>
+    `¿Cerrar la entrada de ${queue}? No acepta nada nuevo hasta que se reanude; lo que hay sigue.`,
+  askPurge: (queue, count) =>
+    `¿Cancelar todo lo que espera en ${queue}, unas ${count} tareas? No se puede deshacer.`,
   didPause: (queue) => `${queue} está en pausa: no empieza nada.`,
   didResume: (queue) => `${queue} está abierta de nuevo.`,
   didDrain: (queue) => `${queue} se está vaciando: no acepta nada nuevo.`,
@@ -106,8 +109,10 @@ export const es: Words = {
   chosen: (count) => `${count} elegidas`,
   retry: "Reintentar",
   cancelTasks: "Cancelar",
-  askRetry: (count) => `¿Ejecutar de nuevo ${count === 1 ? "esta tarea" : `estas ${count} tareas`}, con todos sus intentos?`,
-  askCancel: (count) => `¿Cancelar ${count === 1 ? "esta tarea" : `estas ${count} tareas`}? Lo que corre se detiene.`,
+  askRetry: (count) =>
+    `¿Ejecutar de nuevo ${count === 1 ? "esta tarea" : `estas ${count} tareas`}, con todos sus intentos?`,
+  askCancel: (count) =>
+    `¿Cancelar ${count === 1 ? "esta tarea" : `estas ${count} tareas`}? Lo que corre se detiene.`,
   didRetry: (done, of) => `${done} de ${of} están de nuevo en cola.`,
   didCancel: (done, of) => `${done} de ${of} se cancelaron.`,
   attempt: (attempt, of) => (attempt > of ? `intento ${attempt}` : `intento ${attempt} de ${of}`),

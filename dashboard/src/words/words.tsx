@@ -7,7 +7,7 @@ export type Language = "en" | "es";
 const ALL: Readonly<Record<Language, Words>> = { en, es };
 const CHOSEN = "tanda.language";
 
-type Speech = { words: Words; language: Language; choose(language: Language): void };
+type Speech = { words: Words; language: Language; choose: (language: Language) => void };
 const Context = createContext<Speech | null>(null);
 
 export function WordsProvider({ children }: { children: ReactNode }) {

@@ -45,8 +45,8 @@ function Card({ worker, version }: { worker: WorkerView; version: string }) {
         <span className={`chip chip-${worker.state}`}>{words[worker.state]}</span>
       </header>
       <p className="dim">
-        {busy} / {worker.threads.length} {words.threads} · {bytes(worker.rssBytes)} · {words.pid} {worker.pid} ·{" "}
-        {version} · {words.since} <Instant at={worker.startedAt} />
+        {busy} / {worker.threads.length} {words.threads} · {bytes(worker.rssBytes)} · {words.pid} {worker.pid}{" "}
+        · {version} · {words.since} <Instant at={worker.startedAt} />
       </p>
       <ol className="lanes">
         {worker.threads.map(({ thread, state, tasks }) => (
