@@ -29,6 +29,12 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
+/** A rate, or what is nearly none of it: small ones to a tenth. */
+export function rate(perSecond: number): string {
+  if (perSecond > 0 && perSecond < 0.1) return "<0.1";
+  return perSecond < 10 ? String(Math.round(perSecond * 10) / 10) : count(perSecond);
+}
+
 /** Attempts go on being numbered after a retry or a loss, which begin or do not touch what is allowed: then "2 of 1" would be nonsense. */
 export function attemptOf(view: { attempt: number; attempts: number }, of: string): string {
   return view.attempt > view.attempts ? String(view.attempt) : `${view.attempt}${of}${view.attempts}`;

@@ -2,6 +2,7 @@ import type { QueueView } from "../protocol/messages.ts";
 import { tellDuration } from "../task/duration.ts";
 import { listed, noteMissing } from "./missing-nodes.ts";
 import { count } from "./phrases.ts";
+import { perSecondColumn } from "./rates-view.ts";
 import { showTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,6 +21,7 @@ export function showQueues(queues: readonly QueueView[], terminal: Terminal): vo
         cell: (view) => (view.oldestAgeMs === null ? "" : tellDuration(view.oldestAgeMs)),
         isRight: true,
       },
+      perSecondColumn,
       {
         title: "TASKS",
         cell: (view) =>

@@ -7,6 +7,7 @@ import type {
   StatsView,
   TaskView,
 } from "../protocol/messages.ts";
+import { addActionRates, addRates, worse } from "../protocol/rates.ts";
 import type { State } from "../task/state.ts";
 
 export type TaskPage = { tasks: TaskView[]; next: string | null; missing?: number[] };
@@ -42,7 +43,9 @@ export function mergeQueues({ parts, missing }: Told<QueueView[]>): QueueView[] 
   for (const { value: queues } of parts) {
     for (const view of queues) {
       const other = merged.get(view.queue);
-      merged.set(view.queue, other ? mergeQueue(other, view) : { ...view, ...told(missing) });
+      const perSecond = addRates(other?.perSecond, view.perSecond);
+      const sum = other ? mergeQueue(other, view) : { ...view, ...told(missing) };
+      merged.set(view.queue, { ...sum, perSecond });
     }
   }
   for (const view of merged.values()) {
@@ -69,12 +72,13 @@ function mergeQueue(a: QueueView, b: QueueView): QueueView {
   };
 }
 
-/** An action is served when somebody serves it; the rest as the first node tells it. */
+/** An action is served when somebody serves it, and its figures add up; the rest as the first node tells it. */
 export function mergeActions({ parts }: Told<ActionView[]>): ActionView[] {
   const merged = new Map<string, ActionView>();
   for (const view of parts.flatMap(({ value }) => value)) {
     const other = merged.get(view.action);
-    if (!other || (view.isServed && !other.isServed)) merged.set(view.action, view);
+    const told = !other || (view.isServed && !other.isServed) ? view : other;
+    merged.set(view.action, { ...told, ...addActionRates(other, view) });
   }
   return [...merged.values()].sort((a, b) => (a.action < b.action ? -1 : 1));
 }
@@ -130,20 +134,6 @@ function addPoints(a: HistoryPoint, b: HistoryPoint): HistoryPoint {
     inFlight: a.inFlight + b.inFlight,
     threads: { total: a.threads.total + b.threads.total, busy: a.threads.busy + b.threads.busy },
   };
-}
-
-function addRates(a: StatsView["perSecond"], b: StatsView["perSecond"]): StatsView["perSecond"] {
-  return {
-    submitted: a.submitted + b.submitted,
-    finished: a.finished + b.finished,
-    failed: a.failed + b.failed,
-  };
-}
-
-type Percentiles = { p50: number; p99: number };
-
-function worse(a: Percentiles, b: Percentiles): Percentiles {
-  return { p50: Math.max(a.p50, b.p50), p99: Math.max(a.p99, b.p99) };
 }
 
 type Counts = Partial<Record<State, number>>;

@@ -24,7 +24,9 @@ export async function queueViews(parts: EngineParts): Promise<QueueView[]> {
   const view = (queue: string): QueueView => {
     let found = views.get(queue);
     if (!found) {
-      found = { queue, mode: parts.admission.queueMode(queue), counts: {}, waiting: 0, oldestAgeMs: null };
+      const mode = parts.admission.queueMode(queue);
+      const perSecond = parts.lately.ofQueue(queue);
+      found = { queue, mode, counts: {}, waiting: 0, oldestAgeMs: null, perSecond };
       views.set(queue, found);
     }
     return found;
@@ -69,6 +71,7 @@ export function actionViews(parts: EngineParts, worker: WorkerFace): ActionView[
       attempts: action.policy.attempts,
       timeoutMs: action.policy.timeoutMs,
       isServed: parts.catalogue.isServed(action.name),
+      ...parts.lately.ofAction(action.name),
     };
     if (action.description !== null) view.description = action.description;
     if (action.concurrency !== null) view.concurrency = action.concurrency;

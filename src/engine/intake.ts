@@ -41,6 +41,7 @@ export class Intake {
         const action = parts.catalogue.find(submission.action);
         const spec = specify(action, submission.payload, submission.options, parts.makeId, now);
         parts.admission.check(spec.queue);
+        parts.lately.submitted(spec.action, spec.queue);
         const entrant = { spec, submission, waiter };
         if (submission.payload.length > parts.inlineChars) this.#submitLarge(entrant);
         else this.#place(entrant, rides, promised, repeated);

@@ -156,6 +156,11 @@ export class LocalEngine implements Engine {
     return this.#parts.history.view(window);
   }
 
+  /** Of this process. */
+  protected get lately(): EngineParts["lately"] {
+    return this.#parts.lately;
+  }
+
   protected rates(): RatesView {
     return ratesView(this.#parts, this.#worker, this.#facts);
   }
@@ -163,8 +168,16 @@ export class LocalEngine implements Engine {
   async #setQueue(queue: string, mode: QueueView["mode"]): Promise<QueueView> {
     await this.#operations.setQueue(queue, mode);
     const views = await this.queues();
+    const perSecond = this.#parts.lately.ofQueue(queue);
     return (
-      views.find((view) => view.queue === queue) ?? { queue, mode, counts: {}, waiting: 0, oldestAgeMs: null }
+      views.find((view) => view.queue === queue) ?? {
+        queue,
+        mode,
+        counts: {},
+        waiting: 0,
+        oldestAgeMs: null,
+        perSecond,
+      }
     );
   }
 }

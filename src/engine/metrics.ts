@@ -86,6 +86,15 @@ export class Metrics {
     else ofAction.set(name, { action, state, code, count: times });
   }
 
+  /** Since the start. */
+  finishedOf(action: string): Iterable<FinishedCount> {
+    return this.#finished.get(action)?.values() ?? [];
+  }
+
+  finishedActions(): Iterable<string> {
+    return this.#finished.keys();
+  }
+
   finished(): FinishedCount[] {
     return [...this.#finished.values()].flatMap((ofAction) => [...ofAction.values()]);
   }

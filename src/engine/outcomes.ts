@@ -100,7 +100,7 @@ export class Outcomes implements WorkerObserver {
 
   /** What nearly every task comes to, without making a row of it again. */
   #done(message: Message, event: FinishEvent, { result, resultBlob }: DoneOutcome): void {
-    const { flights, metrics, recent, fleet } = this.#parts;
+    const { flights, metrics, recent, lately, fleet } = this.#parts;
     const { spec } = message;
     const answer = { status: "done", task: spec.id, result, resultBlob } as const;
     flights.end(spec.id, answer, spec);
@@ -109,6 +109,7 @@ export class Outcomes implements WorkerObserver {
     metrics.countFinished(spec.action, "done");
     this.#parts.onEnded(spec, "done", event.startedAt, event.at, null);
     recent.finished(false);
+    lately.finished(spec.queue, false);
     recent.total.observe(Math.max(0, event.at - spec.createdAt) / 1000);
   }
 
@@ -131,12 +132,13 @@ export class Outcomes implements WorkerObserver {
   }
 
   #ended(row: Task, isNews: boolean): void {
-    const { flights, watchers, metrics, recent, now } = this.#parts;
+    const { flights, watchers, metrics, recent, lately, now } = this.#parts;
     flights.end(row.id, answerOf(row), row);
     if (!isNews) return;
     metrics.countFinished(row.action, row.state, row.error?.code ?? "");
     this.#parts.onEnded(row, row.state, row.startedAt, row.finishedAt, row.error);
     recent.finished(row.state === "failed");
+    lately.finished(row.queue, row.state === "failed");
     recent.total.observe(Math.max(0, (row.finishedAt ?? now()) - row.createdAt) / 1000);
     if (!watchers.isAny) return;
     const { id: task, action, queue, state, attempt } = row;

@@ -11,6 +11,7 @@ import type { Answer } from "./engine.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Flights } from "./flights.ts";
 import type { History } from "./history.ts";
+import type { Lately } from "./lately.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Recent } from "./recent.ts";
 import type { Watchers } from "./watchers.ts";
@@ -26,6 +27,7 @@ export type EngineParts = {
   readonly watchers: Watchers;
   readonly metrics: Metrics;
   readonly recent: Recent;
+  readonly lately: Lately;
   readonly history: History;
   /** Null for a node that has its store for itself. */
   readonly fleet: Fleet | null;

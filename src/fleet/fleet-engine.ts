@@ -4,14 +4,17 @@ import { LocalEngine } from "../engine/local-engine.ts";
 import type {
   ActionView,
   NodeView,
+  QueueView,
   StatsView,
   TaskView,
   WatchEvent,
   WorkerView,
 } from "../protocol/messages.ts";
+import { addRates, worse } from "../protocol/rates.ts";
 import { isTaskId } from "../task/id.ts";
 import type { Links } from "./links.ts";
 import type { NodeInfo, Presence, Rates } from "./presence.ts";
+import { withActionRates, withQueueRates } from "./rates-elsewhere.ts";
 import type { Waiting } from "./waiting.ts";
 import type { WatchRelay } from "./watch-relay.ts";
 
@@ -67,10 +70,17 @@ export class FleetEngine extends LocalEngine {
   override async actions(): Promise<ActionView[]> {
     await this.#fleet.links.refreshActions();
     const { links, presence } = this.#fleet;
-    return (await super.actions()).map((view) => {
+    const [own, others] = await Promise.all([super.actions(), presence.look()]);
+    return withActionRates(own, others).map((view) => {
       const meanRunMs = view.meanRunMs ?? links.meanMs(view.action) ?? presence.meanMs(view.action);
       return meanRunMs === null ? view : { ...view, meanRunMs };
     });
+  }
+
+  /** What waits is the store's to count; who did how much is told by each. */
+  override async queues(): Promise<QueueView[]> {
+    const [own, others] = await Promise.all([super.queues(), this.#fleet.presence.look()]);
+    return withQueueRates(own, others);
   }
 
   override async workers(): Promise<WorkerView[]> {
@@ -102,7 +112,15 @@ export class FleetEngine extends LocalEngine {
       const mean = meanMs(action);
       return mean === null ? [] : [[action, mean] as const];
     });
-    return { node: node!, workers, rates, actions, means: Object.fromEntries(means) };
+    return {
+      node: node!,
+      workers,
+      rates,
+      actions,
+      means: Object.fromEntries(means),
+      queueRates: this.lately.queues(),
+      actionRates: this.lately.actions(),
+    };
   }
 
   /** The last event of a task shows its row, also where that did not travel with it. */
@@ -124,26 +142,14 @@ function stateOf({ payload: _payload, ...view }: TaskView, now: number): WatchEv
 }
 
 function add(a: Rates, b: Rates): Rates {
-  const { perSecond, threads } = a;
+  const { threads } = a;
   return {
-    perSecond: {
-      submitted: perSecond.submitted + b.perSecond.submitted,
-      finished: perSecond.finished + b.perSecond.finished,
-      failed: perSecond.failed + b.perSecond.failed,
-    },
-    startDelayMs: larger(a.startDelayMs, b.startDelayMs),
-    runMs: larger(a.runMs, b.runMs),
+    perSecond: addRates(a.perSecond, b.perSecond),
+    startDelayMs: worse(a.startDelayMs, b.startDelayMs),
+    runMs: worse(a.runMs, b.runMs),
     inFlight: a.inFlight + b.inFlight,
     inFlightBytes: a.inFlightBytes + b.inFlightBytes,
     connections: a.connections + b.connections,
     threads: { total: threads.total + b.threads.total, busy: threads.busy + b.threads.busy },
   };
-}
-
-/** Quantiles cannot be added up: the worst is told. */
-function larger(
-  a: { p50: number; p99: number },
-  b: { p50: number; p99: number },
-): { p50: number; p99: number } {
-  return { p50: Math.max(a.p50, b.p50), p99: Math.max(a.p99, b.p99) };
 }

@@ -1,6 +1,7 @@
 /** Who lives: each process says again and again that it does, and what others should know of it. */
 import type { Catalogue } from "../engine/catalogue.ts";
 import type { NodeView, StatsView, WorkerView } from "../protocol/messages.ts";
+import type { ActionRates, QueueRates } from "../protocol/rates.ts";
 import type { PresentNode, SharedStore } from "../store/shared-store.ts";
 import { MAX_NODE_TAG } from "../task/id.ts";
 
@@ -22,6 +23,9 @@ export type NodeInfo = {
   readonly actions: readonly string[];
   /** Mean run times, milliseconds. */
   readonly means: Readonly<Record<string, number>>;
+  /** Of those that did anything lately. Older versions do not tell it. */
+  readonly queueRates?: readonly QueueRates[];
+  readonly actionRates?: readonly ActionRates[];
 };
 
 /** Takes a number that no other process has. `isTaken` is told to the others at once. */

@@ -7,6 +7,7 @@ import { Catalogue } from "../engine/catalogue.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Flights } from "../engine/flights.ts";
 import { History, SAMPLE_EVERY_MS } from "../engine/history.ts";
+import { Lately } from "../engine/lately.ts";
 import { Metrics } from "../engine/metrics.ts";
 import { obeyQueueMode } from "../engine/operations.ts";
 import { Outcomes } from "../engine/outcomes.ts";
@@ -76,6 +77,7 @@ export async function assemble<Actions>(
   const { queue, sharing } = company;
   const admission = new Admission({ maxQueued: options.maxQueued });
   const recent = new Recent(now);
+  const metrics = new Metrics();
   const waiting = (): number => queue.depths().reduce((sum, depth) => sum + depth.waiting, 0);
   const reporter = new Reporter(log, waiting);
   const parts: EngineParts = {
@@ -89,7 +91,8 @@ export async function assemble<Actions>(
     history: new History(),
     fleet: company.fleet,
     watchers: new Watchers(now),
-    metrics: new Metrics(),
+    metrics,
+    lately: new Lately(metrics, () => performance.now()),
     now,
     makeId: createIdMaker(company.node, now, Math.random),
     onDue: (at) => scheduler.wake(at),
@@ -150,6 +153,7 @@ export async function assemble<Actions>(
     ...joined.duties,
     // In a cluster each node keeps its own, and they are added up when they are asked for.
     repeat(SAMPLE_EVERY_MS, async () => parts.history.add(await (engine.local ?? engine).stats()), onError),
+    repeat(SAMPLE_EVERY_MS, () => parts.lately.sample(), onError),
     startLateWriter(store, flights, recent, now, onError),
     startJanitor({
       store,

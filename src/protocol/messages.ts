@@ -7,6 +7,7 @@ import type { ErrorBody } from "../task/errors.ts";
 import type { BackoffOption } from "../task/retry.ts";
 import type { State } from "../task/state.ts";
 import type { AttemptRecord, LogLine, Priority } from "../task/task.ts";
+import type { ActionRates, QueueRates } from "./rates.ts";
 
 /** Any JSON value; comes back as it was. Numbers beyond 2⁵³ are refused. */
 export type RequestId = unknown;
@@ -154,8 +155,7 @@ export type WatchEvent =
   /** Some events were left out because this watcher reads too slowly; its number says how many. */
   | { type: "missed"; at: number; count: number };
 
-export type QueueView = {
-  queue: string;
+export type QueueView = QueueRates & {
   mode: "open" | "paused" | "draining";
   /** By state; only those that are not zero. */
   counts: Partial<Record<State, number>>;
@@ -196,8 +196,7 @@ export type NodeView = {
   /** The kinds of what it works with: `embedded`, `rabbitmq` or `postgres`; `sqlite` or `postgres`; `files` or `s3`. */
   uses?: { queue: string; store: string; blobs: string };
 };
-export type ActionView = {
-  action: string;
+export type ActionView = ActionRates & {
   description?: string;
   queue: string;
   priority: Priority;

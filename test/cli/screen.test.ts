@@ -75,6 +75,48 @@ test("how long an action takes is told as other durations are", async () => {
   assert.match(stdout, /^new .* 5m$/m);
 });
 
+test("what queues and actions did lately is told under its window, and nothing where there was nothing", async () => {
+  const perSecond = { submitted: 1234.5, finished: 9.87, failed: 0.02 };
+  const none = { submitted: 0, finished: 0, failed: 0 };
+  const time = { p50: 1, p99: 2 };
+  const queue = { mode: "open", counts: {}, waiting: 0, oldestAgeMs: null };
+  const action = { queue: "default", priority: "normal", attempts: 1, timeoutMs: 300_000, isServed: true };
+  const answers = new Map<unknown, unknown>([
+    [
+      "queues",
+      [
+        { ...queue, queue: "mail", perSecond },
+        { ...queue, queue: "calm", perSecond: none },
+      ],
+    ],
+    [
+      "actions",
+      [
+        {
+          ...action,
+          action: "send",
+          perSecond: { ...perSecond, failed: 0 },
+          last10m: { finished: 14_302, failed: 300, startDelayMs: time, runMs: time },
+        },
+        { ...action, action: "of an older node" },
+      ],
+    ],
+  ]);
+  await using server = await openServer((message, peer) => {
+    const answer = answers.get(message.op);
+    if (answer !== undefined) answerWith(message, peer, answer);
+    return answer !== undefined;
+  });
+  const queues = await runCli(["queues"], { server: server.url });
+  assert.match(queues.stdout, /PER SECOND, LAST 10 S/);
+  assert.match(queues.stdout, /^mail .* 1,235 in, 9\.9 finished, <0\.1 failed$/m);
+  assert.match(queues.stdout, /^calm +open +0$/m);
+  const actions = await runCli(["actions"], { server: server.url });
+  assert.match(actions.stdout, /FINISHED, LAST 10 MIN/);
+  assert.match(actions.stdout, /^send .* 1,235 in, 9\.9 finished +14,302, 2\.1 % failed$/m);
+  assert.match(actions.stdout, /^of an older node .* 5m$/m);
+});
+
 test("of a cluster it is told which nodes did not answer, and where a queue's modes differ", async () => {
   const queue = { queue: "math", mode: "paused", counts: {}, waiting: 0, oldestAgeMs: null, missing: [2, 4] };
   const modes = [

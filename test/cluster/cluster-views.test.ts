@@ -76,6 +76,9 @@ describe("what three nodes tell together", () => {
       counted.reduce((sum, { count }) => sum + count, 0),
       60,
     );
+    const [echo] = (await three.client(2).$.actions()).filter(({ action }) => action === "echo");
+    assert.deepEqual([echo!.last10m.finished, echo!.last10m.failed], [60, 0]);
+    assert.ok(echo!.last10m.runMs.p99 > 0);
     assert.equal((await three.client(1).$.stats()).threads.total, 3);
     assert.deepEqual(
       (await three.client(2).$.nodes()).map(({ node }) => node),

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { mergeHistory, mergePages, mergeQueues } from "../../src/cluster/merge.ts";
-import type { HistoryPoint, HistoryView, QueueView, TaskView } from "../../src/protocol/messages.ts";
+import { mergeActions, mergeHistory, mergePages, mergeQueues } from "../../src/cluster/merge.ts";
+import type {
+  ActionView,
+  HistoryPoint,
+  HistoryView,
+  QueueView,
+  TaskView,
+} from "../../src/protocol/messages.ts";
 
 const page = (
   node: number,
@@ -76,14 +82,16 @@ describe("what several nodes tell, as one", () => {
   });
 
   test("queues add up, and the oldest of all is told", () => {
+    const perSecond = { submitted: 3, finished: 2, failed: 1 };
     const queue = (waiting: number, oldestAgeMs: number | null): QueueView[] => [
-      { queue: "q", mode: "open", counts: { queued: waiting }, waiting, oldestAgeMs },
+      { queue: "q", mode: "open", counts: { queued: waiting }, waiting, oldestAgeMs, perSecond },
     ];
+    const [{ perSecond: _untold, ...older }] = queue(0, null) as [QueueView];
     const [merged] = mergeQueues({
       parts: [
         { node: 1, value: queue(2, 50) },
         { node: 2, value: queue(3, 70) },
-        { node: 3, value: queue(0, null) },
+        { node: 3, value: [older as QueueView] },
       ],
       missing: [],
     });
@@ -93,6 +101,37 @@ describe("what several nodes tell, as one", () => {
       counts: { queued: 5 },
       waiting: 5,
       oldestAgeMs: 70,
+      perSecond: { submitted: 6, finished: 4, failed: 2 },
     });
+  });
+
+  test("what each node did of an action adds up, whoever serves it; a node of an older version tells nothing of it", () => {
+    const action = (isServed: boolean, finished: number, p99: number): ActionView => ({
+      action: "a",
+      queue: "q",
+      priority: "normal",
+      attempts: isServed ? 3 : 1,
+      timeoutMs: 1000,
+      isServed,
+      perSecond: { submitted: 1, finished, failed: 1 },
+      last10m: { finished, failed: 2, startDelayMs: { p50: 1, p99 }, runMs: { p50: 2, p99 } },
+    });
+    const { perSecond: _rate, last10m: _long, ...older } = action(false, 0, 0);
+    const parts = [
+      { node: 1, value: [older as ActionView] },
+      { node: 2, value: [action(false, 10, 70)] },
+      { node: 3, value: [action(true, 5, 50)] },
+    ];
+    const [merged] = mergeActions({ parts, missing: [] });
+    assert.deepEqual(merged, {
+      ...action(true, 15, 70),
+      perSecond: { submitted: 2, finished: 15, failed: 2 },
+      last10m: { finished: 15, failed: 4, startDelayMs: { p50: 1, p99: 70 }, runMs: { p50: 2, p99: 70 } },
+    });
+    const [alone] = mergeActions({ parts: parts.slice(0, 1), missing: [] });
+    assert.deepEqual(
+      [alone!.perSecond.finished, alone!.last10m.finished, alone!.last10m.runMs.p99],
+      [0, 0, 0],
+    );
   });
 });

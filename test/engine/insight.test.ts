@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { message } from "../queue/queue-contract.ts";
 import { ERROR, finish, newSpec, simple, submit } from "../store/sample-events.ts";
-import { openEngine, until } from "./open-engine.ts";
+import { ask, openEngine, until } from "./open-engine.ts";
 
 test("a queue whose tasks are not in the window yet tells how many wait, and since when", async () => {
   await using opened = await openEngine({ actions: { upper: { run: String } } });
@@ -40,4 +40,18 @@ test("how long a task waited counts from a retry by hand, not from its creation"
   }
   const { startDelayMs } = await engine.stats();
   assert.ok(startDelayMs.p99 > 0 && startDelayMs.p99 < 60_000, String(startDelayMs.p99));
+});
+
+test("what a queue refused is not counted as submitted to it, and what it took is", async () => {
+  await using opened = await openEngine({ actions: { upper: { run: String } } });
+  const { engine } = opened;
+  const drained = await engine.drain("shut");
+  assert.deepEqual(drained.perSecond, { submitted: 0, finished: 0, failed: 0 });
+  assert.equal((await ask(engine, "upper", "a", { queue: "shut" })).status, "failed");
+  assert.equal((await ask(engine, "upper", "a", { queue: "open" })).status, "done");
+  const [shut, open] = ["shut", "open"].map(async (name) =>
+    (await engine.queues()).find(({ queue }) => queue === name),
+  );
+  assert.equal((await shut)!.perSecond.submitted, 0);
+  assert.ok((await open)!.perSecond.submitted > 0);
 });

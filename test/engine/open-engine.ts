@@ -3,6 +3,7 @@ import { Admission } from "../../src/engine/admission.ts";
 import { Catalogue } from "../../src/engine/catalogue.ts";
 import type { Answer, Engine, Submission } from "../../src/engine/engine.ts";
 import { Flights } from "../../src/engine/flights.ts";
+import { Lately } from "../../src/engine/lately.ts";
 import { LocalEngine } from "../../src/engine/local-engine.ts";
 import { Metrics } from "../../src/engine/metrics.ts";
 import { Outcomes } from "../../src/engine/outcomes.ts";
@@ -58,6 +59,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
   admission.setHealth(true, null);
   const catalogue = new Catalogue();
   const log = { info() {}, warn: (facts: object) => void troubles.push(facts), error() {}, debug() {} };
+  const metrics = new Metrics();
   const parts: EngineParts = {
     store,
     queue,
@@ -66,7 +68,8 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     admission,
     flights: new Flights(),
     watchers: new Watchers(now),
-    metrics: new Metrics(),
+    metrics,
+    lately: new Lately(metrics, now),
     recent: new Recent(now),
     history: new History(),
     fleet: null,

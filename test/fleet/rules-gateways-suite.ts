@@ -61,6 +61,38 @@ export function gatewaysSuite(stack: () => Stack): void {
       await assert.rejects(one.client.$.get(task), { code: "not_found" });
     });
 
+    test(`what a queue and an action did lately is told by any gateway, whoever let it in and ran it (${on})`, async () => {
+      const run = (payload: unknown): unknown => {
+        if (payload === "odd") throw new Error("odd");
+        return payload;
+      };
+      await using _worker = await stack().worker({ counted: { queue: "counted", run } }, on);
+      await using one = await stack().gateway(on);
+      await using two = await stack().gateway(on);
+      for (const payload of ["even", "odd", "even"])
+        await one.client.$.run("counted", payload).catch((error: unknown) =>
+          assert.equal((error as { code: string }).code, "task_error"),
+        );
+      // Neither ran anything, and the second let nothing in: it is told what the others say each second.
+      for (const { $ } of [one.client, two.client])
+        await until(
+          "both are told",
+          async () => {
+            const queue = (await $.queues()).find((view) => view.queue === "counted")!;
+            const action = (await $.actions()).find((view) => view.action === "counted")!;
+            const rates = [queue.perSecond, action.perSecond];
+            const { finished, failed, runMs } = action.last10m;
+            return (
+              rates.every((rate) => rate.submitted > 0 && rate.finished > rate.failed && rate.failed > 0) &&
+              finished === 3 &&
+              failed === 1 &&
+              runMs.p99 > 0
+            );
+          },
+          9000,
+        );
+    });
+
     test(`a queue is paused, purged, drained and opened by one gateway for all; each shows all nodes and workers (${on})`, async () => {
       const ran: unknown[] = [];
       const run = (payload: unknown): unknown => ran.push(payload);

@@ -263,6 +263,8 @@ export class FakeEngine implements Engine {
       attempts: 1,
       timeoutMs: 300_000,
       isServed: true,
+      perSecond: STATS.perSecond,
+      last10m: { finished: 0, failed: 0, startDelayMs: { p50: 0, p99: 0 }, runMs: { p50: 0, p99: 0 } },
       input,
     }));
   }
@@ -287,7 +289,9 @@ export class FakeEngine implements Engine {
     return this.#queue(queue);
   }
   #queue(queue: string): QueueView {
-    return { queue, mode: this.#modes.get(queue) ?? "open", counts: {}, waiting: 2, oldestAgeMs: 1500 };
+    const { perSecond } = STATS;
+    const mode = this.#modes.get(queue) ?? "open";
+    return { queue, mode, counts: {}, waiting: 2, oldestAgeMs: 1500, perSecond };
   }
   #row(task: string): Row {
     const row = this.rows.get(task);

@@ -1,6 +1,7 @@
 import { formatDuration } from "../../task/duration.ts";
 import { EXIT } from "../exit-code.ts";
 import { milliseconds } from "../phrases.ts";
+import { last10mColumn, perSecondColumn } from "../rates-view.ts";
 import { showTable } from "../table.ts";
 import type { Verb } from "../verb.ts";
 
@@ -9,7 +10,10 @@ export const verb: Verb = {
   summary: "Lists what can be done here.",
   usage: ["actions"],
   examples: [
-    { command: "tanda actions", says: "every action, with its defaults and how long it takes" },
+    {
+      command: "tanda actions",
+      says: "every action, with its defaults, how long it takes and how often it failed lately",
+    },
     { command: "tanda actions --json", says: "with the JSON Schema of what they take and give" },
   ],
   flags: {},
@@ -34,6 +38,8 @@ export const verb: Verb = {
           cell: (view) => (view.meanRunMs === undefined ? "" : milliseconds(view.meanRunMs)),
           isRight: true,
         },
+        perSecondColumn,
+        last10mColumn,
         { title: "WHAT IT DOES", cell: (view) => view.description },
       ],
       actions,

@@ -7,7 +7,10 @@ export const verb: Verb = {
   summary: "Lists the queues with what waits in them.",
   usage: ["queues"],
   examples: [
-    { command: "tanda queues", says: "each queue: open, paused or draining; how many wait, and since when" },
+    {
+      command: "tanda queues",
+      says: "each queue: open, paused or draining; how many wait, since when, and how fast it goes",
+    },
   ],
   flags: {},
   words: { min: 0, max: 0 },

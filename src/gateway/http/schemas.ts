@@ -3,16 +3,16 @@ import { ERROR_CODES } from "../../task/errors.ts";
 import { STATES } from "../../task/state.ts";
 import { PRIORITIES } from "../../task/task.ts";
 
-const text = { type: "string" } as const;
-const count = { type: "integer", minimum: 0 } as const;
+export const text = { type: "string" } as const;
+export const count = { type: "integer", minimum: 0 } as const;
 const instant = { type: "integer", description: "Epoch milliseconds." } as const;
 const duration = {
   type: ["string", "integer"],
   description: '"250ms", "10s", "5m", "2h", "7d" or milliseconds.',
 } as const;
-const anything = { description: "Any JSON value." } as const;
+export const anything = { description: "Any JSON value." } as const;
 export const state = { type: "string", enum: [...STATES] } as const;
-const priority = { type: "string", enum: [...PRIORITIES] } as const;
+export const priority = { type: "string", enum: [...PRIORITIES] } as const;
 export const taskId = { type: "string", format: "uuid", description: "A UUIDv7, in lower case." } as const;
 
 const errorFields = {
@@ -198,17 +198,6 @@ export const explanation = {
     position: count,
     isFloor: { type: "boolean" },
     expectedStartAt: instant,
-  },
-} as const;
-export const queue = {
-  type: "object",
-  required: ["queue", "mode", "counts", "waiting", "oldestAgeMs"],
-  properties: {
-    queue: text,
-    mode: { type: "string", enum: ["open", "paused", "draining"] },
-    counts: { type: "object", additionalProperties: count },
-    waiting: count,
-    oldestAgeMs: { type: ["number", "null"] },
   },
 } as const;
 export const purged = {

@@ -8,6 +8,7 @@ import type { GatewayContext } from "../context.ts";
 import { healthForAskers, pingData } from "../health.ts";
 import { param, queryOf } from "./request-facts.ts";
 import * as schemas from "./schemas.ts";
+import * as viewSchemas from "./view-schemas.ts";
 
 export function routeViews(app: FastifyInstance, context: GatewayContext): void {
   const { engine } = context;
@@ -23,8 +24,10 @@ export function routeViews(app: FastifyInstance, context: GatewayContext): void 
       return read();
     });
   };
-  view("queues", "All queues.", { type: "array", items: schemas.queue }, () => engine.queues());
-  view("actions", "All actions ever announced.", schemas.objects, () => engine.actions());
+  view("queues", "All queues.", { type: "array", items: viewSchemas.queue }, () => engine.queues());
+  view("actions", "All actions ever announced.", { type: "array", items: viewSchemas.action }, () =>
+    engine.actions(),
+  );
   view("workers", "Workers and what their threads do.", schemas.objects, () => engine.workers());
   view("nodes", "Nodes.", schemas.objects, () => engine.nodes());
   view("stats", "Counts, rates and delays.", schemas.object, () => engine.stats());
@@ -43,7 +46,7 @@ export function routeViews(app: FastifyInstance, context: GatewayContext): void 
 
   app.get(
     "/v1/queues/:queue",
-    { schema: queueSchema("queue", "One queue.", schemas.queue) },
+    { schema: queueSchema("queue", "One queue.", viewSchemas.queue) },
     async (request) => {
       const name = param(request, "queue");
       const found = (await engine.queues()).find(({ queue }) => queue === name);
@@ -58,9 +61,9 @@ export function routeViews(app: FastifyInstance, context: GatewayContext): void 
       return engine[op](name);
     });
   };
-  act("pause", "Nothing of it starts.", schemas.queue);
-  act("resume", "Open again.", schemas.queue);
-  act("drain", "Nothing new is accepted, what is there runs.", schemas.queue);
+  act("pause", "Nothing of it starts.", viewSchemas.queue);
+  act("resume", "Open again.", viewSchemas.queue);
+  act("drain", "Nothing new is accepted, what is there runs.", viewSchemas.queue);
   act("purge", "Cancels all that waits.", schemas.purged);
 }
 
