@@ -1,7 +1,7 @@
 /** A JSON request as it is typed in the shell: `{"id":1,"action":"upper","payload":"hola"}`. */
 import type { CallOptions } from "../client/caller.ts";
 import type { Client } from "../client/typed.ts";
-import { OPS, QUEUE_OPS, type Op } from "../protocol/messages.ts";
+import { OPS, QUEUE_OPS, WORKER_OPS, type Op } from "../protocol/messages.ts";
 import { acceptedReply, doneReply, failedReply } from "../protocol/reply.ts";
 import { toTandaError } from "../task/errors.ts";
 import { nameTask } from "./task-name.ts";
@@ -46,6 +46,7 @@ function isOp(op: unknown): op is Op {
 function verbOf(op: Op): string | null {
   if (NO_VERBS.has(op)) return null;
   if (op === "ping") return "doctor";
+  if ((WORKER_OPS as readonly string[]).includes(op)) return `workers ${op.replace("_worker", "")}`;
   return (QUEUE_OPS as readonly string[]).includes(op) ? `queue ${op}` : op;
 }
 

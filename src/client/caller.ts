@@ -44,6 +44,7 @@ export type AskOp = Exclude<Op, "watch" | "unwatch" | "auth">;
 export type OpArguments = {
   task?: string;
   queue?: string;
+  worker?: string;
   window?: HistoryWindow;
   local?: boolean;
 } & ListFilter;

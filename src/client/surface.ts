@@ -98,6 +98,8 @@ function createGeneral(caller: Caller): General {
     resume: (queue, options) => ask("resume", { queue }, options),
     drain: (queue, options) => ask("drain", { queue }, options),
     purge: (queue, options) => ask("purge", { queue }, options),
+    drainWorker: (worker, options) => ask("drain_worker", { worker }, options),
+    resumeWorker: (worker, options) => ask("resume_worker", { worker }, options),
     actions: (options) => ask("actions", undefined, options),
     queues: (options) => ask("queues", undefined, options),
     workers: (options) => ask("workers", undefined, options),

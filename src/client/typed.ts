@@ -109,6 +109,10 @@ export interface General extends AsyncDisposable {
   drain(queue: string, options?: AskOptions): Promise<QueueView>;
   purge(queue: string, options?: AskOptions): Promise<{ queue: string; cancelled: number }>;
 
+  /** It takes nothing new, what runs goes to its end; until it is resumed, or its process ends. */
+  drainWorker(worker: string, options?: AskOptions): Promise<WorkerView>;
+  resumeWorker(worker: string, options?: AskOptions): Promise<WorkerView>;
+
   actions(options?: AskOptions): Promise<ActionView[]>;
   queues(options?: AskOptions): Promise<QueueView[]>;
   workers(options?: AskOptions): Promise<WorkerView[]>;

@@ -186,6 +186,14 @@ export class ClusterEngine implements Engine {
     return { queue, cancelled: told.parts.reduce((sum, { value }) => sum + value.cancelled, 0) };
   }
 
+  async drainWorker(worker: string): Promise<WorkerView> {
+    return this.#atWorker("drain_worker", worker, () => this.local.drainWorker(worker));
+  }
+
+  async resumeWorker(worker: string): Promise<WorkerView> {
+    return this.#atWorker("resume_worker", worker, () => this.local.resumeWorker(worker));
+  }
+
   async actions(): Promise<ActionView[]> {
     return mergeActions(await this.#ofAll("actions", {}, () => this.local.actions()));
   }
@@ -234,6 +242,12 @@ export class ClusterEngine implements Engine {
   async #atOwner<T>(op: AskOp, task: string, here: () => Promise<T>): Promise<T> {
     const peer = this.#ownerOf(task);
     return peer ? ((await peer.ask(op, { task })) as T) : here();
+  }
+
+  /** A worker has its node's number. */
+  async #atWorker(op: AskOp, worker: string, here: () => Promise<WorkerView>): Promise<WorkerView> {
+    const peer = [...this.#peers.values()].find(({ node }) => `${node}` === worker);
+    return peer ? ((await peer.ask(op, { worker })) as WorkerView) : here();
   }
 
   /** This node's first. @throws what this node or a peer refuses, but not that a peer is down. */

@@ -48,6 +48,10 @@ export interface Engine {
   /** Cancels all that waits in the queue. */
   purge(queue: string): Promise<{ queue: string; cancelled: number }>;
 
+  /** It takes nothing new, what runs goes to its end; until it is resumed, or its process ends. Twice is safe. */
+  drainWorker(worker: string): Promise<WorkerView>;
+  resumeWorker(worker: string): Promise<WorkerView>;
+
   actions(): Promise<ActionView[]>;
   queues(): Promise<QueueView[]>;
   workers(): Promise<WorkerView[]>;

@@ -13,7 +13,15 @@ const WHAT_BECAME: Readonly<Record<FinalState, string>> = {
   expired: "It expired",
 };
 
-export function explain(parts: EngineParts, worker: WorkerFace, row: Task): Explanation {
+/** A worker that has the action; who stops takes nothing more either. */
+export type Server = { readonly worker: string; readonly isDrained: boolean; readonly isStopping: boolean };
+
+export function explain(
+  parts: EngineParts,
+  worker: WorkerFace,
+  row: Task,
+  servers: readonly Server[],
+): Explanation {
   const now = parts.now();
   const say = (reason: Explanation["reason"], text: string, more: Partial<Explanation> = {}): Explanation => {
     return { task: row.id, state: row.state, reason, text, ...more };
@@ -46,6 +54,10 @@ export function explain(parts: EngineParts, worker: WorkerFace, row: Task): Expl
   if (!parts.catalogue.isServed(row.action)) {
     return say("not_served", `Nobody serves the action ${row.action} now; it waits for a worker that does.`);
   }
+  const drained = servers.filter(({ isDrained }) => isDrained).map((server) => server.worker);
+  if (drained.length > 0 && servers.every(({ isDrained, isStopping }) => isDrained || isStopping)) {
+    return say("drained", tellDrained(drained));
+  }
   if (worker.isInQuarantine(row.id)) {
     return say(
       "suspect",
@@ -53,6 +65,15 @@ export function explain(parts: EngineParts, worker: WorkerFace, row: Task): Expl
     );
   }
   return waiting(parts, row, now, say);
+}
+
+function tellDrained(drained: readonly string[]): string {
+  const [first] = drained;
+  const who =
+    drained.length === 1
+      ? `Worker ${first} is drained`
+      : `The workers that serve its action, ${drained.join(" and ")}, are drained`;
+  return `${who}: nothing new is taken. \`tanda workers resume ${first}\` goes on.`;
 }
 
 function waiting(

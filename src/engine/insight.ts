@@ -84,12 +84,12 @@ export function actionViews(parts: EngineParts, worker: WorkerFace): ActionView[
 }
 
 export function workerViews(parts: EngineParts, worker: WorkerFace, facts: NodeFacts): WorkerView[] {
-  const isDraining = parts.admission.health.state === "draining";
+  const isDraining = worker.isDrained || parts.admission.health.state === "draining";
   return worker.pools().map((pool, index) => ({
     worker: index === 0 ? `${facts.node}` : `${facts.node}.quarantine-${index}`,
     node: facts.node,
     pid: pool.pid ?? 0,
-    state: pool.pid === null ? "starting" : isDraining ? "draining" : "running",
+    state: isDraining ? "draining" : pool.pid === null ? "starting" : "running",
     startedAt: facts.startedAt,
     rssBytes: pool.rssBytes(),
     threads: [...pool.threads()],

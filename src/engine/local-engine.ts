@@ -15,7 +15,7 @@ import type {
 import { isTaskId } from "../task/id.ts";
 import type { WorkerFace } from "../worker/worker-face.ts";
 import type { Engine, Health, Submission, Waiter, WatchFilter, WatchListener } from "./engine.ts";
-import { explain } from "./explain.ts";
+import { explain, type Server } from "./explain.ts";
 import {
   actionViews,
   queueViews,
@@ -28,7 +28,7 @@ import {
 import { Intake } from "./intake.ts";
 import { Operations } from "./operations.ts";
 import type { Outcomes } from "./outcomes.ts";
-import { failedAnswer, noSuchTask, type EngineParts } from "./parts.ts";
+import { failedAnswer, noSuchTask, noSuchWorker, type EngineParts } from "./parts.ts";
 
 export class LocalEngine implements Engine {
   readonly #parts: EngineParts;
@@ -99,7 +99,8 @@ export class LocalEngine implements Engine {
   }
 
   async explain(task: string): Promise<Explanation> {
-    return explain(this.#parts, this.#worker, await this.#operations.row(task));
+    const row = await this.#operations.row(task);
+    return explain(this.#parts, this.#worker, row, await this.servers(row.action));
   }
 
   pause(queue: string): Promise<QueueView> {
@@ -116,6 +117,18 @@ export class LocalEngine implements Engine {
 
   purge(queue: string): Promise<{ queue: string; cancelled: number }> {
     return this.#operations.purge(queue);
+  }
+
+  async drainWorker(worker: string): Promise<WorkerView> {
+    if (!this.isOwnWorker(worker)) throw noSuchWorker(worker);
+    this.#worker.drain();
+    return workerViews(this.#parts, this.#worker, this.#facts)[0]!;
+  }
+
+  async resumeWorker(worker: string): Promise<WorkerView> {
+    if (!this.isOwnWorker(worker)) throw noSuchWorker(worker);
+    this.#worker.resume();
+    return workerViews(this.#parts, this.#worker, this.#facts)[0]!;
   }
 
   async actions(): Promise<ActionView[]> {
@@ -159,6 +172,19 @@ export class LocalEngine implements Engine {
   /** Of this process. */
   protected get lately(): EngineParts["lately"] {
     return this.#parts.lately;
+  }
+
+  protected isOwnWorker(worker: string): boolean {
+    return worker === `${this.#facts.node}` && this.#worker.pools().length > 0;
+  }
+
+  /** Who runs tasks of this action. */
+  protected async servers(action: string): Promise<Server[]> {
+    if (!this.#parts.catalogue.isServedHere(action)) return [];
+    const { state } = this.health;
+    return [
+      { worker: `${this.#facts.node}`, isDrained: this.#worker.isDrained, isStopping: state === "draining" },
+    ];
   }
 
   protected rates(): RatesView {

@@ -82,6 +82,12 @@ export function failedAnswer(task: string | null, thrown: unknown): Answer {
   return { status: "failed", task, error: toTandaError(thrown).toBody() };
 }
 
+export function noSuchWorker(worker: string): TandaError {
+  return new TandaError("not_found", `There is no worker ${JSON.stringify(worker.slice(0, 60))}.`, {
+    hint: "`tanda workers` lists those there are; a quarantine follows the worker before its dot.",
+  });
+}
+
 export function noSuchTask(task: string): TandaError {
   return new TandaError("not_found", `There is no task ${JSON.stringify(task.slice(0, 60))}.`, {
     hint: "It may have passed its retention; `list` shows what is kept.",

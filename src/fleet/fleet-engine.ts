@@ -1,5 +1,6 @@
 /** The use cases of one process among several that share a store: tasks are all of theirs, and so is what is told of them. */
 import type { WatchFilter, WatchListener } from "../engine/engine.ts";
+import type { Server } from "../engine/explain.ts";
 import { LocalEngine } from "../engine/local-engine.ts";
 import type {
   ActionView,
@@ -17,8 +18,15 @@ import type { NodeInfo, Presence, Rates } from "./presence.ts";
 import { withActionRates, withQueueRates } from "./rates-elsewhere.ts";
 import type { Waiting } from "./waiting.ts";
 import type { WatchRelay } from "./watch-relay.ts";
+import type { WorkerOrders } from "./worker-orders.ts";
 
-export type FleetParts = { links: Links; presence: Presence; waiting: Waiting; relay: WatchRelay };
+export type FleetParts = {
+  links: Links;
+  presence: Presence;
+  waiting: Waiting;
+  relay: WatchRelay;
+  orders: WorkerOrders;
+};
 
 export class FleetEngine extends LocalEngine {
   readonly #fleet: FleetParts;
@@ -89,6 +97,16 @@ export class FleetEngine extends LocalEngine {
     return all.sort((a, b) => a.node - b.node || (a.worker < b.worker ? -1 : 1));
   }
 
+  override async drainWorker(worker: string): Promise<WorkerView> {
+    if (this.isOwnWorker(worker)) return super.drainWorker(worker);
+    return this.#fleet.orders.give("drain", worker);
+  }
+
+  override async resumeWorker(worker: string): Promise<WorkerView> {
+    if (this.isOwnWorker(worker)) return super.resumeWorker(worker);
+    return this.#fleet.orders.give("resume", worker);
+  }
+
   override async nodes(): Promise<NodeView[]> {
     const [own, others] = await Promise.all([super.nodes(), this.#fleet.presence.look()]);
     return [...own, ...others.map(({ node }) => node)].sort((a, b) => a.node - b.node);
@@ -98,6 +116,12 @@ export class FleetEngine extends LocalEngine {
   override async stats(): Promise<StatsView> {
     const [own, others] = await Promise.all([super.stats(), this.#fleet.presence.look()]);
     return others.reduce((sum, { rates }) => (rates === null ? sum : { ...sum, ...add(sum, rates) }), own);
+  }
+
+  protected override async servers(action: string): Promise<Server[]> {
+    const [own, others] = await Promise.all([super.servers(action), this.#fleet.presence.look()]);
+    const serving = others.filter(({ actions }) => actions.includes(action));
+    return [...own, ...serving.map(asServer)];
   }
 
   /** What others are to know of this process. */
@@ -134,6 +158,13 @@ export class FleetEngine extends LocalEngine {
       return events;
     }
   }
+}
+
+function asServer({ node, workers }: NodeInfo): Server {
+  const isStopping = node.state === "draining";
+  // Who stops says that it drains as well.
+  const isDrained = !isStopping && workers.some(({ state }) => state === "draining");
+  return { worker: `${node.node}`, isDrained, isStopping };
 }
 
 function stateOf({ payload: _payload, ...view }: TaskView, now: number): WatchEvent {

@@ -7,6 +7,7 @@ import { readEndHint, readTasks } from "./hints.ts";
 import type { Links } from "./links.ts";
 import type { Waiting } from "./waiting.ts";
 import type { WatchRelay } from "./watch-relay.ts";
+import type { WorkerOrders } from "./worker-orders.ts";
 
 export type HearingOptions = {
   bus: Bus;
@@ -15,6 +16,7 @@ export type HearingOptions = {
   links: Links;
   waiting: Waiting;
   relay: WatchRelay;
+  orders: WorkerOrders;
   onError: (error: unknown) => void;
 };
 
@@ -40,7 +42,7 @@ export class Hearing {
   }
 
   #hear(hint: Hint): void {
-    const { parts, waiting, relay, onError } = this.#options;
+    const { parts, waiting, relay, orders, onError } = this.#options;
     switch (hint.type) {
       case "end":
         return this.#end(hint);
@@ -57,7 +59,7 @@ export class Hearing {
           .catch(onError);
       default:
         // What a newer Tanda tells is not for us.
-        relay.hear(hint);
+        if (!orders.hear(hint)) relay.hear(hint);
     }
   }
 

@@ -21,6 +21,8 @@ const QUEUE: Record<string, (engine: Engine, queue: string) => Promise<unknown>>
 export const ENGINE_OPS: ReadonlyMap<Op, Run> = new Map<Op, Run>([
   ...Object.entries(TASK).map(([op, run]): [Op, Run] => [op as Op, (engine, r) => run(engine, r.task!)]),
   ...Object.entries(QUEUE).map(([op, run]): [Op, Run] => [op as Op, (engine, r) => run(engine, r.queue!)]),
+  ["drain_worker", (engine, { worker }) => engine.drainWorker(worker!)],
+  ["resume_worker", (engine, { worker }) => engine.resumeWorker(worker!)],
   ["list", (engine, { id: _id, op: _op, local: _local, ...filter }) => engine.list(filter)],
   ["actions", (engine) => engine.actions()],
   ["queues", (engine) => engine.queues()],

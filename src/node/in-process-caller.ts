@@ -59,7 +59,7 @@ export class InProcessCaller implements Caller {
 
   async ask(op: AskOp, about: OpArguments = {}, options: AskOptions = {}): Promise<unknown> {
     const engine = this.#engine;
-    const { task = "", queue = "" } = about;
+    const { task = "", queue = "", worker = "" } = about;
     if (op === "wait") {
       const asked = (waiter: Waiter): Promise<void> => engine.wait(task, null, waiter);
       return this.#result(await this.#within(asked, options, task, false));
@@ -76,6 +76,10 @@ export class InProcessCaller implements Caller {
       case "drain":
       case "purge":
         return engine[op](queue);
+      case "drain_worker":
+        return engine.drainWorker(worker);
+      case "resume_worker":
+        return engine.resumeWorker(worker);
       case "list":
         return engine.list(about);
       case "history":

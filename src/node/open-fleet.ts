@@ -10,6 +10,7 @@ import { Presence, takeNumber } from "../fleet/presence.ts";
 import { postpone, RIDE_MS, Strays } from "../fleet/strays.ts";
 import { Waiting } from "../fleet/waiting.ts";
 import { WatchRelay } from "../fleet/watch-relay.ts";
+import { WorkerOrders } from "../fleet/worker-orders.ts";
 import { isSameLane, laneOf, queueOf, withoutRides, type RemoteLane } from "../queue/remote-lane.ts";
 import type { SharedStore } from "../store/shared-store.ts";
 import type { ActionInfo, Task } from "../task/task.ts";
@@ -143,17 +144,30 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
         address: links.address,
         now,
       });
-      const fleet = { links, presence, waiting, relay };
       const face = worker ?? noWorker;
+      // One after another, or the last to come would tell how it was before.
+      let beating: Promise<unknown> = Promise.resolve();
+      const beat = (): Promise<void> => {
+        const done = beating.then(async () => {
+          const meanMs = (action: string): number | null => pool?.meanMs(action) ?? null;
+          await presence.beat(await engine.describe(catalogue.servedHere(), meanMs));
+        });
+        beating = done.catch(() => {});
+        return done;
+      };
+      const orders = new WorkerOrders({
+        own: { name: `${facts.node}`, worker: face },
+        presence,
+        tell: (hint) => links.tell(null, hint),
+        beat,
+        onError,
+      });
+      const fleet = { links, presence, waiting, relay, orders };
       const engine = new FleetEngine(fleet, parts, face, outcomes, facts);
-      const hearing = new Hearing({ bus, parts, worker: face, links, waiting, relay, onError });
-      const beat = async (): Promise<void> =>
-        presence.beat(
-          await engine.describe(catalogue.servedHere(), (action) => pool?.meanMs(action) ?? null),
-        );
+      const hearing = new Hearing({ bus, parts, worker: face, links, waiting, relay, orders, onError });
       await beat();
       const duties: Duty[] = [
-        startSweeper({ store: shared, queue, isWorker, onError }),
+        startSweeper({ store: shared, queue, isTaking: () => worker?.isDrained === false, onError }),
         startReaper({ store: shared, outcomes, leaseMs, random: Math.random, log, onError }),
         repeat(SPREAD_EVERY_MS, () => queue.spread(SPREAD_AFTER_MS, options.threads), onError),
         repeat(POLL_EVERY_MS, () => waiting.poll(), onError),

@@ -7,12 +7,13 @@ import type { ErrorBody } from "../task/errors.ts";
 import type { BackoffOption } from "../task/retry.ts";
 import type { State } from "../task/state.ts";
 import type { AttemptRecord, LogLine, Priority } from "../task/task.ts";
+import type { Explanation } from "./explanation.ts";
 import type { ActionRates, QueueRates } from "./rates.ts";
 
 /** Any JSON value; comes back as it was. Numbers beyond 2⁵³ are refused. */
 export type RequestId = unknown;
 
-export type { BackoffOption };
+export type { BackoffOption, Explanation };
 
 /** `options` of a request. Anything else in it is refused. */
 export type SubmitOptions = {
@@ -60,6 +61,7 @@ export type SubmitRequest = { id?: RequestId; action: string; payload?: unknown;
 
 export const TASK_OPS = ["get", "wait", "cancel", "retry", "delete", "explain"] as const;
 export const QUEUE_OPS = ["pause", "resume", "drain", "purge"] as const;
+export const WORKER_OPS = ["drain_worker", "resume_worker"] as const;
 export const VIEW_OPS = ["actions", "queues", "workers", "nodes", "stats", "ping"] as const;
 export const OPS = [
   ...TASK_OPS,
@@ -67,6 +69,7 @@ export const OPS = [
   "watch",
   "unwatch",
   ...QUEUE_OPS,
+  ...WORKER_OPS,
   ...VIEW_OPS,
   "history",
   "auth",
@@ -78,6 +81,8 @@ export type OpRequest = {
   op: Op;
   task?: string;
   queue?: string;
+  /** Of drain_worker and resume_worker: a worker's name. */
+  worker?: string;
   token?: string;
   /** unwatch: the id of the `watch` request to end. */
   watch?: RequestId;
@@ -177,6 +182,7 @@ export type WorkerView = {
   worker: string;
   node: number;
   pid: number;
+  /** `draining`: it takes nothing new, by an operator's word or because its node stops. What runs may have ended long ago. */
   state: "starting" | "running" | "draining";
   startedAt: number;
   rssBytes: number;
@@ -257,28 +263,6 @@ export type PingView = {
   /** The node's clock, epoch milliseconds. */
   at?: number;
 };
-/** Why a task does not run yet, or what became of it. `reason` is a closed list; `text` says it to a person. */
-export type Explanation = {
-  task: string;
-  state: State;
-  reason:
-    | "final"
-    | "running"
-    | "paused"
-    | "not_due"
-    | "not_served"
-    | "waiting"
-    | "at_concurrency"
-    | "suspect";
-  text: string;
-  dueAt?: number;
-  /** How many start before it; a floor when `isFloor`. */
-  position?: number;
-  isFloor?: boolean;
-  /** By the rate measured over the last 10 s. */
-  expectedStartAt?: number;
-};
-
 /** An answer to a bare request has no `task`; one with options has. */
 export type Reply =
   | { id?: RequestId; task?: string; status: "done"; result: { ok: true; data: unknown } }

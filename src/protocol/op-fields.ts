@@ -8,6 +8,7 @@ import {
   TASK_OPS,
   VIEW_OPS,
   WATCH_FIELDS,
+  WORKER_OPS,
   type HistoryWindow,
   type ListFilter,
   type Op,
@@ -19,6 +20,7 @@ type Fields = { readonly needed: readonly string[]; readonly allowed: readonly s
 const FIELDS: ReadonlyMap<Op, Fields> = new Map<Op, Fields>([
   ...TASK_OPS.map((op): [Op, Fields] => [op, { needed: ["task"], allowed: ["local"] }]),
   ...QUEUE_OPS.map((op): [Op, Fields] => [op, { needed: ["queue"], allowed: ["local"] }]),
+  ...WORKER_OPS.map((op): [Op, Fields] => [op, { needed: ["worker"], allowed: ["local"] }]),
   ...VIEW_OPS.map((op): [Op, Fields] => [op, { needed: [], allowed: ["local"] }]),
   ["list", { needed: [], allowed: [...LIST_FIELDS, "local"] }],
   ["watch", { needed: [], allowed: [...WATCH_FIELDS, "local"] }],

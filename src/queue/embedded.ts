@@ -117,6 +117,15 @@ export class EmbeddedQueue implements Queue {
     this.#window.resume(queue);
   }
 
+  /** Nobody else can give what waits here. */
+  stopTaking(): void {
+    this.#window.stopTaking();
+  }
+
+  startTaking(): void {
+    this.#window.startTaking();
+  }
+
   quiesce(): void {
     this.#window.quiesce();
   }

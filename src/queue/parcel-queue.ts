@@ -26,8 +26,8 @@ export interface Transport {
   open(): Promise<void>;
   /** There may be tasks of these. */
   serve(queues: readonly string[]): void;
-  /** It is wanted again. */
-  want(queue: string): void;
+  /** It is wanted again; null: whatever is wanted. */
+  want(queue: string | null): void;
   /** @param queue null for all. Resolves when nothing more comes of what is not wanted any longer. */
   stop(queue: string | null): Promise<void>;
   /** What waits there and not here, by queue. */
@@ -60,6 +60,8 @@ export class ParcelQueue<Source> implements RemoteQueue {
   readonly #deliveries = new Deliveries<Source>();
   readonly #transport: Transport;
   #blocked: string | null = null;
+  /** Resolves when nothing more comes of what is not taken any longer. */
+  #stopping: Promise<void> = Promise.resolve();
   #isQuiet = false;
   #isClosed = false;
 
@@ -77,9 +79,13 @@ export class ParcelQueue<Source> implements RemoteQueue {
     this.#transport = createTransport({
       intake: new Intake(this.#window, this.#deliveries),
       announce: () => this.#window.announce(),
-      isWanted: (queue) => !this.#isQuiet && !this.#isClosed && !this.#window.isPaused(queue),
+      isWanted: (queue) => this.#isTaking && !this.#window.isPaused(queue),
       block: (reason) => this.#block(reason),
     });
+  }
+
+  get #isTaking(): boolean {
+    return this.#window.isGiving && !this.#isQuiet && !this.#isClosed;
   }
 
   get health(): QueueHealth {
@@ -106,6 +112,8 @@ export class ParcelQueue<Source> implements RemoteQueue {
   }
 
   adopt(messages: readonly Message[]): void {
+    // Whoever looks for them next finds them.
+    if (!this.#isTaking) return;
     for (const message of messages) if (!this.#window.has(message.spec.id)) this.#window.add(message);
     this.#window.announce();
   }
@@ -123,6 +131,7 @@ export class ParcelQueue<Source> implements RemoteQueue {
 
   putBack(messages: readonly Message[]): void {
     this.#window.putBack(messages);
+    if (!this.#window.isGiving) this.#giveBackWaiting();
   }
 
   remove(ids: readonly string[]): string[] {
@@ -145,7 +154,18 @@ export class ParcelQueue<Source> implements RemoteQueue {
 
   resume(queue: string): void {
     this.#window.resume(queue);
-    if (!this.#isQuiet && !this.#isClosed) this.#transport.want(queue);
+    if (this.#isTaking) this.#transport.want(queue);
+  }
+
+  stopTaking(): void {
+    this.#window.stopTaking();
+    this.#stopping = this.#transport.stop(null);
+    this.#giveBackWaiting();
+  }
+
+  startTaking(): void {
+    this.#window.startTaking();
+    if (this.#isTaking) this.#transport.want(null);
   }
 
   quiesce(): void {
@@ -157,7 +177,9 @@ export class ParcelQueue<Source> implements RemoteQueue {
   }
 
   spread(waitedMs: number, keep: number): void {
-    if (this.#isClosed || this.#isQuiet) return;
+    // What could not be given back then may be now.
+    if (!this.#window.isGiving) return this.#giveBackWaiting();
+    if (!this.#isTaking) return;
     const elsewhere = this.#transport.waiting();
     const before = performance.now() - waitedMs;
     const idle = this.#window
@@ -201,6 +223,13 @@ export class ParcelQueue<Source> implements RemoteQueue {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #giveBackWaiting(): void {
+    // Until then it would come here again.
+    void this.#stopping.then(() => {
+      if (!this.#window.isGiving && !this.#isClosed) this.#giveBack(this.#window.messages("waiting"));
+    });
   }
 
   /** For others, as new parcels: to return the old ones would mark what nobody has begun as given before. */

@@ -26,6 +26,12 @@ export interface Queue extends AsyncDisposable {
 
   pause(queue: string): void;
   resume(queue: string): void;
+  /**
+   * From now on nothing is given, until `startTaking`. What came here from elsewhere and was not taken goes back for others, and so
+   * does what is put back meanwhile; what can be given by nobody else waits here. Twice is safe, each.
+   */
+  stopTaking(): void;
+  startTaking(): void;
   /** From now on only rides are given: before a stop, what has a row can wait for the next start. */
   quiesce(): void;
 

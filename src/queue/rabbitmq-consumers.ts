@@ -85,8 +85,10 @@ export class Consumers {
     return consuming?.consumer.compare(messages) ?? false;
   }
 
-  want(queue: string): void {
-    for (const { lane, consumer } of this.#all) if (queueOf(lane) === queue) consumer.want();
+  /** @param queue null for all that is wanted. */
+  want(queue: string | null): void {
+    for (const { lane, consumer } of this.#all)
+      if (queue === null ? this.#listener.isWanted(lane) : queueOf(lane) === queue) consumer.want();
   }
 
   /** @param queue null for all. Resolves when nothing more comes of it. */

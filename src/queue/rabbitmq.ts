@@ -113,7 +113,7 @@ class RabbitMQTransport implements Transport {
         for (const lane of [{ name, priority }, ridesOf({ name, priority })]) this.#directory.learn(lane);
   }
 
-  want(queue: string): void {
+  want(queue: string | null): void {
     this.#consumers.want(queue);
   }
 

@@ -28,6 +28,7 @@ export class Window {
   readonly #depths = new Map<string, { waiting: number; waitingBytes: number }>();
   #listeners: (() => void)[] = [];
   #onlyRides = false;
+  #isGiving = true;
 
   constructor(options: WindowOptions) {
     this.#options = options;
@@ -62,6 +63,7 @@ export class Window {
   /** @returns the lanes that something could be taken from, for `take`; how much was left of their room stays in them. */
   openLanes(room: (action: string) => number): OpenLane[] {
     const open: OpenLane[] = [];
+    if (!this.#isGiving) return open;
     const rooms = new Map<string, number>();
     for (const [name, lane] of this.#lanes) {
       const head = lane.head();
@@ -149,6 +151,19 @@ export class Window {
 
   quiesce(): void {
     this.#onlyRides = true;
+  }
+
+  get isGiving(): boolean {
+    return this.#isGiving;
+  }
+
+  stopTaking(): void {
+    this.#isGiving = false;
+  }
+
+  startTaking(): void {
+    this.#isGiving = true;
+    this.announce();
   }
 
   depths(): QueueDepth[] {

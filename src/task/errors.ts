@@ -25,7 +25,7 @@ export const ERROR_CODES = {
   not_found: {
     http: 404,
     retryable: false,
-    meaning: "No such task, queue, blob or path; it may have passed its retention.",
+    meaning: "No such task, queue, worker, blob or path; it may have passed its retention.",
   },
   conflict: {
     http: 409,

@@ -1,10 +1,28 @@
 /** What a run's ending means for its task. */
-import type { Outcome } from "../task/decide.ts";
+import type { Outcome, TaskEvent } from "../task/decide.ts";
 import { INTERRUPTED } from "../task/suspect.ts";
 import type { Hand } from "./hands.ts";
 import type { Ending } from "./pool.ts";
 
-export function toOutcome(ending: Ending, hand: Hand): Outcome {
+/** As it is recorded. */
+export function toFinish(ending: Ending, hand: Hand, chance: number): TaskEvent {
+  const { spec, attempt, isRide, isRepeat } = hand.message;
+  return {
+    type: "finish",
+    id: spec.id,
+    at: ending.endedAt,
+    attempt,
+    outcome: toOutcome(ending, hand),
+    startedAt: ending.startedAt,
+    chance,
+    // What came from a row has one. What rode, once, may have another's: of the same request, and made at another time.
+    ...(isRide || isRepeat ? { spec } : { createdAt: spec.createdAt }),
+    log: hand.log ?? undefined,
+    progress: hand.progress,
+  };
+}
+
+function toOutcome(ending: Ending, hand: Hand): Outcome {
   switch (ending.type) {
     case "done":
       return { type: "done", result: ending.result, resultBlob: ending.resultBlob };

@@ -75,6 +75,11 @@ export class Quarantine {
     return at < 0 ? null : this.#waiting.splice(at, 1)[0]!;
   }
 
+  /** All that has not begun. */
+  removeAll(): Message[] {
+    return this.#waiting.splice(0);
+  }
+
   has(id: string): boolean {
     return this.#waiting.some((message) => message.spec.id === id);
   }

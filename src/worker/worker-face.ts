@@ -1,7 +1,10 @@
 /** What others ask of a worker; and the worker of a process that runs no tasks. */
 import type { Worker } from "./worker.ts";
 
-export type WorkerFace = Pick<Worker, "handOf" | "isInQuarantine" | "cancel" | "doubt" | "pools">;
+export type WorkerFace = Pick<
+  Worker,
+  "handOf" | "isInQuarantine" | "cancel" | "doubt" | "pools" | "isDrained" | "drain" | "resume"
+>;
 
 export const noWorker: WorkerFace = {
   handOf: () => undefined,
@@ -9,4 +12,7 @@ export const noWorker: WorkerFace = {
   cancel: () => false,
   doubt() {},
   pools: () => [],
+  isDrained: false,
+  drain() {},
+  resume() {},
 };

@@ -9,11 +9,12 @@ import { Claims } from "./claims.ts";
 import { Doubtful } from "./doubtful.ts";
 import { Gate } from "./gate.ts";
 import { Hands, type Hand } from "./hands.ts";
-import { toOutcome } from "./outcome-of-ending.ts";
+import { toFinish } from "./outcome-of-ending.ts";
 import type { Ending, Pool, Report, Run } from "./pool.ts";
 import { Quarantine, type ClaimedSuspect } from "./quarantine.ts";
 import { Recorder } from "./recorder.ts";
-import { isTooLate, toRun } from "./run-of-hand.ts";
+import { isTooLate, toExpiry, toRun } from "./run-of-hand.ts";
+import { triage } from "./triage.ts";
 import type { WorkerObserver, WorkerOptions } from "./worker-options.ts";
 
 const MOST_AT_ONCE = 1000;
@@ -32,6 +33,7 @@ export class Worker {
   readonly #claims: Claims;
   readonly #gate: Gate;
   #isPumping = false;
+  #isDrained = false;
   #isStopped = false;
 
   constructor(options: WorkerOptions) {
@@ -119,20 +121,10 @@ export class Worker {
     if (messages.length === 0) return;
     const { sharing } = this.#options;
     const at = this.#options.now();
-    const ready: Message[] = [];
-    const aside: Message[] = [];
-    const toClaim: Message[] = [];
-    const toCheck: Message[] = [];
-    for (const message of messages) {
-      const { spec } = message;
-      if (sharing?.isServed(spec.action) === false) aside.push(message);
-      else if (isTooLate(spec, at)) this.#record(message, { type: "expire", id: spec.id, at, spec });
-      else if (message.isSuspect || (this.#suspects.size > 0 && this.#suspects.has(spec.id)))
-        this.#quarantine.add(message);
-      else if (message.isRepeat || this.#doubtful.has(spec.id)) toClaim.push(message);
-      else if (sharing !== null && !message.isRide) toCheck.push(message);
-      else ready.push(message);
-    }
+    const rules = { at, sharing, suspects: this.#suspects, doubtful: this.#doubtful };
+    const { aside, late, alone, toClaim, toCheck, ready } = triage(messages, rules);
+    for (const message of late) this.#record(message, toExpiry(message, at));
+    for (const message of alone) this.#quarantine.add(message);
     if (aside.length > 0) sharing!.putAside(aside);
     if (toClaim.length > 0) this.#gate.claim(toClaim);
     if (toCheck.length > 0) this.#gate.check(toCheck);
@@ -157,6 +149,7 @@ export class Worker {
   /** Through the gate. */
   #pass(messages: readonly Message[], leasedUntil: number | null): void {
     if (leasedUntil !== null) for (const message of messages) this.#observer.leased(message);
+    else if (this.#isDrained && !this.#isStopped) return this.#queue.putBack(messages);
     if (!this.#isStopped) this.#handOver(messages, this.#options.now(), leasedUntil);
     else if (leasedUntil !== null) for (const message of messages) this.#giveUp(message);
   }
@@ -185,6 +178,23 @@ export class Worker {
     else if (message)
       this.#record(message, { type: "cancel", id: task, at: this.#options.now(), spec: message.spec });
     return message !== null;
+  }
+
+  get isDrained(): boolean {
+    return this.#isDrained;
+  }
+
+  /** Takes nothing more until it is resumed. What was handed to threads or claimed ends here; the rest goes back. Twice is safe. */
+  drain(): void {
+    this.#isDrained = true;
+    this.#queue.stopTaking();
+    const suspects = this.#quarantine.removeAll().map((message) => ({ ...message, isSuspect: true }));
+    if (suspects.length > 0) this.#queue.putBack(suspects);
+  }
+
+  resume(): void {
+    this.#isDrained = false;
+    this.#queue.startTaking();
   }
 
   /** Something is in hand, or on its way there. */
@@ -222,7 +232,7 @@ export class Worker {
     const { spec } = given;
     const at = this.#options.now();
     // It may have waited long for its process.
-    if (isTooLate(spec, at)) this.#record(given, { type: "expire", id: spec.id, at, spec });
+    if (isTooLate(spec, at)) this.#record(given, toExpiry(given, at));
     else {
       const { message, event, applied, leasedUntil } = await this.#claims.claim(given);
       const isMine = applied.verdict === "applied";
@@ -277,19 +287,7 @@ export class Worker {
     if (ending.type === "returned" && !isStarted && !this.#isStopped) return this.#queue.putBack([message]);
     if (ending.type === "died") this.#suspects.add(spec.id);
     else if (ending.type !== "returned") this.#suspects.delete(spec.id);
-    this.#record(message, {
-      type: "finish",
-      id: spec.id,
-      at,
-      attempt: message.attempt,
-      outcome: toOutcome(ending, hand),
-      startedAt: ending.startedAt,
-      chance: this.#options.random(),
-      // What came from a row has one. What rode, once, may have another's: of the same request, and made at another time.
-      ...(message.isRide || message.isRepeat ? { spec } : { createdAt: spec.createdAt }),
-      log: hand.log ?? undefined,
-      progress: hand.progress,
-    });
+    this.#record(message, toFinish(ending, hand, this.#options.random()));
     // The attempt ended before the cancel came to it; the task is not to be tried again.
     if (hand.isCancelled) this.#record(message, { type: "cancel", id: spec.id, at });
   }

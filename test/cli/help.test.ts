@@ -73,6 +73,8 @@ test("what is missing, too much or of a wrong kind is told before anything is se
     [["run", "fib", "--json=yes"], /--json takes no value/],
     [["run", "fib", "-5"], /write -- before it/],
     [["queue", "pase", "x"], /did you mean queue pause/],
+    [["workers", "drian", "3"], /did you mean workers drain/],
+    [["workers", "drain"], /which worker\? tanda workers drain WORKER/],
     [["run", "echo", "@/nowhere/at/all", "-s", "tanda://127.0.0.1:1"], /./],
   ] as const) {
     const { code, stderr } = await runCli(args);

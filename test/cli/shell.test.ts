@@ -51,11 +51,17 @@ test("JSON requests and PING are answered as on the wire", async () => {
 
 test("a line of JSON with an op is told which verb that is, and that nc takes such lines", async () => {
   await using server = await openServer();
-  const input = ['{"op":"stats"}', '{"op":"pause","queue":"q"}', '{"op":"unwatch","watch":1}'].join("\n");
+  const input = [
+    '{"op":"stats"}',
+    '{"op":"pause","queue":"q"}',
+    '{"op":"drain_worker","worker":"3"}',
+    '{"op":"unwatch","watch":1}',
+  ].join("\n");
   const { stdout, code } = await runCli(["shell"], { server: server.url, input });
-  const [stats, pause, unwatch] = stdout.split("\n");
+  const [stats, pause, drain, unwatch] = stdout.split("\n");
   assert.match(stats!, /The op stats is a verb of its own: tanda stats\. .* nc\.$/);
   assert.match(pause!, /tanda queue pause\./);
+  assert.match(drain!, /tanda workers drain\./);
   assert.match(unwatch!, /A line with the op unwatch goes to nc\.$/);
   assert.equal(code, 1);
   const spoken = await runCli(["shell", "--lang", "es"], { server: server.url, input });

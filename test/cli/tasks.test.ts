@@ -238,6 +238,7 @@ test("doctor says what is good, and of what is not, what to do", async () => {
   let state = "ready";
   let peer = "ready";
   let mode = "open";
+  let worker = "running";
   await using server = await openServer((message, client) => {
     const answers = new Map<unknown, unknown>([
       ["ping", { state }],
@@ -247,6 +248,7 @@ test("doctor says what is good, and of what is not, what to do", async () => {
         ["ready", peer].map((is, at) => ({ node: at + 1, state: is, listen: [`10.0.0.${at + 1}:9000`] })),
       ],
       ["queues", [{ queue: "math", mode, waiting: 7 }]],
+      ["workers", [1, 2].map((node) => ({ worker: `${node}`, node, state: node === 1 ? worker : peer }))],
     ]);
     const data = answers.get(message.op);
     if (data !== undefined) client.send({ id: message.id, status: "ok", data });
@@ -257,14 +259,16 @@ test("doctor says what is good, and of what is not, what to do", async () => {
   for (const check of ["node", "disk", "connection", "round trip", "ready", "nodes", "queues", "clock"]) {
     assert.match(good.stdout, new RegExp(`. ${check}: `));
   }
-  [peer, mode] = ["down", "paused"];
+  [peer, mode, worker] = ["down", "paused", "draining"];
   const partly = await runCli(["doctor"], { server: server.url });
   assert.equal(partly.code, 0, "the node that was asked is well");
   assert.match(partly.stdout, /^! nodes: node 2 \(10\.0\.0\.2:9000\) is down; of 2\n +Start it again/m);
   assert.match(partly.stdout, /^! queues: math is paused \(7 wait\)\n.*tanda queue resume math$/m);
+  assert.match(partly.stdout, /^! workers: worker 1 is drained: .*\n.*tanda workers resume 1$/m);
   assert.doesNotMatch(partly.stdout, /All is well/);
   peer = "draining";
   assert.match((await runCli(["doctor"], { server: server.url })).stdout, /is draining; of 2\n.*on purpose/);
+  assert.doesNotMatch((await runCli(["doctor"], { server: server.url })).stdout, /worker 2/);
   state = "not_ready";
   const ill = await runCli(["doctor", "--json"], { server: server.url });
   assert.equal(ill.code, 1);

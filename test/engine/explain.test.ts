@@ -109,6 +109,27 @@ describe("explain", () => {
     assert.match(told.text, /Nobody serves the action echo now/);
   });
 
+  test("tells that the worker is drained, and how it goes on; a queue that is paused comes first", async () => {
+    const gate = new Gate();
+    const actions = { echo: { run: (value: unknown) => value }, held: gate.wait };
+    await using opened = await openEngine({ actions });
+    const { engine } = opened;
+    const runs = await queued(opened, "held");
+    await until(() => gate.held === 1);
+    assert.equal((await engine.drainWorker("5")).state, "draining");
+    const told = await engine.explain(await queued(opened, "echo"));
+    assert.equal(told.reason, "drained");
+    assert.equal(told.text, "Worker 5 is drained: nothing new is taken. `tanda workers resume 5` goes on.");
+    assert.equal((await engine.explain(runs)).reason, "running");
+    await engine.pause("later");
+    assert.equal((await engine.explain(await queued(opened, "echo", { queue: "later" }))).reason, "paused");
+    gate.open();
+    await until(async () => (await engine.explain(runs)).reason === "final");
+    assert.equal((await engine.explain(told.task)).reason, "drained");
+    assert.equal((await engine.resumeWorker("5")).state, "running");
+    await until(async () => (await engine.explain(told.task)).reason === "final");
+  });
+
   test("tells that a suspect waits for its turn to run alone", async () => {
     const actions = { echo: { run: (value: unknown) => value } };
     const { promise: gate, resolve: open } = Promise.withResolvers<void>();
@@ -122,6 +143,12 @@ describe("explain", () => {
     const task = makeId();
     opened.worker.suspect([task]);
     await ask(opened.engine, "echo", 1, { task, wait: false });
+    await until(async () => (await opened.engine.explain(task)).reason === "suspect");
+    // What waits there has not begun either.
+    await opened.engine.drainWorker("5");
+    assert.equal(opened.worker.isBusy, false);
+    assert.equal((await opened.engine.explain(task)).reason, "drained");
+    await opened.engine.resumeWorker("5");
     await until(async () => (await opened.engine.explain(task)).reason === "suspect");
     open();
     await until(async () => (await opened.engine.explain(task)).reason === "final");

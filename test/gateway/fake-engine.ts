@@ -18,6 +18,7 @@ import type {
   QueueView,
   TaskView,
   WatchEvent,
+  WorkerView,
 } from "../../src/protocol/messages.ts";
 import { createIdMaker } from "../../src/task/id.ts";
 import { TandaError } from "../../src/task/errors.ts";
@@ -40,6 +41,7 @@ export class FakeEngine implements Engine {
   readonly #modes = new Map<string, QueueView["mode"]>();
   readonly #listeners = new Set<{ filter: WatchFilter; listener: WatchListener }>();
   readonly #makeId = createIdMaker(1, Date.now, Math.random);
+  #worker: WorkerView = WORKER;
   submitted = 0;
 
   submit(submissions: readonly Submission[], waiter: Waiter): void {
@@ -255,6 +257,12 @@ export class FakeEngine implements Engine {
   async purge(queue: string) {
     return { queue, cancelled: 0 };
   }
+  async drainWorker(worker: string): Promise<WorkerView> {
+    return this.#setWorker(worker, "draining");
+  }
+  async resumeWorker(worker: string): Promise<WorkerView> {
+    return this.#setWorker(worker, "running");
+  }
   async actions(): Promise<ActionView[]> {
     return [...ACTIONS].map(([action, input]) => ({
       action,
@@ -271,8 +279,8 @@ export class FakeEngine implements Engine {
   async queues(): Promise<QueueView[]> {
     return ["default", ...this.#modes.keys()].map((queue) => this.#queue(queue));
   }
-  async workers() {
-    return [WORKER];
+  async workers(): Promise<WorkerView[]> {
+    return [this.#worker];
   }
   async nodes() {
     return [NODE];
@@ -284,6 +292,10 @@ export class FakeEngine implements Engine {
     return STATS;
   }
 
+  #setWorker(worker: string, state: WorkerView["state"]): WorkerView {
+    if (worker !== this.#worker.worker) throw new TandaError("not_found", `there is no worker ${worker}`);
+    return (this.#worker = { ...this.#worker, state });
+  }
   #setMode(queue: string, mode: QueueView["mode"]): QueueView {
     this.#modes.set(queue, mode);
     return this.#queue(queue);

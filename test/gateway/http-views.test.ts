@@ -15,6 +15,10 @@ test("views, queues, health and the page", async (t) => {
   assert.equal((await post(`${url}/v1/queues/mail/pause`, "")).body["mode"], "paused");
   assert.equal((await get(`${url}/v1/queues/mail`)).body.mode, "paused");
   assert.equal((await fetch(`${url}/v1/queues/mail/resume`, { method: "POST" })).status, 200);
+  assert.equal((await post(`${url}/v1/workers/w1/drain`, "")).body["state"], "draining");
+  assert.equal((await get(`${url}/v1/workers`)).body[0].state, "draining");
+  assert.equal((await fetch(`${url}/v1/workers/w1/resume`, { method: "POST" })).status, 200);
+  assert.equal((await post(`${url}/v1/workers/w2/drain`, "")).status, 404);
   assert.equal((await get(`${url}/readyz`)).body.state, "ready");
   engine.health = { state: "not_ready", reason: "the store does not answer" };
   const down = await get(`${url}/readyz`);

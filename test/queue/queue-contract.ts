@@ -190,6 +190,31 @@ export function queueContract(name: string, open: () => Promise<Queue>): void {
       );
     });
 
+    test("gives nothing once it is not to take, whatever comes or is put back; then all of it", async () => {
+      await using queue = await open();
+      const taken = message();
+      const waiting = [message(), promised()];
+      queue.publish([taken, ...waiting]);
+      await arrived(queue, [taken, ...waiting]);
+      assert.deepEqual(queue.take(1, anyRoom), [taken]);
+      queue.stopTaking();
+      queue.stopTaking();
+      assert.deepEqual(queue.take(10, anyRoom), []);
+      const later = message();
+      queue.publish([later]);
+      queue.putBack([taken]);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.deepEqual(queue.take(10, anyRoom), []);
+      let calls = 0;
+      queue.onReady(() => calls++);
+      queue.startTaking();
+      const all = await takeSoon(queue, 4);
+      const byId = (one: Message, other: Message): number => (one.spec.id < other.spec.id ? -1 : 1);
+      assert.deepEqual(all.toSorted(byId), [taken, ...waiting, later].toSorted(byId), "and as they were");
+      assert.ok(calls > 0);
+      assert.deepEqual(queue.take(10, anyRoom), []);
+    });
+
     test("gives only rides before a stop", async () => {
       await using queue = await open();
       const ride = message();

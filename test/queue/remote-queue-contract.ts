@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { RemoteQueue, RemoteQueueOptions } from "../../src/queue/remote-queue.ts";
-import { message, takeSoon, until } from "./queue-contract.ts";
+import { arrived, message, takeSoon, until } from "./queue-contract.ts";
 
 const anyRoom = (): number => Infinity;
 const one = (): number => 1;
@@ -57,6 +57,38 @@ export function remoteQueueContract(
         taker.settle(taken);
         left -= taken.length;
       }
+    });
+
+    test("what came to one who is not to take goes to another, but for what it has taken", async () => {
+      const names = newNames();
+      await using full = await open(names, {});
+      const messages = Array.from({ length: 20 }, () => message());
+      full.publish(messages);
+      await arrived(full, messages);
+      const [taken, ...rest] = messages;
+      assert.deepEqual(full.take(1, anyRoom), [taken]);
+      full.stopTaking();
+      await using other = await open(names, {});
+      const came = await takeSoon(other, rest.length);
+      assert.deepEqual(
+        came.map(({ spec }) => spec.id).toSorted(),
+        rest.map(({ spec }) => spec.id).toSorted(),
+      );
+      assert.ok(
+        came.every(({ isRide, isRepeat }) => isRide && isRepeat === undefined),
+        "nobody had begun them",
+      );
+      other.settle(came);
+      const more = message();
+      full.publish([more]);
+      assert.deepEqual(await takeSoon(other, 1), [more]);
+      // It was taken all the while, and is put back now: it is for who takes.
+      full.putBack([taken!]);
+      assert.deepEqual(await takeSoon(other, 1), [taken]);
+      const adopted = message();
+      full.adopt([adopted]);
+      assert.equal(full.position(adopted.spec.id), null, "who takes will find it");
+      assert.equal(full.health.isConsuming, true, "that it takes nothing is no trouble");
     });
 
     test("of a paused queue nothing comes, of its actions' own lanes neither; then all of it does", async () => {

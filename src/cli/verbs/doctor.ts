@@ -117,7 +117,11 @@ async function examine(client: Client, server: string): Promise<Finding[]> {
               : "Read the log of that node; `tanda nodes` shows the others.",
         },
   );
-  findings.push(...(await checkNodes(client)), ...(await checkQueues(client)));
+  findings.push(
+    ...(await checkNodes(client)),
+    ...(await checkQueues(client)),
+    ...(await checkWorkers(client)),
+  );
   const askedAt = Date.now();
   const { at } = await client.$.stats();
   const differenceMs = Math.round(at - (askedAt + Date.now()) / 2);
@@ -131,7 +135,7 @@ async function examine(client: Client, server: string): Promise<Finding[]> {
   return findings;
 }
 
-/** A peer that is away, or a queue that is paused, is no fault of the node that was asked: so never bad. */
+/** A peer that is away, or a queue that is paused, or a worker that is drained, is no fault of the node that was asked: so never bad. */
 async function checkNodes(client: Client): Promise<Finding[]> {
   const nodes = await client.$.nodes();
   if (nodes.length < 2) return [];
@@ -156,6 +160,19 @@ async function checkQueues(client: Client): Promise<Finding[]> {
   const told = odd.map((view) => `${view.queue} is ${modeOf(view)} (${count(view.waiting)} wait)`);
   const next = `Meant so? Else: tanda queue resume ${odd[0]!.queue}`;
   return [{ check, verdict: "doubtful", text: told.join("; "), next }];
+}
+
+/** Of a node that stops its own state tells. */
+async function checkWorkers(client: Client): Promise<Finding[]> {
+  const [workers, nodes] = await Promise.all([client.$.workers(), client.$.nodes()]);
+  const stopping = new Set(nodes.filter(({ state }) => state === "draining").map(({ node }) => node));
+  const drained = workers.filter(
+    ({ worker, node, state }) => state === "draining" && worker === `${node}` && !stopping.has(node),
+  );
+  if (drained.length === 0) return [];
+  const text = drained.map(({ worker }) => `worker ${worker} is drained: it takes nothing new`).join("; ");
+  const next = `Meant so? Else: tanda workers resume ${drained[0]!.worker}`;
+  return [{ check: "workers", verdict: "doubtful", text, next }];
 }
 
 function unreachable(thrown: unknown, server: string): Finding {

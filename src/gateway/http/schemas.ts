@@ -5,7 +5,7 @@ import { PRIORITIES } from "../../task/task.ts";
 
 export const text = { type: "string" } as const;
 export const count = { type: "integer", minimum: 0 } as const;
-const instant = { type: "integer", description: "Epoch milliseconds." } as const;
+export const instant = { type: "integer", description: "Epoch milliseconds." } as const;
 const duration = {
   type: ["string", "integer"],
   description: '"250ms", "10s", "5m", "2h", "7d" or milliseconds.',
@@ -191,7 +191,17 @@ export const explanation = {
     state,
     reason: {
       type: "string",
-      enum: ["final", "running", "paused", "not_due", "not_served", "waiting", "at_concurrency", "suspect"],
+      enum: [
+        "final",
+        "running",
+        "paused",
+        "not_due",
+        "not_served",
+        "waiting",
+        "at_concurrency",
+        "suspect",
+        "drained",
+      ],
     },
     text,
     dueAt: instant,

@@ -1,5 +1,5 @@
-/** The schemas of queues and actions, as the OpenAPI document describes them. */
-import { anything, count, priority, text } from "./schemas.ts";
+/** The schemas of queues, workers and actions, as the OpenAPI document describes them. */
+import { anything, count, instant, priority, taskId, text } from "./schemas.ts";
 
 const figure = { type: "number", minimum: 0 } as const;
 const perSecond = {
@@ -48,5 +48,36 @@ export const queue = {
     waiting: count,
     oldestAgeMs: { type: ["number", "null"] },
     perSecond,
+  },
+} as const;
+export const worker = {
+  type: "object",
+  required: ["worker", "node", "pid", "state", "startedAt", "rssBytes", "threads"],
+  properties: {
+    worker: text,
+    node: count,
+    pid: count,
+    state: { type: "string", enum: ["starting", "running", "draining"] },
+    startedAt: instant,
+    rssBytes: count,
+    threads: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["thread", "state", "tasks"],
+        properties: {
+          thread: count,
+          state: { type: "string", enum: ["starting", "idle", "busy", "stuck"] },
+          tasks: {
+            type: "array",
+            items: {
+              type: "object",
+              required: ["task", "action", "sinceMs"],
+              properties: { task: taskId, action: text, sinceMs: count },
+            },
+          },
+        },
+      },
+    },
   },
 } as const;

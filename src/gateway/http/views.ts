@@ -1,4 +1,4 @@
-/** Queues, and what a node knows of itself. */
+/** Queues, workers, and what a node knows of itself. */
 import type { FastifyInstance } from "fastify";
 import { HISTORY_WINDOWS } from "../../protocol/messages.ts";
 import { checkHistoryWindow } from "../../protocol/op-fields.ts";
@@ -28,7 +28,9 @@ export function routeViews(app: FastifyInstance, context: GatewayContext): void 
   view("actions", "All actions ever announced.", { type: "array", items: viewSchemas.action }, () =>
     engine.actions(),
   );
-  view("workers", "Workers and what their threads do.", schemas.objects, () => engine.workers());
+  view("workers", "Workers and what their threads do.", { type: "array", items: viewSchemas.worker }, () =>
+    engine.workers(),
+  );
   view("nodes", "Nodes.", schemas.objects, () => engine.nodes());
   view("stats", "Counts, rates and delays.", schemas.object, () => engine.stats());
 
@@ -65,6 +67,13 @@ export function routeViews(app: FastifyInstance, context: GatewayContext): void 
   act("resume", "Open again.", viewSchemas.queue);
   act("drain", "Nothing new is accepted, what is there runs.", viewSchemas.queue);
   act("purge", "Cancels all that waits.", schemas.purged);
+
+  const order = (word: "drain" | "resume", summary: string, obey: typeof engine.drainWorker): void => {
+    const schema = workerSchema(`${word}_worker`, summary);
+    app.post(`/v1/workers/:worker/${word}`, { schema }, (request) => obey(param(request, "worker")));
+  };
+  order("drain", "It takes nothing new, what runs goes to its end.", (worker) => engine.drainWorker(worker));
+  order("resume", "It takes tasks again.", (worker) => engine.resumeWorker(worker));
 }
 
 export function routeHealth(app: FastifyInstance, context: GatewayContext): void {
@@ -101,6 +110,16 @@ function queueSchema(operationId: string, summary: string, schema: object): obje
     tags: ["queues"],
     params: { type: "object", required: ["queue"], properties: { queue: { type: "string" } } },
     response: schemas.answers(summary, schema),
+  };
+}
+
+function workerSchema(operationId: string, summary: string): object {
+  return {
+    operationId,
+    summary,
+    tags: ["workers"],
+    params: { type: "object", required: ["worker"], properties: { worker: { type: "string" } } },
+    response: schemas.answers(summary, viewSchemas.worker),
   };
 }
 

@@ -18,18 +18,18 @@ const AT_ONCE_BUSY = 50;
 export type SweeperOptions = {
   store: Pick<SharedStore, "sweep">;
   queue: RemoteQueue;
-  /** Whether tasks run in this process. */
-  isWorker: boolean;
+  /** Whether this process takes tasks now. */
+  isTaking: () => boolean;
   onError: (error: unknown) => void;
 };
 
-export function startSweeper({ store, queue, isWorker, onError }: SweeperOptions): Duty {
+export function startSweeper({ store, queue, isTaking, onError }: SweeperOptions): Duty {
   const sweep = async (): Promise<void> => {
     for (;;) {
       const { isPublishing, blocked } = queue.health;
       const isAway = !isPublishing || blocked !== null;
-      // A gateway can do nothing with them: they are left to the workers.
-      if (isAway && !isWorker) return;
+      // A gateway, or a worker that is drained, can do nothing with them: they are left to others.
+      if (isAway && !isTaking()) return;
       const depth = queue.depths().reduce((sum, { waiting }) => sum + waiting, 0);
       if (isAway && depth >= AT_ONCE) return;
       const limit = !isAway && depth > BUSY_DEPTH ? AT_ONCE_BUSY : AT_ONCE;
