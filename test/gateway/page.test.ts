@@ -43,3 +43,18 @@ test("all of the page is less than 250 kB as a browser fetches it", async (t) =>
   }
   assert.ok(total > 50_000 && total < 250_000, `${total} bytes`);
 });
+
+test("the service worker is asked for anew each time, by a name that stays, and keeps what the page is made of", async (t) => {
+  const { url, html } = await openPage(t);
+  const answer = await fetch(`${url}/sw.js`);
+  assert.equal(answer.headers.get("content-type"), "text/javascript; charset=utf-8");
+  assert.equal(answer.headers.get("cache-control"), "no-cache");
+  const text = await answer.text();
+  const kept = JSON.parse(/SHELL_FILES=(\[[^\]]*\])/.exec(text)![1]!) as string[];
+  const needed = [...html.matchAll(/(?:src|href)="(\.\/[^"]+)"/g)].map((found) => found[1]!);
+  assert.deepEqual(
+    ["./", ...needed].filter((file) => !kept.includes(file)),
+    [],
+  );
+  for (const file of kept) assert.equal((await fetch(new URL(file, `${url}/`))).status, 200, file);
+});
