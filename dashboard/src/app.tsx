@@ -5,6 +5,7 @@ import { useConnection } from "./connection.tsx";
 import { Keys } from "./frame/keys.tsx";
 import { Locked } from "./frame/locked.tsx";
 import { Failed } from "./failed/failed.tsx";
+import { OfflineBar } from "./offline/offline-bar.tsx";
 import { Overview } from "./overview.tsx";
 import { Queues } from "./queues/queues.tsx";
 import { linkTo, useRoute } from "./route.ts";
@@ -33,6 +34,7 @@ export function App() {
         {words.skip}
       </button>
       <Head />
+      <OfflineBar />
       <Keys />
       <main id="content" tabIndex={-1}>
         {state === "locked" ? <Locked /> : <Page />}

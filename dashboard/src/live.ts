@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { Client } from "../../src/client/browser.ts";
 import { useConnection } from "./connection.tsx";
+import { useToldAt } from "./offline/age.ts";
 
 export type Live<T> = {
   readonly value: T | null;
@@ -49,5 +50,6 @@ export function useLive<T>(ask: (client: Client) => Promise<T>, everyMs: number)
       document.removeEventListener("visibilitychange", look);
     };
   }, [client, ask, everyMs, refused]);
+  useToldAt(live.at);
   return live;
 }

@@ -1,30 +1,39 @@
 /** Choose an action, fill in what it takes, send it, and watch the answer come. */
-import { useCallback, useEffect, useMemo, useState } from "react";
-import { TandaError, type Client } from "../../../src/client/browser.ts";
+import { useEffect, useMemo, useState } from "react";
 import type { ActionView } from "../../../src/protocol/messages.ts";
 import { useConnection } from "../connection.tsx";
-import { useLive } from "../live.ts";
-import { duration } from "../numbers.ts";
+import { useOnline } from "../offline/use-online.ts";
+import { isWaiting, MAX_WAITING, OutboxFull } from "../outbox/outbox.ts";
+import { useOutbox } from "../outbox/outbox-provider.tsx";
+import { SentList } from "../outbox/sent-list.tsx";
 import { go, useRoute } from "../route.ts";
-import { Value } from "../tasks/value.tsx";
 import { useWords } from "../words/words.tsx";
+import { Answer } from "./answer.tsx";
 import { copyAs, type Way } from "./copies.ts";
 import { firstValue, JsonField, SchemaForm, type Schema } from "./schema-form.tsx";
-
-const ask = ({ $ }: Client): Promise<ActionView[]> => $.actions();
+import { useActions } from "./use-actions.ts";
 
 export function Try() {
   const words = useWords();
   const { search } = useRoute();
-  const { value: actions, error } = useLive(ask, 10_000);
-  if (actions === null) return <p className="quiet-note">{error?.message ?? `${words.connecting} …`}</p>;
+  const { actions, error } = useActions();
+  if (actions === null)
+    return (
+      <>
+        <p className="quiet-note">{error?.message ?? `${words.connecting} …`}</p>
+        <SentList />
+      </>
+    );
   const served = actions.filter(({ isServed }) => isServed);
   const chosen = served.find(({ action }) => action === search.get("action")) ?? served[0];
   return (
     <section className="try">
       <h1>{words.tryIt}</h1>
       {chosen === undefined ? (
-        <p className="hint">{words.noWorkers}</p>
+        <>
+          <p className="hint">{words.noWorkers}</p>
+          <SentList />
+        </>
       ) : (
         <>
           <label className="field">
@@ -49,19 +58,21 @@ export function Try() {
   );
 }
 
-type Sent =
-  | { is: "waiting"; since: number; task: string }
-  | { is: "done"; ms: number; task: string; result: unknown }
-  | { is: "failed"; ms: number; task: string; error: Error };
-
 function Sending({ action, from }: { action: ActionView; from: string | null }) {
   const words = useWords();
-  const { client } = useConnection();
+  const { client, state } = useConnection();
+  const isOnline = useOnline();
+  const { outbox, entries } = useOutbox();
   const schema = (action.input ?? {}) as Schema;
   const hasForm = schema.type !== undefined || schema.properties !== undefined || schema.enum !== undefined;
   const [isRaw, setRaw] = useState(!hasForm);
   const [payload, setPayload] = useState<unknown>(() => firstValue(schema));
-  const [sent, setSent] = useState<Sent | null>(null);
+  const [sent, setSent] = useState<string | null>(null);
+  const [isFull, setFull] = useState(false);
+  const latest = entries.find(({ key }) => key === sent);
+  // Without a connection it is one of those that wait, and there may be more of them.
+  const isConnected = state === "open" && isOnline;
+  const isAnswered = sent !== null && (isConnected || latest === undefined || !isWaiting(latest));
   useEffect(() => {
     if (from === null) return;
     client.$.get(from).then(
@@ -74,21 +85,16 @@ function Sending({ action, from }: { action: ActionView; from: string | null }) 
       () => {},
     );
   }, [client, from, action.action]);
-  const send = useCallback(async () => {
-    const since = performance.now();
+  const send = (): void => {
+    if (latest?.refusal !== undefined) outbox.remove(latest.key);
     try {
-      const handle = await client.$.submit(action.action, payload);
-      setSent({ is: "waiting", since, task: handle.task });
-      try {
-        const result = await handle.result();
-        setSent({ is: "done", ms: performance.now() - since, task: handle.task, result });
-      } catch (error) {
-        setSent({ is: "failed", ms: performance.now() - since, task: handle.task, error: error as Error });
-      }
+      setSent(outbox.keep(action.action, payload));
+      setFull(false);
     } catch (error) {
-      setSent({ is: "failed", ms: performance.now() - since, task: "", error: error as Error });
+      if (!(error instanceof OutboxFull)) throw error;
+      setFull(true);
     }
-  }, [client, action.action, payload]);
+  };
   return (
     <>
       {action.description !== undefined && <p className="dim">{action.description}</p>}
@@ -96,7 +102,7 @@ function Sending({ action, from }: { action: ActionView; from: string | null }) 
         className="sending"
         onSubmit={(event) => {
           event.preventDefault();
-          void send();
+          send();
         }}
       >
         {isRaw ? (
@@ -110,7 +116,11 @@ function Sending({ action, from }: { action: ActionView; from: string | null }) 
           <SchemaForm schema={schema} value={payload} onChange={setPayload} />
         )}
         <div className="bar">
-          <button type="submit" className="primary send" disabled={sent?.is === "waiting"}>
+          <button
+            type="submit"
+            className="primary send"
+            disabled={isAnswered && latest !== undefined && isWaiting(latest)}
+          >
             {words.send}
           </button>
           {hasForm && (
@@ -120,44 +130,15 @@ function Sending({ action, from }: { action: ActionView; from: string | null }) 
           )}
         </div>
       </form>
-      {sent !== null && <Answer sent={sent} />}
+      {isFull && (
+        <p className="wrong" role="alert">
+          {words.outboxFull(MAX_WAITING)}
+        </p>
+      )}
+      {isAnswered && <Answer key={sent} sent={sent} />}
+      <SentList except={isAnswered ? sent : null} />
       <Copies action={action.action} payload={payload} />
     </>
-  );
-}
-
-function Answer({ sent }: { sent: Sent }) {
-  const words = useWords();
-  const link = sent.task === "" ? null : <a href={`#/tasks/${sent.task}`}>{sent.task.slice(-12)}</a>;
-  if (sent.is === "waiting")
-    return (
-      <p role="status">
-        {words.waitingFor} {link} …
-      </p>
-    );
-  if (sent.is === "done")
-    return (
-      <div role="status">
-        <p className="dim">
-          {words.states.done} · {duration(sent.ms)} · {link}
-        </p>
-        <Value title={words.result} value={sent.result} />
-      </div>
-    );
-  const { error } = sent;
-  const hint = error instanceof TandaError ? error.hint : undefined;
-  return (
-    <div role="status">
-      <p className="dim">
-        {words.states.failed} · {duration(sent.ms)} · {link}
-      </p>
-      <Value
-        title={error instanceof TandaError ? error.code : words.states.failed}
-        value={error.message}
-        isBad
-      />
-      {hint !== undefined && <p className="hint">{hint}</p>}
-    </div>
   );
 }
 

@@ -11,6 +11,18 @@ export const en = {
   connected: "connected",
   lost: "not connected; it is tried again",
   offline: "You are offline. What you send is sent when you are back.",
+  unreached: "The node cannot be reached. What you send is sent when it is back.",
+  asOf: "All shown here is as of",
+  waitToBeSent: (count: number) =>
+    count === 1 ? "1 task waits to be sent" : `${count} tasks wait to be sent`,
+  sentWaiting: "Sent, waiting for the network",
+  sentNotDone: "Not accepted",
+  sentEarlier: "Sent earlier",
+  sendAgain: "Send again",
+  mayHaveRun:
+    "It may have run, so it is not sent again by itself. Look among the tasks first. Its answer was lost:",
+  outboxFull: (count: number) =>
+    `This was not sent: no more fits into what waits here (${count} tasks, 2 MB). Remove something below, or wait for the network.`,
   tokenNeeded: "This Tanda asks for a token",
   tokenHint:
     "It is what the node was started with: TANDA_TOKEN, or the file of TANDA_TOKEN_FILE. It is kept for this tab only.",

@@ -12,6 +12,17 @@ export const es: Words = {
   connected: "conectado",
   lost: "sin conexión; se intenta de nuevo",
   offline: "No hay conexión a la red. Lo que envíe saldrá cuando vuelva.",
+  unreached: "No se alcanza el nodo. Lo que envíe saldrá cuando vuelva.",
+  asOf: "Todo lo que se ve es de las",
+  waitToBeSent: (count) => (count === 1 ? "1 tarea espera para salir" : `${count} tareas esperan para salir`),
+  sentWaiting: "Enviado, a la espera de la red",
+  sentNotDone: "No aceptado",
+  sentEarlier: "Enviado antes",
+  sendAgain: "Enviar de nuevo",
+  mayHaveRun:
+    "Puede que se haya ejecutado, así que no se envía sola otra vez. Mire antes entre las tareas. Su respuesta se perdió:",
+  outboxFull: (count) =>
+    `Esto no se envió: no cabe más en lo que espera aquí (${count} tareas, 2 MB). Quite algo de abajo o espere a la red.`,
   tokenNeeded: "Este Tanda pide una clave",
   tokenHint:
     "Es la clave con que se inició el nodo: TANDA_TOKEN o el archivo de TANDA_TOKEN_FILE. Se guarda solo para esta pestaña.",
