@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
+import { page } from "./page.ts";
 import { measures, openServers, ratios } from "./distributed/main.ts";
 import { w1, w2, w3, w4, type Progress, type Result } from "./workloads.ts";
 
@@ -16,6 +17,7 @@ const alone: ReadonlyMap<string, Work> = new Map<string, Work>([
   ["W2", (onProgress) => w2(2000, onProgress)],
   ["W3", (onProgress) => w3(64, onProgress)],
   ["W4", (onProgress) => w4(200_000, onProgress)],
+  ["PAGE", (onProgress) => page(300_000, onProgress)],
 ]);
 
 const { values, positionals } = parseArgs({
@@ -27,6 +29,7 @@ const { values, positionals } = parseArgs({
 });
 if (values.help) {
   console.log(`npm run bench [-- W1 W2 W3 W4] [--rounds 3]                  a node alone
+npm run bench -- PAGE [--rounds 3]                           what it costs a node that its page is open
 npm run bench -- distributed [W1 "W4 tanda" …] [--rounds 3]  the whole drawing, beside its peers`);
   process.exit(0);
 }
@@ -44,7 +47,8 @@ const names =
         const found = [...workloads.keys()].filter((name) => name === word || name.startsWith(`${word} `));
         return found.length > 0 ? found : [word];
       })
-    : [...workloads.keys()];
+    : // The page needs a browser, and is measured when it is asked for.
+      [...workloads.keys()].filter((name) => name !== "PAGE");
 const unknown = names.find((name) => !workloads.has(name));
 if (unknown || !Number.isInteger(rounds) || rounds < 1) {
   console.error(
