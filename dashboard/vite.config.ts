@@ -16,7 +16,7 @@ export default defineConfig({
     // A strict content security policy has no room for what is written into the page.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 600,
+    chunkSizeWarningLimit: 800,
     rolldownOptions: {
       input: { index: here("index.html"), worker: here("src/offline/service-worker.ts") },
       output: {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { findOffences, mayImport } from "./architecture/rules.ts";
-import { ROOT, readImports, readSources, type Source } from "./architecture/sources.ts";
+import { ROOT, readImports, readPageSources, readSources, type Source } from "./architecture/sources.ts";
 
 const sources = readSources();
 
@@ -30,6 +30,20 @@ describe("the arrows between rooms", () => {
     }
     const told = new Map(Object.entries(mayImport).map(([room, list]) => [room, [...list].sort()]));
     assert.deepEqual(shown, told);
+  });
+
+  test("the page takes from src/ only the client, the protocol and the words of tasks", () => {
+    const found = readPageSources().flatMap(({ path, imports }) =>
+      imports
+        .filter(({ target, isPackage }) => !isPackage && target.startsWith("../"))
+        .map(({ target }) => ({ path, target })),
+    );
+    assert.ok(found.length > 20);
+    const wrong = found.filter(
+      ({ target }) =>
+        !/^\.\.\/src\/(client\/browser\.ts|protocol\/[a-z-]+\.ts|task\/[a-z-]+\.ts)$/.test(target),
+    );
+    assert.deepEqual(wrong, []);
   });
 
   test("what a browser loads of the client needs nothing of Node and no package", () => {

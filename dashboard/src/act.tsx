@@ -19,8 +19,8 @@ export type Act = {
   /** On the button that does it. */
   readonly name: string;
   readonly isDangerous?: boolean;
-  /** @returns what was done, for whoever did it. */
-  run(client: Client): Promise<string>;
+  /** @param tell how far it is, where it takes long. @returns what was done, for whoever did it. */
+  run(client: Client, tell: (progress: string) => void): Promise<string>;
 };
 
 const Context = createContext<(act: Act) => void>(() => {});
@@ -35,7 +35,8 @@ export function ActProvider({ children }: { children: ReactNode }) {
   const perform = useCallback(
     async (act: Act) => {
       try {
-        setTold({ text: await act.run(client), isBad: false });
+        const text = await act.run(client, (progress) => setTold({ text: `${progress} …`, isBad: false }));
+        setTold({ text, isBad: false });
       } catch (error) {
         setTold({ text: error instanceof Error ? error.message : String(error), isBad: true });
       }

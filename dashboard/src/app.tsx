@@ -1,12 +1,13 @@
 /** The frame of all pages: where one is, where one may go, and whether the node is there. */
-import type { ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
 import { Actions } from "./actions/actions.tsx";
 import { useConnection } from "./connection.tsx";
+import { Icon } from "./frame/icons.tsx";
 import { Keys } from "./frame/keys.tsx";
 import { Locked } from "./frame/locked.tsx";
 import { Failed } from "./failed/failed.tsx";
 import { OfflineBar } from "./offline/offline-bar.tsx";
-import { Overview } from "./overview.tsx";
+import { Overview } from "./overview/overview.tsx";
 import { Queues } from "./queues/queues.tsx";
 import { linkTo, useRoute } from "./route.ts";
 import { Tasks } from "./tasks/tasks.tsx";
@@ -45,6 +46,11 @@ export function App() {
 
 function Page(): ReactNode {
   const { path } = useRoute();
+  const { words } = useSpeech();
+  const name = PAGES.findLast(([page]) => path.startsWith(page))?.[1] ?? "overview";
+  useEffect(() => {
+    document.title = `${words[name]} · Tanda`;
+  }, [words, name]);
   const task = /^\/tasks\/([^/]+)$/.exec(path)?.[1];
   if (task !== undefined) return <OneTask key={task} task={task} />;
   if (path === "/tasks") return <Tasks />;
@@ -66,14 +72,15 @@ function Head() {
       <a href="#/" className="brand">
         <img src="./icon.svg" alt="" width="28" height="28" /> Tanda
       </a>
-      <nav>
+      <nav aria-label={words.pages}>
         {PAGES.map(([page, name]) => (
           <a
             key={page}
             href={linkTo(page)}
             aria-current={(page === "/" ? path === "/" : path.startsWith(page)) ? "page" : undefined}
           >
-            {words[name]}
+            <Icon name={name} />
+            <span>{words[name]}</span>
           </a>
         ))}
       </nav>

@@ -6,6 +6,8 @@ export type ConnectionState = "connecting" | "open" | "lost" | "locked";
 export type Connection = {
   readonly client: Client;
   readonly state: ConnectionState;
+  /** What this tab was given, for what is asked over HTTP. */
+  readonly token: string | undefined;
   /** Who has one may come in: kept for this tab only. */
   readonly giveToken: (token: string) => void;
   /** A refusal that anybody met; a missing token locks the page. */
@@ -41,8 +43,8 @@ export function ConnectionProvider({ children }: { children: ReactNode }) {
     if (error instanceof TandaError && error.code === "unauthorized") setState("locked");
   }, []);
   const connection = useMemo(
-    () => ({ client, state, giveToken, refused }),
-    [client, state, giveToken, refused],
+    () => ({ client, state, token, giveToken, refused }),
+    [client, state, token, giveToken, refused],
   );
   return <Context value={connection}>{children}</Context>;
 }

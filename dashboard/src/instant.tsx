@@ -1,14 +1,14 @@
-/** An instant as it is told here: local, short, and exact for whoever points at it. */
+/** An instant as it is told here: local and short; exact, and as programs write it, for whoever points at it. */
+import { instantFormat } from "./locale.ts";
+
 export function Instant({ at }: { at: number }) {
   const date = new Date(at);
   const isToday = date.toDateString() === new Date().toDateString();
-  const text = new Intl.DateTimeFormat(undefined, {
-    ...(isToday ? {} : { dateStyle: "short" }),
-    timeStyle: "medium",
-  }).format(date);
+  const short = instantFormat({ ...(isToday ? {} : { dateStyle: "short" }), timeStyle: "medium" });
+  const exact = instantFormat({ dateStyle: "full", timeStyle: "long" });
   return (
-    <time dateTime={date.toISOString()} title={date.toISOString()}>
-      {text}
+    <time dateTime={date.toISOString()} title={`${exact.format(date)}\n${date.toISOString()}`}>
+      {short.format(date)}
     </time>
   );
 }

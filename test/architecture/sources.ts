@@ -48,6 +48,16 @@ export function readSources(): Source[] {
     });
 }
 
+/** Those of the page for people; paths are under dashboard/. */
+export function readPageSources(): Source[] {
+  return globSync("**/*.{ts,tsx}", { cwd: `${ROOT}dashboard` })
+    .sort()
+    .map((path) => {
+      const text = readFileSync(`${ROOT}dashboard/${path}`, "utf8");
+      return { path, lines: text.trimEnd().split("\n").length, imports: readImports(path, text) };
+    });
+}
+
 function packageName(specifier: string): string {
   if (specifier.startsWith("node:")) return specifier;
   const parts = specifier.split("/");

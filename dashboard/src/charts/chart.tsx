@@ -1,7 +1,9 @@
-/** Lines over time. The library draws; colours are those of the page, in light and dark. */
-import { useEffect, useRef } from "react";
+/** Lines over time. The library draws; colours are those of the page, in light and dark. Who points at an instant reads its values. */
+import { useEffect, useRef, useState } from "react";
 import uPlot, { type AlignedData, type Options } from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { instantFormat } from "../locale.ts";
+import { useWords } from "../words/words.tsx";
 
 export type Line = {
   readonly label: string;
@@ -12,25 +14,39 @@ export type Line = {
 
 type ChartProps = {
   title: string;
+  unit?: string;
   /** Epoch milliseconds, one for each value. */
   at: readonly number[];
   lines: readonly Line[];
   tell: (value: number) => string;
+  /** Counts have no halves. */
+  isWhole?: boolean;
 };
+
+const WHOLE_STEPS = [1, 2, 5]
+  .flatMap((one) => Array.from({ length: 9 }, (_, power) => one * 10 ** power))
+  .sort((a, b) => a - b);
 
 const HEIGHT = 150;
 
-export function Chart({ title, at, lines, tell }: ChartProps) {
+export function Chart({ title, unit, at, lines, tell, isWhole = false }: ChartProps) {
+  const words = useWords();
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const [pointed, setPointed] = useState<number | null>(null);
+  const drawn = useRef({ at, lines, tell });
+  drawn.current = { at, lines, tell };
   const names = lines.map(({ label, color }) => `${label} ${color}`).join();
   useEffect(() => {
     const element = place.current!;
     const make = (): void => {
       plot.current?.destroy();
-      const width = element.clientWidth;
-      plot.current = new uPlot(optionsOf(lines, tell, width), [[]], element);
-      plot.current.setData(dataOf(at, lines));
+      const { at: all, lines: own, tell: told } = drawn.current;
+      plot.current = new uPlot(
+        optionsOf({ lines: own, tell: told, isWhole, width: element.clientWidth, point: setPointed }),
+        dataOf(all, own),
+        element,
+      );
     };
     make();
     const resized = new ResizeObserver(() =>
@@ -46,32 +62,61 @@ export function Chart({ title, at, lines, tell }: ChartProps) {
       plot.current = null;
     };
     // Drawn anew when the lines are others; their values come below.
-  }, [names, tell]);
+  }, [names, tell, isWhole]);
   useEffect(() => {
     plot.current?.setData(dataOf(at, lines));
   }, [at, lines]);
-  const latest = lines.map(({ label, color, values }) => (
-    <li key={label}>
-      <span className="swatch" style={{ background: `var(${color})` }} />
-      {label} <strong>{tell(values.at(-1) ?? 0)}</strong>
-    </li>
-  ));
+  const shown = pointed !== null && pointed < at.length ? pointed : at.length - 1;
   return (
     <figure className="chart">
       <figcaption>
-        <h3>{title}</h3>
-        <ul>{latest}</ul>
+        <h3>
+          {title}{" "}
+          <small>
+            {unit !== undefined && `${unit}, `}
+            {at[shown] === undefined || pointed === null ? words.latestPoint : clock(at[shown], true)}
+          </small>
+        </h3>
+        <ul>
+          {lines.map(({ label, color, values }) => (
+            <li key={label}>
+              <span className="swatch" style={{ background: `var(${color})` }} aria-hidden="true" />
+              {label} <strong>{tellOne(values[shown], tell)}</strong>
+            </li>
+          ))}
+        </ul>
       </figcaption>
-      <div ref={place} />
+      <div ref={place} className="plot" />
+      {at.length < 2 && <p className="chart-empty">{words.nothingYet}</p>}
     </figure>
   );
+}
+
+function tellOne(value: number | null | undefined, tell: (value: number) => string): string {
+  return value === null || value === undefined ? "–" : tell(value);
+}
+
+function clock(ms: number, isExact: boolean): string {
+  return instantFormat({
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(isExact ? { second: "2-digit" } : {}),
+  }).format(ms);
 }
 
 function dataOf(at: readonly number[], lines: readonly Line[]): AlignedData {
   return [at.map((ms) => ms / 1000), ...lines.map(({ values }) => [...values])];
 }
 
-function optionsOf(lines: readonly Line[], tell: (value: number) => string, width: number): Options {
+type Look = {
+  lines: readonly Line[];
+  tell: (value: number) => string;
+  isWhole: boolean;
+  width: number;
+  point: (at: number | null) => void;
+};
+
+function optionsOf({ lines, tell, isWhole, width, point }: Look): Options {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string): string => style.getPropertyValue(name).trim();
   const axis = {
@@ -84,20 +129,37 @@ function optionsOf(lines: readonly Line[], tell: (value: number) => string, widt
     width,
     height: HEIGHT,
     legend: { show: false },
-    cursor: { y: false, points: { size: 6 } },
-    padding: [8, 8, 0, 0],
+    cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
+    padding: [8, 28, 0, 0],
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+    hooks: { setCursor: [(plot) => point(plot.cursor.idx ?? null)] },
     axes: [
-      { ...axis, grid: { show: false }, size: 24 },
-      { ...axis, size: 56, values: (_plot, splits) => splits.map((split) => tell(split)) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 24,
+        space: 64,
+        values: (plot, splits) => {
+          const { min = 0, max = 0 } = plot.scales["x"]!;
+          const isExact = (max ?? 0) - (min ?? 0) < 180;
+          return splits.map((split) => clock(split * 1000, isExact));
+        },
+      },
+      {
+        ...axis,
+        ...(isWhole ? { incrs: WHOLE_STEPS } : {}),
+        size: 60,
+        space: 36,
+        values: (_plot, splits) => splits.map((split) => tell(split)),
+      },
     ],
     series: [
       {},
-      ...lines.map((line) => ({
+      ...lines.map((line, at) => ({
         label: line.label,
         stroke: color(line.color),
         width: 1.75,
-        fill: `color-mix(in srgb, ${color(line.color)} 10%, transparent)`,
+        ...(at === 0 ? { fill: `color-mix(in srgb, ${color(line.color)} 12%, transparent)` } : {}),
         points: { show: false },
       })),
     ],

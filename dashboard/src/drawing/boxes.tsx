@@ -3,6 +3,8 @@ import { Handle, Position, type NodeProps } from "@xyflow/react";
 import type { ReactNode } from "react";
 import { bytes, compact, duration } from "../numbers.ts";
 import { useWords } from "../words/words.tsx";
+import type { Words } from "../words/en.ts";
+import { MANY_THREADS } from "./places.ts";
 import type { Box, GatewayBox, Health, QueueBox, StorageBox, WorkerBox } from "./system.ts";
 
 export type BoxData = { box: Box; isNarrow: boolean };
@@ -41,10 +43,11 @@ function Face({ box }: { box: Box }) {
   }
 }
 
-function GatewayCard({ box: { node, health } }: { box: GatewayBox }) {
+function GatewayCard({ box }: { box: GatewayBox }) {
   const words = useWords();
+  const { node, health } = box;
   return (
-    <Card title={`${words.gateway} ${node.node}`} health={health} state={words[node.state]}>
+    <Card title={titleOf(box, words)} health={health} state={words[node.state]}>
       {health !== "down" && <Figure value={compact(node.connections)} label={words.connected} />}
     </Card>
   );
@@ -63,15 +66,18 @@ function QueueCard({ box }: { box: QueueBox }) {
 
 function WorkerCard({ box }: { box: WorkerBox }) {
   const words = useWords();
-  const number = box.node?.node ?? box.id.split(" ")[1];
   const busy = box.threads.filter(({ tasks }) => tasks.length > 0).length;
   const state = box.node === null ? words.ready : words[box.node.state];
   return (
-    <Card title={`${words.worker} ${number}`} health={box.health} state={state}>
-      <ul className="threads" aria-label={`${busy} / ${box.threads.length} ${words.threads}`}>
-        {box.threads.map((thread) => (
+    <Card title={titleOf(box, words)} health={box.health} state={state}>
+      <ul
+        className={box.threads.length > MANY_THREADS ? "threads threads-small" : "threads"}
+        aria-label={`${busy} / ${box.threads.length} ${words.threads}`}
+      >
+        {box.threads.map((thread, at) => (
           <li
-            key={thread.thread}
+            // oxlint-disable-next-line no-array-index-key -- threads of two pools may have one number
+            key={at}
             className={`thread thread-${thread.state}`}
             title={`${words.threads} ${thread.thread}: ${thread.tasks[0]?.action ?? words[thread.state]}`}
           />
@@ -113,4 +119,10 @@ function Figure({ value, label }: { value: string; label: string }) {
       <strong>{value}</strong> <span>{label}</span>
     </p>
   );
+}
+
+export function titleOf(box: Box, words: Words): string {
+  if (box.kind === "gateway") return `${words.gateway} ${box.node.node}`;
+  if (box.kind === "worker") return `${words.worker} ${box.node?.node ?? box.id.split(" ")[1]}`;
+  return words[box.kind];
 }

@@ -1,12 +1,14 @@
 /** All that is known of one box. */
 import type { ReactNode } from "react";
-import { bytes, compact, duration } from "../numbers.ts";
+import { bytes, compact, duration, rate } from "../numbers.ts";
 import { Instant } from "../instant.tsx";
 import { useWords } from "../words/words.tsx";
-import type { Box } from "./system.ts";
+import { titleOf } from "./boxes.tsx";
+import type { Box, Told } from "./system.ts";
 import type { NodeView, WorkerView } from "../../../src/protocol/messages.ts";
+import type { State } from "../../../src/task/state.ts";
 
-export function Facts({ box, onClose }: { box: Box; onClose: () => void }) {
+export function Facts({ box, told, onClose }: { box: Box; told: Told; onClose: () => void }) {
   const words = useWords();
   return (
     <aside className="facts" aria-label={words.facts}>
@@ -16,31 +18,48 @@ export function Facts({ box, onClose }: { box: Box; onClose: () => void }) {
           ✕
         </button>
       </header>
-      <FactsOf box={box} />
+      <FactsOf box={box} told={told} />
     </aside>
   );
 }
 
-function FactsOf({ box }: { box: Box }) {
+function FactsOf({ box, told: { stats } }: { box: Box; told: Told }) {
   const words = useWords();
+  const { perSecond } = stats;
   switch (box.kind) {
     case "clients":
-      return <List rows={[[words.connected, compact(box.connections)]]} />;
+      return (
+        <>
+          <p>{words.aboutClients}</p>
+          <List
+            rows={[
+              [words.connected, compact(box.connections)],
+              [`${words.submitted}, ${words.window10s}`, `${rate(perSecond.submitted)} ${words.aSecond}`],
+              [words.inFlight, compact(stats.inFlight)],
+            ]}
+          />
+        </>
+      );
     case "balancer":
-      return <List rows={[]} />;
+      return <p>{words.aboutBalancer}</p>;
     case "gateway":
       return <NodeFacts node={box.node} />;
     case "queue":
       return (
-        <List
-          rows={[
-            [words.uses, box.uses],
-            ...box.queues.map((one): [string, string] => [
-              one.queue,
-              `${compact(one.waiting)} ${words.waiting}${one.mode === "open" ? "" : `, ${one.mode}`}`,
-            ]),
-          ]}
-        />
+        <>
+          <p>{words.aboutQueue}</p>
+          <List
+            rows={[
+              [words.uses, box.uses],
+              ...box.queues.map((one): [ReactNode, string] => [
+                <a key={one.queue} href={`#/tasks?queue=${encodeURIComponent(one.queue)}`}>
+                  {one.queue}
+                </a>,
+                `${compact(one.waiting)} ${words.waiting}${one.mode === "open" ? "" : `, ${words[one.mode]}`}`,
+              ]),
+            ]}
+          />
+        </>
       );
     case "worker":
       return (
@@ -53,13 +72,21 @@ function FactsOf({ box }: { box: Box }) {
       );
     case "storage":
       return (
-        <List
-          rows={[
-            [words.uses, `${box.uses}, ${box.blobs}`],
-            [words.tasks, compact(box.tasks)],
-            [words.storage, bytes(box.bytes)],
-          ]}
-        />
+        <>
+          <p>{words.aboutStorage}</p>
+          <List
+            rows={[
+              [words.uses, `${box.uses}, ${box.blobs}`],
+              [words.size, bytes(box.bytes)],
+              ...Object.entries(stats.states).map(([state, count]): [ReactNode, string] => [
+                <a key={state} href={`#/tasks?state=${state}`}>
+                  {words.states[state as State]}
+                </a>,
+                compact(count),
+              ]),
+            ]}
+          />
+        </>
       );
   }
 }
@@ -88,32 +115,31 @@ function ThreadFacts({ worker }: { worker: WorkerView }) {
     <List
       rows={[
         [words.memory, bytes(worker.rssBytes)],
-        ...worker.threads.map(({ thread, state, tasks }): [string, string] => [
-          `${words.threads} ${thread}`,
+        ...worker.threads.map(({ thread, state, tasks }): [string, ReactNode] => [
+          `${words.thread} ${thread}`,
           tasks.length === 0
             ? words[state]
-            : tasks.map(({ action, sinceMs }) => `${action} ${duration(sinceMs)}`).join(", "),
+            : tasks.map(({ task, action, sinceMs }) => (
+                <a key={task} href={`#/tasks/${task}`}>
+                  {action} {duration(sinceMs)}{" "}
+                </a>
+              )),
         ]),
       ]}
     />
   );
 }
 
-function List({ rows }: { rows: readonly (readonly [string, ReactNode])[] }) {
+function List({ rows }: { rows: readonly (readonly [ReactNode, ReactNode])[] }) {
   return (
     <dl>
-      {rows.map(([name, value]) => (
-        <div key={name}>
+      {rows.map(([name, value], at) => (
+        // oxlint-disable-next-line no-array-index-key -- rows do not change places
+        <div key={at}>
           <dt>{name}</dt>
           <dd>{value}</dd>
         </div>
       ))}
     </dl>
   );
-}
-
-function titleOf(box: Box, words: ReturnType<typeof useWords>): string {
-  if (box.kind === "gateway") return `${words.gateway} ${box.node.node}`;
-  if (box.kind === "worker") return `${words.worker} ${box.node?.node ?? ""}`;
-  return words[box.kind];
 }

@@ -7,13 +7,17 @@ export type Pace = {
   readonly seconds: number;
 };
 
-const SLOWEST_PX = 30;
+/** One task a minute and 100,000 a second: below and above, nothing changes any more. */
+const SLOWEST = Math.log10(1 / 60);
+const FASTEST = 5;
 
 /** Null when nothing flows. */
 export function paceOf(perSecond: number): Pace | null {
   if (perSecond <= 0) return null;
-  const size = Math.log10(1 + perSecond * 10);
-  const gapPx = Math.max(9, 64 - size * 10);
-  const speedPx = SLOWEST_PX + size * 22;
-  return { gapPx, widthPx: Math.min(6, 2 + size * 0.6), seconds: gapPx / speedPx };
+  const size = Math.min(1, Math.max(0, (Math.log10(perSecond) - SLOWEST) / (FASTEST - SLOWEST)));
+  // Steps, so that a rate that trembles does not begin the movement anew each second.
+  const step = Math.round(size * 14) / 14;
+  const gapPx = 72 - 58 * step;
+  const speedPx = 22 + 110 * step;
+  return { gapPx, widthPx: 4 + 2.5 * step, seconds: gapPx / speedPx };
 }

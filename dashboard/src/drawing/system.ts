@@ -40,8 +40,13 @@ export type StorageBox = {
 };
 export type Box = ClientsBox | BalancerBox | GatewayBox | QueueBox | WorkerBox | StorageBox;
 
-/** @property perSecond tasks that go this way. */
-export type Flow = { readonly from: string; readonly to: string; readonly perSecond: number };
+/** @property perSecond tasks that go this way; `failed` of them. */
+export type Flow = {
+  readonly from: string;
+  readonly to: string;
+  readonly perSecond: number;
+  readonly failed: number;
+};
 export type System = { readonly columns: readonly (readonly Box[])[]; readonly flows: readonly Flow[] };
 
 export type Told = {
@@ -65,12 +70,14 @@ export function systemOf({ nodes, workers, queues, stats }: Told): System {
   };
   const balancers: BalancerBox[] = gateways.length > 1 ? [{ kind: "balancer", id: "balancer" }] : [];
   const boxes = [...workersOf(nodes, workers)];
-  // Nodes with a file each have a queue and a store each; of those that share, one is all.
+  // Nodes with a file each have a queue and a store each, drawn as one: together they answer as one.
   const uses = nodes.find((node) => node.uses !== undefined)?.uses;
+  const times = (kind: string, own: string): string =>
+    kind === own && nodes.length > 1 ? `${kind} × ${nodes.length}` : kind;
   const queue: QueueBox = {
     kind: "queue",
     id: "queue",
-    uses: uses?.queue ?? "embedded",
+    uses: times(uses?.queue ?? "embedded", "embedded"),
     queues,
     waiting: queues.reduce((sum, { waiting }) => sum + waiting, 0),
     oldestAgeMs: queues.reduce<number | null>((most, { oldestAgeMs }) => later(most, oldestAgeMs), null),
@@ -79,7 +86,7 @@ export function systemOf({ nodes, workers, queues, stats }: Told): System {
   const storage: StorageBox = {
     kind: "storage",
     id: "storage",
-    uses: uses?.store ?? "sqlite",
+    uses: times(uses?.store ?? "sqlite", "sqlite"),
     blobs: uses?.blobs ?? "files",
     bytes: stats.storeBytes,
     tasks: Object.values(stats.states).reduce((sum, count) => sum + count, 0),
@@ -95,25 +102,29 @@ function flowsOf(
   balancer: BalancerBox | undefined,
   gateways: readonly GatewayBox[],
   workers: readonly WorkerBox[],
-  { submitted, finished }: StatsView["perSecond"],
+  { submitted, finished, failed }: StatsView["perSecond"],
 ): Flow[] {
   const open = gateways.filter(({ health }) => health !== "down");
   const entry = balancer?.id ?? clients.id;
   const flows: Flow[] = [];
-  if (balancer) flows.push({ from: clients.id, to: balancer.id, perSecond: submitted });
+  if (balancer) flows.push({ from: clients.id, to: balancer.id, perSecond: submitted, failed: 0 });
   // What comes through each is not told one by one: its share of the connections stands for it.
   const all = open.reduce((sum, { node }) => sum + node.connections, 0);
   for (const gateway of gateways) {
     const share = all === 0 ? 1 / Math.max(1, open.length) : gateway.node.connections / all;
     const perSecond = gateway.health === "down" ? 0 : submitted * share;
-    flows.push({ from: entry, to: gateway.id, perSecond }, { from: gateway.id, to: "queue", perSecond });
+    flows.push({ from: entry, to: gateway.id, perSecond, failed: 0 });
+    flows.push({ from: gateway.id, to: "queue", perSecond, failed: 0 });
   }
+  // What each worker runs is not told either: its share of the threads that are busy now, or of all when none is.
+  const able = workers.map(({ health, threads }) => (health === "down" ? 0 : threads.length));
   const busy = workers.map(({ threads }) => threads.filter((thread) => thread.tasks.length > 0).length);
-  const total = busy.reduce((sum, count) => sum + count, 0);
+  const by = busy.some((count) => count > 0) ? busy : able;
+  const total = by.reduce((sum, count) => sum + count, 0);
   for (const [at, worker] of workers.entries()) {
-    const share = total === 0 ? 1 / Math.max(1, workers.length) : busy[at]! / total;
-    const perSecond = worker.health === "down" ? 0 : finished * share;
-    flows.push({ from: "queue", to: worker.id, perSecond }, { from: worker.id, to: "storage", perSecond });
+    const share = total === 0 ? 0 : by[at]! / total;
+    flows.push({ from: "queue", to: worker.id, perSecond: finished * share, failed: 0 });
+    flows.push({ from: worker.id, to: "storage", perSecond: finished * share, failed: failed * share });
   }
   return flows;
 }

@@ -4,17 +4,15 @@ export type Group = {
   readonly name: string;
   readonly action: string;
   readonly code: string;
+  /** Of the newest of them. */
   readonly message: string;
   /** Newest first. */
   readonly tasks: readonly TaskView[];
 };
 
-/** What failed alike together: numbers and ids in a message are what differs between two of a kind. The largest group first. */
+/** What failed alike together. The largest group first. */
 export function grouped(tasks: readonly TaskView[]): Group[] {
-  const groups = Map.groupBy(tasks, ({ action, error }) =>
-    JSON.stringify([action, error?.code ?? "", alike(error?.message ?? "")]),
-  );
-  return [...groups]
+  return [...Map.groupBy(tasks, nameOf)]
     .map(([name, own]) => ({
       name,
       action: own[0]!.action,
@@ -25,10 +23,20 @@ export function grouped(tasks: readonly TaskView[]): Group[] {
     .sort((a, b) => b.tasks.length - a.tasks.length);
 }
 
+export function isOfGroup({ name }: Group): (task: TaskView) => boolean {
+  return (task) => nameOf(task) === name;
+}
+
+function nameOf({ action, error }: TaskView): string {
+  return JSON.stringify([action, error?.code ?? "", alike(error?.message ?? "")]);
+}
+
+/** Numbers, ids and what stands in quotes are what differs between two of a kind. */
 function alike(message: string): string {
   return message
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27,}/gi, "ID")
+    .replaceAll(/"[^"]*"|'[^']*'|`[^`]*`/g, "…")
+    .replaceAll(/\b(?=[0-9a-f]*\d)[0-9a-f]{12,}\b/gi, "ID")
     .replaceAll(/\d+/g, "N")
-    .replaceAll(/"[^"]*"|'[^']*'/g, "…")
     .slice(0, 200);
 }

@@ -16,6 +16,8 @@ export function Locked() {
     >
       <h1>{words.tokenNeeded}</h1>
       <p>{words.tokenHint}</p>
+      {/* Whoever keeps passwords keeps it under a name. */}
+      <input type="text" name="username" autoComplete="username" defaultValue="tanda" hidden readOnly />
       <label>
         {words.token} <input name="token" type="password" autoComplete="current-password" required />
       </label>

@@ -5,19 +5,23 @@
  * Each has an idempotency key, made before anything is sent. So it does no harm when two tabs send it, or when one sends it again
  * that never heard the answer. A task id would not do: nodes take none that is more than a day old.
  */
+import type { SubmitOptions } from "../../../src/protocol/messages.ts";
+
 export type Entry = {
   readonly key: string;
   readonly action: string;
   /** Let go once a node has it. */
   readonly payload?: unknown;
+  /** A `key` among them takes the place of this one's own. */
+  readonly options?: SubmitOptions;
   /** When it was sent, as the person sees it; epoch milliseconds, like all of these. */
   readonly at: number;
   /** When it was first handed to a connection: from then on it may have run. */
   readonly triedAt?: number;
   /** A node has accepted it. */
   readonly task?: string;
-  /** A node will not have it, now or later. */
-  readonly refusal?: { readonly code: string; readonly message: string };
+  /** A node will not have it, now or later; `path` is where the payload is wrong. */
+  readonly refusal?: { readonly code: string; readonly message: string; readonly path?: string };
 };
 
 const PREFIX = "tanda.outbox.";
@@ -56,9 +60,9 @@ export class Outbox {
   };
 
   /** @returns the key it has from now on. @throws OutboxFull */
-  keep(action: string, payload: unknown): string {
+  keep(action: string, payload: unknown, options: SubmitOptions = {}): string {
     const key = newKey();
-    const entry: Entry = { key, action, payload, at: Date.now() };
+    const entry: Entry = { key, action, payload, options, at: Date.now() };
     const text = JSON.stringify(entry);
     const waiting = this.#entries.filter(isWaiting);
     const kept = waiting.reduce((sum, one) => sum + JSON.stringify(one).length, 0);
@@ -77,8 +81,8 @@ export class Outbox {
   }
 
   /** What was held back or refused may go once more, since the person says so. */
-  renew({ key, action, payload, at }: Entry): void {
-    this.#write({ key, action, payload, at });
+  renew({ key, action, payload, options = {}, at }: Entry): void {
+    this.#write({ key, action, payload, options, at });
   }
 
   remove(key: string): void {

@@ -37,15 +37,25 @@ export class Sender {
     this.#stop.abort();
   }
 
-  async #send({ key, action, payload, triedAt }: Entry): Promise<void> {
+  async #send({ key, action, payload, options, triedAt }: Entry): Promise<void> {
     try {
       // Before it goes: who is cut off in the middle must find it so.
       if (triedAt === undefined) this.#outbox.update(key, { triedAt: Date.now() });
-      const { task } = await this.#client.$.submit(action, payload, { key, signal: this.#stop.signal });
+      const { task } = await this.#client.$.submit(action, payload, {
+        key,
+        ...options,
+        signal: this.#stop.signal,
+      });
       this.#outbox.update(key, { task, payload: undefined });
     } catch (error) {
       if (error instanceof TandaError && !NOT_FINAL.has(error.code))
-        this.#outbox.update(key, { refusal: { code: error.code, message: error.message } });
+        this.#outbox.update(key, {
+          refusal: {
+            code: error.code,
+            message: error.message,
+            ...(error.path === undefined ? {} : { path: error.path }),
+          },
+        });
     } finally {
       this.#inFlight.delete(key);
     }

@@ -1,6 +1,7 @@
 /** What was sent and whose end was not seen: what waits for the network, what was refused, and what has come of it since. */
 import type { TaskView } from "../../../src/protocol/messages.ts";
 import { Instant } from "../instant.tsx";
+import { TaskLink } from "../task-id.tsx";
 import { Value } from "../tasks/value.tsx";
 import { useWords } from "../words/words.tsx";
 import { isHeld, isWaiting, type Entry } from "./outbox.ts";
@@ -46,7 +47,7 @@ function Item({ entry }: { entry: Entry }) {
       <p className="outbox-line">
         <strong>{action}</strong>
         {text !== "" && <code>{isLong ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text}</code>}
-        {task !== undefined && <a href={`#/tasks/${task}`}>{task.slice(-12)}</a>}
+        {task !== undefined && <TaskLink task={task} />}
         <span className="dim">
           <Instant at={at} />
         </span>

@@ -1,37 +1,38 @@
-/** What waits where, and since when. */
+/** What waits where, since when, and how fast it goes. */
 import type { Client } from "../../../src/client/browser.ts";
 import type { QueueView } from "../../../src/protocol/messages.ts";
-import { useAct } from "../act.tsx";
+import { Waiting } from "../frame/waiting.tsx";
 import { useLive } from "../live.ts";
-import { compact, duration } from "../numbers.ts";
+import { compact, duration, rate } from "../numbers.ts";
 import { useWords } from "../words/words.tsx";
+import { QueueActs } from "./queue-acts.tsx";
+import "../style/queues.css";
 
 const ask = ({ $ }: Client): Promise<QueueView[]> => $.queues();
 
 export function Queues() {
   const words = useWords();
   const { value: queues, error } = useLive(ask, 1000);
-  if (queues === null) return <p className="quiet-note">{error?.message ?? `${words.connecting} …`}</p>;
+  if (queues === null) return <Waiting error={error} />;
   return (
     <section>
       <h1>{words.queues}</h1>
       <div className="table">
-        <table>
+        <table className="queues">
           <thead>
             <tr>
               <th scope="col">{words.queue}</th>
               <th scope="col">{words.state}</th>
+              {[words.waiting, words.oldest, words.running, words.later].map((name) => (
+                <th scope="col" className="number" key={name}>
+                  {name}
+                </th>
+              ))}
               <th scope="col" className="number">
-                {words.waiting}
+                {words.rateIn} <small>{words.window10s}</small>
               </th>
               <th scope="col" className="number">
-                {words.oldest}
-              </th>
-              <th scope="col" className="number">
-                {words.running}
-              </th>
-              <th scope="col" className="number">
-                {words.scheduled}
+                {words.rateOut} <small>{words.window10s}</small>
               </th>
               <th scope="col">
                 <span className="unseen">{words.whatToDo}</span>
@@ -51,66 +52,31 @@ export function Queues() {
 
 function QueueRow({ view }: { view: QueueView }) {
   const words = useWords();
-  const act = useAct();
-  const { queue, mode, waiting, oldestAgeMs, counts } = view;
-  const isOpen = mode === "open";
+  const { queue, mode, waiting, oldestAgeMs, counts, perSecond, missing } = view;
+  const figures: [string, string][] = [
+    [words.waiting, compact(waiting)],
+    [words.oldest, oldestAgeMs === null ? "–" : duration(oldestAgeMs)],
+    [words.running, compact(counts.running ?? 0)],
+    [words.later, compact((counts.scheduled ?? 0) + (counts.retrying ?? 0))],
+    [words.rateIn, `${rate(perSecond.submitted)}/s`],
+    [words.rateOut, `${rate(perSecond.finished)}/s`],
+  ];
   return (
     <tr>
       <th scope="row">
         <a href={`#/tasks?queue=${encodeURIComponent(queue)}`}>{queue}</a>
+        {missing !== undefined && <small> {words.withoutNodes(missing.join(", "))}</small>}
       </th>
       <td>
         <span className={`chip chip-${mode}`}>{words[mode]}</span>
       </td>
-      <td className="number">{compact(waiting)}</td>
-      <td className="number">{oldestAgeMs === null ? "–" : duration(oldestAgeMs)}</td>
-      <td className="number">{compact(counts.running ?? 0)}</td>
-      <td className="number">{compact((counts.scheduled ?? 0) + (counts.retrying ?? 0))}</td>
+      {figures.map(([name, value]) => (
+        <td key={name} className="number" data-name={name}>
+          {value}
+        </td>
+      ))}
       <td className="acts">
-        <button
-          type="button"
-          onClick={() =>
-            act(
-              isOpen
-                ? { name: words.pause, run: async ({ $ }) => (await $.pause(queue), words.didPause(queue)) }
-                : {
-                    name: words.resume,
-                    run: async ({ $ }) => (await $.resume(queue), words.didResume(queue)),
-                  },
-            )
-          }
-        >
-          {isOpen ? words.pause : words.resume}
-        </button>
-        {isOpen && (
-          <button
-            type="button"
-            onClick={() =>
-              act({
-                question: words.askDrain(queue),
-                name: words.drain,
-                run: async ({ $ }) => (await $.drain(queue), words.didDrain(queue)),
-              })
-            }
-          >
-            {words.drain}
-          </button>
-        )}
-        <button
-          type="button"
-          className="danger"
-          disabled={waiting === 0}
-          onClick={() =>
-            act({
-              question: words.askPurge(queue, compact(waiting)),
-              name: words.purge,
-              isDangerous: true,
-              run: async ({ $ }) => words.didPurge(compact((await $.purge(queue)).cancelled)),
-            })
-          }
-        >
-          {words.purge}
-        </button>
+        <QueueActs view={view} />
       </td>
     </tr>
   );

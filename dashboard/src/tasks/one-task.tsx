@@ -1,20 +1,25 @@
 /** One task: what went in and came out, every attempt, and why it is where it is. */
-import { useCallback } from "react";
+import { useCallback, type ReactNode } from "react";
 import type { Client } from "../../../src/client/browser.ts";
-import type { Explanation, TaskView } from "../../../src/protocol/messages.ts";
+import type { Explanation } from "../../../src/protocol/explanation.ts";
+import type { TaskView } from "../../../src/protocol/messages.ts";
 import { isFinal } from "../../../src/task/state.ts";
 import { useAct } from "../act.tsx";
+import { CopyButton } from "../copy-button.tsx";
+import { Waiting } from "../frame/waiting.tsx";
 import { Instant } from "../instant.tsx";
 import { useLive } from "../live.ts";
+import { duration } from "../numbers.ts";
 import { go } from "../route.ts";
-import { useWords } from "../words/words.tsx";
+import { useSpeech, useWords } from "../words/words.tsx";
 import { TimeLine } from "./time-line.tsx";
 import { Value } from "./value.tsx";
+import "../style/one-task.css";
 
 const EVERY_MS = 1000;
 
 export function OneTask({ task }: { task: string }) {
-  const words = useWords();
+  const { words, language } = useSpeech();
   const ask = useCallback(
     async ({ $ }: Client): Promise<{ view: TaskView; why: Explanation }> => {
       const [view, why] = await Promise.all([$.get(task), $.explain(task)]);
@@ -23,42 +28,41 @@ export function OneTask({ task }: { task: string }) {
     [task],
   );
   const { value, error } = useLive(ask, EVERY_MS);
-  if (value === null)
-    return <p className={error ? "wrong" : "quiet-note"}>{error?.message ?? `${words.connecting} …`}</p>;
+  if (value === null) return <Waiting error={error} />;
   const { view, why } = value;
   return (
     <article className="one-task">
+      <p>
+        <a href={`#/tasks?action=${encodeURIComponent(view.action)}`}>← {words.tasksOf(view.action)}</a>
+      </p>
       <header>
         <h1>
           {view.action} <span className={`chip chip-${view.state}`}>{words.states[view.state]}</span>
         </h1>
         <Acts view={view} />
       </header>
-      <p className="why">{why.text}</p>
-      <p className="dim">
-        <code>{view.task}</code> · {words.queue} {view.queue} · {view.priority} ·{" "}
-        {words.attempt(view.attempt, view.attempts)}
-        {view.key !== undefined && ` · ${words.key} ${view.key}`} · <Instant at={view.createdAt} />
+      <p className={view.state === "failed" ? "why why-bad" : "why"}>
+        {/* The node tells it in English; in another language it is said from what the reason is made of. */}
+        {language === "en" ? why.text : words.why(why, view)}
       </p>
       <TimeLine view={view} />
+      <Facts view={view} />
       <div className="values">
         <Value title={words.payload} value={view.payload} />
-        {view.error !== undefined && (
-          <Value
-            title={`${words.failedBecause} ${view.error.code}`}
-            value={view.error.details ?? view.error.message}
-            isBad
-          />
+        {view.error !== undefined && view.state !== "done" && (
+          <Value title={`${words.failedBecause} ${view.error.code}`} value={view.error.message} isBad />
         )}
+        {view.error?.details !== undefined && <Value title={words.details} value={view.error.details} />}
         {"result" in view && <Value title={words.result} value={view.result} />}
         {view.progress !== undefined && <Value title={words.progress} value={view.progress} />}
       </div>
       {view.log !== undefined && view.log.length > 0 && (
-        <section>
+        <section className="value">
           <h2>{words.log}</h2>
           <ol className="log">
-            {view.log.map((line) => (
-              <li key={`${line.at} ${line.text}`}>
+            {view.log.map((line, at) => (
+              // oxlint-disable-next-line no-array-index-key -- lines only come at the end
+              <li key={at}>
                 <Instant at={line.at} /> {line.text}
               </li>
             ))}
@@ -66,6 +70,45 @@ export function OneTask({ task }: { task: string }) {
         </section>
       )}
     </article>
+  );
+}
+
+function Facts({ view }: { view: TaskView }) {
+  const words = useWords();
+  const { task, queue, priority, attempt, attempts, losses, key, timeoutMs } = view;
+  const rows: [string, ReactNode][] = [
+    [
+      "id",
+      <>
+        <code>{task}</code> <CopyButton text={task} />
+      </>,
+    ],
+    ...(key === undefined ? [] : [[words.key, <code key="key">{key}</code>] as [string, ReactNode]]),
+    [
+      words.queue,
+      <a key="queue" href={`#/tasks?queue=${encodeURIComponent(queue)}`}>{`${queue}, ${priority}`}</a>,
+    ],
+    [
+      words.attempts,
+      `${words.attempt(attempt, attempts)}${losses > 0 ? `, ${words.lostTimes(losses)}` : ""}`,
+    ],
+    [words.timeout, duration(timeoutMs)],
+    ...(["createdAt", "dueAt", "startedAt", "finishedAt", "expiresAt"] as const).flatMap(
+      (name): [string, ReactNode][] => {
+        const at = view[name];
+        return at === undefined ? [] : [[words.instants[name], <Instant key={name} at={at} />]];
+      },
+    ),
+  ];
+  return (
+    <dl className="task-facts">
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 
@@ -101,7 +144,10 @@ function Acts({ view }: { view: TaskView }) {
           {words.retry}
         </button>
       )}
-      <button type="button" onClick={() => go(`#/try?from=${task}`)}>
+      <button
+        type="button"
+        onClick={() => go(`#/try?action=${encodeURIComponent(view.action)}&from=${encodeURIComponent(task)}`)}
+      >
         {words.runAgain}
       </button>
     </div>

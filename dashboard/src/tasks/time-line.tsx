@@ -1,16 +1,18 @@
-/** What happened to a task, one bar for each attempt: how long it waited before, how long it ran, how it ended. */
+/** What happened to a task, one bar for each wait and attempt: how long each took, and how it ended. */
 import type { TaskView } from "../../../src/protocol/messages.ts";
 import { isFinal } from "../../../src/task/state.ts";
 import { duration } from "../numbers.ts";
 import { useWords } from "../words/words.tsx";
 
 type Span = {
-  kind: "waited" | "ran";
-  from: number;
-  to: number;
-  attempt: number;
-  end: string;
-  isBad: boolean;
+  readonly kind: "waited" | "ran" | "runs";
+  /** Epoch milliseconds. */
+  readonly from: number;
+  readonly to: number;
+  readonly attempt: number;
+  /** Why it failed. */
+  readonly end: string;
+  readonly isBad: boolean;
 };
 
 export function TimeLine({ view }: { view: TaskView }) {
@@ -18,9 +20,9 @@ export function TimeLine({ view }: { view: TaskView }) {
   const spans = spansOf(view, Date.now());
   const from = view.createdAt;
   const to = Math.max(from + 1, ...spans.map((span) => span.to));
-  const share = (ms: number): string => `${((ms - from) / (to - from)) * 100}%`;
+  const part = (ms: number): number => Math.min(100, Math.max(0, (ms / (to - from)) * 100));
   return (
-    <section className="time-line" aria-label={words.attempts}>
+    <section className="time-line" aria-label={words.timeLine}>
       <ol>
         {spans.map((span) => (
           <li key={`${span.kind} ${span.from}`}>
@@ -30,14 +32,16 @@ export function TimeLine({ view }: { view: TaskView }) {
             <span className="span-track">
               <span
                 className={`span span-${span.kind}${span.isBad ? " span-bad" : ""}`}
+                // Never so thin, or so far to the right, that it is not seen.
                 style={{
-                  left: share(span.from),
-                  width: `max(3px, ${((span.to - span.from) / (to - from)) * 100}%)`,
+                  left: `min(${part(span.from - from)}%, 100% - 4px)`,
+                  width: `max(4px, ${part(span.to - span.from)}%)`,
                 }}
               />
             </span>
-            <span className="span-end">
-              {duration(span.to - span.from)} {span.end}
+            <span className="span-end number">{duration(span.to - span.from)}</span>
+            <span className={span.isBad ? "span-end span-end-bad" : "span-end"} title={span.end}>
+              {span.end}
             </span>
           </li>
         ))}
@@ -52,17 +56,27 @@ function spansOf(view: TaskView, now: number): Span[] {
   const waited = (to: number): void => {
     if (to > at) spans.push({ kind: "waited", from: at, to, attempt: 0, end: "", isBad: false });
   };
-  const ran = (from: number, to: number, attempt: number, end: string, isBad: boolean): void => {
-    waited(from);
-    spans.push({ kind: "ran", from, to, attempt, end, isBad });
-    at = to;
+  const ran = (span: Omit<Span, "kind">, kind: Span["kind"] = "ran"): void => {
+    waited(span.from);
+    spans.push({ ...span, kind });
+    at = span.to;
   };
   for (const { attempt, startedAt, endedAt, message } of view.history ?? [])
-    ran(startedAt ?? endedAt, endedAt, attempt, message, true);
+    ran({ from: startedAt ?? endedAt, to: endedAt, attempt, end: message, isBad: true });
   const { startedAt, finishedAt, attempt, state, error } = view;
-  const isTold = (view.history ?? []).some((one) => one.attempt === attempt);
-  if (startedAt !== undefined && !isTold)
-    ran(startedAt, finishedAt ?? now, attempt, error?.message ?? "", state === "failed");
-  else if (!isFinal(state)) waited(now);
+  const isTold = (view.history ?? []).some((one) => one.attempt === attempt && one.startedAt === startedAt);
+  const hasBegun = startedAt !== undefined && (state === "running" || finishedAt !== undefined);
+  if (hasBegun && !isTold)
+    ran(
+      {
+        from: startedAt,
+        to: finishedAt ?? now,
+        attempt,
+        end: state === "done" ? "" : (error?.message ?? ""),
+        isBad: state === "failed",
+      },
+      finishedAt === undefined ? "runs" : "ran",
+    );
+  else waited(isFinal(state) ? (finishedAt ?? at) : now);
   return spans;
 }

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { TaskView } from "../../../src/protocol/messages.ts";
 import { useConnection } from "../connection.tsx";
+import { useToldAt } from "../offline/age.ts";
 import { toListFilter, type Filter } from "./filter.ts";
 
 const PAGE = 100;
@@ -9,28 +10,32 @@ const AGAIN_MS = 2000;
 
 export type TaskList = {
   readonly tasks: readonly TaskView[];
+  /** Came since, and are not among them while one reads further down. */
+  readonly newer: number;
   readonly isComplete: boolean;
   readonly isLoaded: boolean;
   readonly error: Error | null;
   readonly more: () => void;
 };
 
-/** @param isLive while true, what is newest is asked for again and again. */
-export function useTaskList(filter: Filter, isLive: boolean): TaskList {
+/** `at`: when the newest of it was told. */
+type Loaded = { tasks: readonly TaskView[]; newer: number; next: string | null; at: number };
+
+/**
+ * @param isLive while true, what is newest is asked for again and again.
+ * @param isAtTop else what comes is only counted: a list must not move under whoever reads it.
+ */
+export function useTaskList(filter: Filter, isLive: boolean, isAtTop: boolean): TaskList {
   const { client, refused } = useConnection();
-  const [tasks, setTasks] = useState<readonly TaskView[]>([]);
-  const [isComplete, setComplete] = useState(false);
-  const [isLoaded, setLoaded] = useState(false);
+  const [loaded, setLoaded] = useState<Loaded | null>(null);
   const [error, setError] = useState<Error | null>(null);
-  const next = useRef<string | null>(null);
   const isAsking = useRef(false);
   const name = JSON.stringify(filter);
 
   const ask = useCallback(
     async (cursor: string | null) => {
-      const asked = JSON.parse(name) as Filter;
       try {
-        const page = await client.$.list(toListFilter(asked, PAGE, cursor));
+        const page = await client.$.list(toListFilter(JSON.parse(name) as Filter, PAGE, cursor));
         setError(null);
         return page;
       } catch (thrown) {
@@ -42,50 +47,81 @@ export function useTaskList(filter: Filter, isLive: boolean): TaskList {
     [client, name, refused],
   );
 
+  useEffect(() => setLoaded(null), [ask]);
+
+  const isFirst = loaded === null;
   useEffect(() => {
+    if (!isFirst && !isLive) return;
     let isOver = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    setTasks([]);
-    setComplete(false);
-    setLoaded(false);
-    next.current = null;
-    const look = async (isFirst: boolean): Promise<void> => {
+    const look = async (): Promise<void> => {
       const page = document.hidden && !isFirst ? null : await ask(null);
       if (isOver) return;
-      if (page !== null) {
-        setLoaded(true);
-        setTasks((before) => (isFirst ? page.tasks : renewed(before, page.tasks)));
-        if (isFirst) {
-          next.current = page.next;
-          setComplete(page.next === null);
-        }
-      }
-      if (isLive) timer = setTimeout(() => void look(isFirst && page === null), AGAIN_MS);
+      if (page !== null) setLoaded((before) => renewed(before, page, isAtTop));
+      timer = setTimeout(() => void look(), AGAIN_MS);
     };
-    void look(true);
+    // At once at first, and when one comes back to the top.
+    timer = setTimeout(() => void look(), isFirst || isAtTop ? 0 : AGAIN_MS);
     return () => {
       isOver = true;
       clearTimeout(timer);
     };
-  }, [ask, isLive]);
+  }, [ask, isFirst, isLive, isAtTop]);
 
+  useToldAt(loaded?.at ?? null);
+  const next = loaded?.next ?? null;
   const more = useCallback(() => {
-    if (isAsking.current || next.current === null) return;
+    if (isAsking.current || next === null) return;
     isAsking.current = true;
-    void ask(next.current).then((page) => {
+    void ask(next).then((page) => {
       isAsking.current = false;
       if (page === null) return;
-      next.current = page.next;
-      setComplete(page.next === null);
-      setTasks((before) => renewed(before, page.tasks));
+      setLoaded((before) =>
+        // The list may have begun anew meanwhile.
+        before?.next === next
+          ? { ...before, tasks: merged(before.tasks, page.tasks), next: page.next }
+          : before,
+      );
     });
-  }, [ask]);
+  }, [ask, next]);
 
-  return { tasks, isComplete, isLoaded, error, more };
+  return {
+    tasks: loaded?.tasks ?? [],
+    newer: loaded?.newer ?? 0,
+    isComplete: loaded !== null && next === null,
+    isLoaded: loaded !== null,
+    error,
+    more,
+  };
+}
+
+function renewed(
+  before: Loaded | null,
+  page: { tasks: readonly TaskView[]; next: string | null },
+  isAtTop: boolean,
+): Loaded {
+  const at = Date.now();
+  const begun = { tasks: page.tasks, newer: 0, next: page.next, at };
+  if (before === null) return begun;
+  const known = new Set(before.tasks.map(({ task }) => task));
+  const fresh = page.tasks.filter(({ task }) => !known.has(task));
+  if (!isAtTop)
+    return {
+      ...before,
+      at,
+      tasks: merged(
+        before.tasks,
+        page.tasks.filter(({ task }) => known.has(task)),
+      ),
+      newer: fresh.length,
+    };
+  // More came than one page holds: between the page and what is shown would be a gap.
+  if (fresh.length === page.tasks.length && page.next !== null) return begun;
+  return { ...before, at, tasks: merged(before.tasks, page.tasks), newer: 0 };
 }
 
 /** Newest first, each once, as it was told last. */
-function renewed(before: readonly TaskView[], told: readonly TaskView[]): TaskView[] {
+function merged(before: readonly TaskView[], told: readonly TaskView[]): TaskView[] {
   const byId = new Map(before.map((task) => [task.task, task]));
   for (const task of told) byId.set(task.task, task);
   return [...byId.values()].sort((a, b) => (a.task < b.task ? 1 : -1));

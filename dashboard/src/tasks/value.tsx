@@ -1,28 +1,33 @@
-/** A JSON value for people: formatted, large ones folded, blobs as links and pictures. */
-import { useState } from "react";
+/** A JSON value for people: formatted, large ones folded, blobs as links and pictures wherever they stand in it. */
+import { useEffect, useState } from "react";
 import type { BlobLink } from "../../../src/protocol/messages.ts";
+import { useConnection } from "../connection.tsx";
+import { CopyButton } from "../copy-button.tsx";
 import { bytes } from "../numbers.ts";
 import { useWords } from "../words/words.tsx";
 
 const FOLDED_LINES = 24;
+const FOLDED_CHARS = 4000;
+const MOST_BLOBS = 24;
 
 export function Value({ title, value, isBad = false }: { title: string; value: unknown; isBad?: boolean }) {
   const words = useWords();
   const [isWhole, setWhole] = useState(false);
-  if (isBlob(value)) return <Blob title={title} blob={value} />;
   const text = typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? "null");
   const lines = text.split("\n");
-  const isLong = lines.length > FOLDED_LINES || text.length > 4000;
-  const shown = isWhole || !isLong ? text : `${lines.slice(0, FOLDED_LINES).join("\n").slice(0, 4000)}\n…`;
+  const isLong = lines.length > FOLDED_LINES || text.length > FOLDED_CHARS;
+  const shown =
+    isWhole || !isLong ? text : `${lines.slice(0, FOLDED_LINES).join("\n").slice(0, FOLDED_CHARS)}\n…`;
   return (
     <section className={isBad ? "value value-bad" : "value"}>
       <header>
         <h2>{title}</h2>
-        <button type="button" className="quiet" onClick={() => void navigator.clipboard?.writeText(text)}>
-          {words.copy}
-        </button>
+        <CopyButton text={text} />
       </header>
-      <pre tabIndex={0}>{shown}</pre>
+      {blobsIn(value).map((blob) => (
+        <Blob key={blob.$blob} blob={blob} />
+      ))}
+      {!isBlob(value) && <pre tabIndex={0}>{shown}</pre>}
       {isLong && (
         <button type="button" onClick={() => setWhole(!isWhole)}>
           {isWhole ? words.fold : words.unfold(bytes(text.length))}
@@ -32,18 +37,52 @@ export function Value({ title, value, isBad = false }: { title: string; value: u
   );
 }
 
-function Blob({ title, blob }: { title: string; blob: BlobLink }) {
+/** What it is, only the bytes tell: it is shown when the browser can read it as a picture. */
+function Blob({ blob }: { blob: BlobLink }) {
+  const words = useWords();
   const [isPicture, setPicture] = useState(true);
-  const url = `./v1/blobs/${encodeURIComponent(blob.$blob)}`;
+  const url = useBlobUrl(blob);
+  const name = blob.$blob.slice(0, 12);
   return (
-    <section className="value">
-      <h2>{title}</h2>
-      {isPicture && <img className="blob" src={url} alt="" onError={() => setPicture(false)} />}
-      <a href={url} download>
-        {blob.$blob.slice(0, 12)}… ({bytes(blob.bytes)})
-      </a>
-    </section>
+    <p>
+      {isPicture && url !== null && (
+        <img className="blob" src={url} alt={words.pictureOf(name)} onError={() => setPicture(false)} />
+      )}
+      {url !== null && (
+        <a href={url} download={name}>
+          {words.download} {name}… ({bytes(blob.bytes)})
+        </a>
+      )}
+    </p>
   );
+}
+
+/** Where a token is asked for, a link alone would be refused: the bytes are fetched with it. */
+function useBlobUrl({ $blob }: BlobLink): string | null {
+  const { token } = useConnection();
+  const link = `./v1/blobs/${encodeURIComponent($blob)}`;
+  const [url, setUrl] = useState(token === undefined ? link : null);
+  useEffect(() => {
+    if (token === undefined) return;
+    const gone = new AbortController();
+    let made: string | null = null;
+    void fetch(link, { headers: { authorization: `Bearer ${token}` }, signal: gone.signal })
+      .then(async (answer) => setUrl((made = URL.createObjectURL(await answer.blob()))))
+      .catch(() => undefined);
+    return () => {
+      gone.abort();
+      if (made !== null) URL.revokeObjectURL(made);
+    };
+  }, [link, token]);
+  return url;
+}
+
+function blobsIn(value: unknown, found: BlobLink[] = []): BlobLink[] {
+  if (found.length === MOST_BLOBS || typeof value !== "object" || value === null) return found;
+  if (isBlob(value)) {
+    if (!found.some(({ $blob }) => $blob === value.$blob)) found.push(value);
+  } else for (const one of Object.values(value)) blobsIn(one, found);
+  return found;
 }
 
 function isBlob(value: unknown): value is BlobLink {

@@ -1,198 +1,244 @@
-/**
- * A form made from a JSON Schema, for what people fill in: texts, numbers, yes or no, one of several, objects and lists of these. What
- * it cannot show is edited as JSON in its place.
- */
-import { useId, useState } from "react";
+/** A form made from a JSON Schema: texts, numbers, yes or no, one of several, objects and lists of these. */
+import { createContext, useContext, useId, type ReactNode } from "react";
 import { useWords } from "../words/words.tsx";
+import { JsonField } from "./json-field.tsx";
+import { choicesOf, firstValue, kindOf, partsOf, type Schema } from "./schema.ts";
 
-export type Schema = {
-  type?: string | string[];
-  title?: string;
-  description?: string;
-  enum?: unknown[];
-  const?: unknown;
-  default?: unknown;
-  properties?: Record<string, Schema>;
-  required?: string[];
-  items?: Schema;
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  maxLength?: number;
-  format?: string;
-};
+/** Where the node says an input is wrong, as a path of names and numbers: "size.width" or "tags[2]". */
+export type Fault = { readonly path: string; readonly message: string };
 
 type FieldProps = {
   schema: Schema;
   value: unknown;
+  /** `undefined` leaves it out. */
   onChange: (value: unknown) => void;
   name: string;
+  path: string;
   isNeeded: boolean;
 };
 
-export function SchemaForm({
-  schema,
-  value,
-  onChange,
-}: {
+type FormProps = {
   schema: Schema;
   value: unknown;
   onChange: (value: unknown) => void;
-}) {
+  fault: Fault | null;
+};
+
+const FaultContext = createContext<Fault | null>(null);
+
+export function SchemaForm({ schema, value, onChange, fault }: FormProps) {
   const words = useWords();
+  const name = schema.title ?? words.payload;
   return (
-    <Field schema={schema} value={value} onChange={onChange} name={schema.title ?? words.payload} isNeeded />
+    <FaultContext value={fault}>
+      <Field schema={schema} value={value} onChange={onChange} name={name} path="" isNeeded />
+    </FaultContext>
   );
-}
-
-/** A value to begin with, as the schema has it. */
-export function firstValue(schema: Schema): unknown {
-  if (schema.default !== undefined) return schema.default;
-  if (schema.const !== undefined) return schema.const;
-  if (schema.enum !== undefined) return schema.enum[0];
-  switch (typeOf(schema)) {
-    case "object":
-      return Object.fromEntries(
-        Object.entries(schema.properties ?? {})
-          .filter(([name]) => schema.required?.includes(name))
-          .map(([name, one]) => [name, firstValue(one)]),
-      );
-    case "array":
-      return [];
-    case "string":
-      return "";
-    case "number":
-    case "integer":
-      return schema.minimum ?? 0;
-    case "boolean":
-      return false;
-    default:
-      return null;
-  }
-}
-
-function typeOf({ type, properties, items }: Schema): string | undefined {
-  if (Array.isArray(type)) return type.find((one) => one !== "null");
-  return type ?? (properties ? "object" : items ? "array" : undefined);
 }
 
 function Field(props: FieldProps) {
-  const { schema, value, onChange, name, isNeeded } = props;
+  switch (kindOf(props.schema)) {
+    case "choice":
+      return <ChoiceField {...props} />;
+    case "text":
+      return <TextField {...props} />;
+    case "number":
+    case "integer":
+      return <NumberField {...props} />;
+    case "yesNo":
+      return <YesNoField {...props} />;
+    case "object":
+      return <ObjectField {...props} />;
+    case "list":
+      return <ListField {...props} />;
+    case "json":
+      return (
+        <JsonField value={props.value} onChange={props.onChange} name={props.schema.title ?? props.name} />
+      );
+  }
+}
+
+type LabelledProps = FieldProps & {
+  isBeside?: boolean;
+  children: (id: string, isWrong: boolean) => ReactNode;
+};
+
+/** The name, what it is for, and what is wrong with it. */
+function Labelled({ schema, name, path, isNeeded, isBeside = false, children }: LabelledProps) {
   const id = useId();
-  const label = (
-    <label htmlFor={id}>
-      {schema.title ?? name}
-      {isNeeded && <span aria-hidden="true"> *</span>}
-      {schema.description !== undefined && <small>{schema.description}</small>}
-    </label>
+  const fault = useFault(path);
+  return (
+    <div className={isBeside ? "field field-check" : "field"}>
+      {isBeside && children(id, fault !== null)}
+      <label htmlFor={id}>
+        {schema.title ?? name}
+        {isNeeded && !isBeside && <span aria-hidden="true"> *</span>}
+        {schema.description !== undefined && <small>{schema.description}</small>}
+      </label>
+      {!isBeside && children(id, fault !== null)}
+      {fault !== null && <small className="wrong">{fault.message}</small>}
+    </div>
   );
-  if (schema.enum !== undefined)
-    return (
-      <div className="field">
-        {label}
+}
+
+function useFault(path: string): Fault | null {
+  const fault = useContext(FaultContext);
+  return fault?.path === path ? fault : null;
+}
+
+function ChoiceField(props: FieldProps) {
+  const { schema, value, onChange, isNeeded } = props;
+  return (
+    <Labelled {...props}>
+      {(id, isWrong) => (
         <select
           id={id}
-          value={JSON.stringify(value)}
-          onChange={(event) => onChange(JSON.parse(event.target.value))}
+          aria-invalid={isWrong}
+          value={value === undefined ? "" : JSON.stringify(value)}
+          onChange={(event) =>
+            onChange(event.target.value === "" ? undefined : JSON.parse(event.target.value))
+          }
         >
-          {schema.enum.map((one) => (
+          {!isNeeded && <option value="">–</option>}
+          {choicesOf(schema).map((one) => (
             <option key={JSON.stringify(one)} value={JSON.stringify(one)}>
               {typeof one === "string" ? one : JSON.stringify(one)}
             </option>
           ))}
         </select>
-      </div>
-    );
-  switch (typeOf(schema)) {
-    case "string":
-      return (
-        <div className="field">
-          {label}
-          <input
-            id={id}
-            type={schema.format === "email" ? "email" : "text"}
-            value={typeof value === "string" ? value : ""}
-            minLength={schema.minLength}
-            maxLength={schema.maxLength}
-            required={isNeeded && (schema.minLength ?? 0) > 0}
-            onChange={(event) => onChange(event.target.value)}
-          />
-        </div>
-      );
-    case "number":
-    case "integer":
-      return (
-        <div className="field">
-          {label}
-          <input
-            id={id}
-            type="number"
-            step={typeOf(schema) === "integer" ? 1 : "any"}
-            value={typeof value === "number" ? value : ""}
-            min={schema.minimum}
-            max={schema.maximum}
-            required={isNeeded}
-            onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.valueAsNumber)}
-          />
-        </div>
-      );
-    case "boolean":
-      return (
-        <div className="field field-check">
-          <input
-            id={id}
-            type="checkbox"
-            checked={value === true}
-            onChange={(event) => onChange(event.target.checked)}
-          />
-          {label}
-        </div>
-      );
-    case "object":
-      if (schema.properties !== undefined) return <ObjectField {...props} />;
-      return <JsonField {...props} />;
-    case "array":
-      if (schema.items !== undefined) return <ListField {...props} />;
-      return <JsonField {...props} />;
-    default:
-      return <JsonField {...props} />;
-  }
+      )}
+    </Labelled>
+  );
 }
 
-function ObjectField({ schema, value, onChange, name }: FieldProps) {
+const INPUT_TYPES: Readonly<Record<string, string>> = { email: "email", uri: "url", date: "date" };
+
+function TextField(props: FieldProps) {
+  const { schema, value, onChange, isNeeded } = props;
+  return (
+    <Labelled {...props}>
+      {(id, isWrong) => (
+        <input
+          id={id}
+          aria-invalid={isWrong}
+          type={INPUT_TYPES[schema.format ?? ""] ?? "text"}
+          value={typeof value === "string" ? value : ""}
+          minLength={schema.minLength}
+          maxLength={schema.maxLength}
+          required={isNeeded && (schema.minLength ?? 0) > 0}
+          onChange={({ target }) => onChange(target.value === "" && !isNeeded ? undefined : target.value)}
+        />
+      )}
+    </Labelled>
+  );
+}
+
+function NumberField(props: FieldProps) {
+  const { schema, value, onChange, isNeeded } = props;
+  return (
+    <Labelled {...props}>
+      {(id, isWrong) => (
+        <input
+          id={id}
+          aria-invalid={isWrong}
+          type="number"
+          step={kindOf(schema) === "integer" ? 1 : "any"}
+          value={typeof value === "number" ? value : ""}
+          // Safe integers are what zod bounds by default: of no help to whoever reads the field.
+          min={bound(schema.minimum)}
+          max={bound(schema.maximum)}
+          required={isNeeded}
+          onChange={({ target }) => onChange(target.value === "" ? undefined : target.valueAsNumber)}
+        />
+      )}
+    </Labelled>
+  );
+}
+
+function bound(value: number | undefined): number | undefined {
+  return value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : undefined;
+}
+
+function YesNoField(props: FieldProps) {
+  const { value, onChange, isNeeded } = props;
+  return (
+    <Labelled {...props} isBeside>
+      {(id) => (
+        <input
+          id={id}
+          type="checkbox"
+          checked={value === true}
+          onChange={({ target }) => onChange(target.checked || isNeeded ? target.checked : undefined)}
+        />
+      )}
+    </Labelled>
+  );
+}
+
+function ObjectField({ schema, value, onChange, name, path, isNeeded }: FieldProps) {
+  const words = useWords();
+  const fault = useFault(path);
+  const title = schema.title ?? name;
+  if (value === undefined && !isNeeded)
+    return (
+      <p className="field">
+        <button type="button" onClick={() => onChange(firstValue(schema))}>
+          + {title}
+        </button>
+      </p>
+    );
   const object = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  const { properties = {}, required = [] } = partsOf(schema);
   return (
     <fieldset className="field">
-      <legend>{schema.title ?? name}</legend>
-      {Object.entries(schema.properties ?? {}).map(([key, one]) => (
+      <legend>
+        {title}
+        {!isNeeded && (
+          <button
+            type="button"
+            className="quiet"
+            aria-label={`${words.remove} ${title}`}
+            onClick={() => onChange(undefined)}
+          >
+            ✕
+          </button>
+        )}
+      </legend>
+      {Object.entries(properties).map(([key, one]) => (
         <Field
           key={key}
           name={key}
+          path={path === "" ? key : `${path}.${key}`}
           schema={one}
           value={object[key]}
-          isNeeded={schema.required?.includes(key) ?? false}
+          isNeeded={required.includes(key)}
           onChange={(changed) => {
             const { [key]: _old, ...rest } = object;
             onChange(changed === undefined ? rest : { ...rest, [key]: changed });
           }}
         />
       ))}
+      {fault !== null && <small className="wrong">{fault.message}</small>}
     </fieldset>
   );
 }
 
-function ListField({ schema, value, onChange, name }: FieldProps) {
+function ListField({ schema, value, onChange, name, path, isNeeded }: FieldProps) {
   const words = useWords();
+  const fault = useFault(path);
+  const title = schema.title ?? name;
   const list = Array.isArray(value) ? (value as unknown[]) : [];
+  const items = partsOf(schema).items!;
   return (
     <fieldset className="field">
-      <legend>{schema.title ?? name}</legend>
+      <legend>{title}</legend>
       {list.map((one, at) => (
         // oxlint-disable-next-line no-array-index-key -- items have no other name
         <div className="item" key={at}>
           <Field
             name={String(at + 1)}
-            schema={schema.items!}
+            path={`${path}[${at}]`}
+            schema={items}
             value={one}
             isNeeded
             onChange={(changed) => onChange(list.with(at, changed))}
@@ -200,47 +246,17 @@ function ListField({ schema, value, onChange, name }: FieldProps) {
           <button
             type="button"
             className="quiet"
-            aria-label={words.remove}
-            onClick={() => onChange(list.toSpliced(at, 1))}
+            aria-label={`${words.remove} ${title} ${at + 1}`}
+            onClick={() => onChange(list.length === 1 && !isNeeded ? undefined : list.toSpliced(at, 1))}
           >
             ✕
           </button>
         </div>
       ))}
-      <button type="button" onClick={() => onChange([...list, firstValue(schema.items!)])}>
-        + {words.add}
+      <button type="button" onClick={() => onChange([...list, firstValue(items)])}>
+        + {words.addTo(title)}
       </button>
+      {fault !== null && <small className="wrong">{fault.message}</small>}
     </fieldset>
-  );
-}
-
-export function JsonField({ value, onChange, name }: Pick<FieldProps, "value" | "onChange" | "name">) {
-  const words = useWords();
-  const id = useId();
-  const [text, setText] = useState(() => JSON.stringify(value, null, 2) ?? "null");
-  const [isWrong, setWrong] = useState(false);
-  return (
-    <div className="field">
-      <label htmlFor={id}>
-        {name} <small>JSON</small>
-      </label>
-      <textarea
-        id={id}
-        rows={Math.min(14, Math.max(3, text.split("\n").length))}
-        spellCheck={false}
-        value={text}
-        aria-invalid={isWrong}
-        onChange={(event) => {
-          setText(event.target.value);
-          try {
-            onChange(JSON.parse(event.target.value));
-            setWrong(false);
-          } catch {
-            setWrong(true);
-          }
-        }}
-      />
-      {isWrong && <small className="wrong">{words.noJson}</small>}
-    </div>
   );
 }

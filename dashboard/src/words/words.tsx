@@ -1,5 +1,6 @@
 /** The language of whoever looks: the browser's, or what was chosen here before. */
-import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { createContext, useContext, useMemo, useState, type ReactNode } from "react";
+import { localeFor } from "../locale.ts";
 import { en, type Words } from "./en.ts";
 import { es } from "./es.ts";
 
@@ -12,9 +13,8 @@ const Context = createContext<Speech | null>(null);
 
 export function WordsProvider({ children }: { children: ReactNode }) {
   const [language, setLanguage] = useState<Language>(firstLanguage);
-  useEffect(() => {
-    document.documentElement.lang = language;
-  }, [language]);
+  // Not after it is drawn: what is drawn writes its numbers as this says.
+  document.documentElement.lang = localeFor(language);
   const speech = useMemo(
     () => ({
       words: ALL[language],

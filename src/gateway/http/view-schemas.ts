@@ -1,4 +1,4 @@
-/** The schemas of queues, workers and actions, as the OpenAPI document describes them. */
+/** The schemas of queues, actions and workers, as the OpenAPI document describes them. */
 import { anything, count, instant, priority, taskId, text } from "./schemas.ts";
 
 const figure = { type: "number", minimum: 0 } as const;

@@ -1,0 +1,140 @@
+/** The tasks of the list, newest first. Only those on the screen are drawn, however many were loaded. */
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useRef, type KeyboardEvent } from "react";
+import type { TaskView } from "../../../src/protocol/messages.ts";
+import { Instant } from "../instant.tsx";
+import { compact, duration } from "../numbers.ts";
+import { shortId } from "../task-id.tsx";
+import { useNarrow } from "../use-narrow.ts";
+import { useWords } from "../words/words.tsx";
+import type { TaskList } from "./use-task-list.ts";
+
+const ROW_PX = 42;
+const NARROW_ROW_PX = 58;
+/** So near to the end of what is loaded, more is asked for. */
+const SOON = 40;
+
+type RowsProps = {
+  list: TaskList;
+  chosen: ReadonlySet<string>;
+  onChoose: (task: string) => void;
+  onChooseAll: () => void;
+  onAtTop: (isAtTop: boolean) => void;
+};
+
+export function Rows({ list, chosen, onChoose, onChooseAll, onAtTop }: RowsProps) {
+  const words = useWords();
+  const isNarrow = useNarrow();
+  const rowPx = isNarrow ? NARROW_ROW_PX : ROW_PX;
+  const { tasks, newer, more } = list;
+  const rows = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: tasks.length,
+    getScrollElement: () => rows.current,
+    estimateSize: () => rowPx,
+    getItemKey: (at) => tasks[at]!.task,
+    overscan: 12,
+  });
+  useEffect(() => virtual.measure(), [virtual, rowPx]);
+  const shown = virtual.getVirtualItems();
+  const last = shown.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (last >= tasks.length - SOON) more();
+  }, [last, tasks.length, more]);
+  return (
+    <div className="rows-frame" role="table" aria-label={words.tasks} aria-rowcount={-1}>
+      <div className="row row-head" role="row">
+        <span role="columnheader">
+          <input
+            type="checkbox"
+            checked={chosen.size > 0}
+            onChange={onChooseAll}
+            aria-label={words.chooseAll}
+          />
+        </span>
+        {[words.state, words.action, "id", words.queue, words.error, words.took, words.created].map(
+          (name) => (
+            <span role="columnheader" key={name}>
+              {name}
+            </span>
+          ),
+        )}
+      </div>
+      {newer > 0 && (
+        <button
+          type="button"
+          className="newer primary"
+          onClick={() => {
+            rows.current?.scrollTo({ top: 0 });
+            onAtTop(true);
+          }}
+        >
+          ↑ {words.newer(compact(newer))}
+        </button>
+      )}
+      <div className="rows" ref={rows} onScroll={(event) => onAtTop(event.currentTarget.scrollTop < rowPx)}>
+        <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
+          {shown.map(({ index, start, key }) => {
+            const task = tasks[index]!;
+            return (
+              <div
+                key={String(key)}
+                role="row"
+                className={chosen.has(task.task) ? "row row-chosen" : "row"}
+                style={{ transform: `translateY(${start}px)`, height: rowPx }}
+                onKeyDown={(event) => chooseByKey(event, () => onChoose(task.task))}
+              >
+                <Row task={task} isChosen={chosen.has(task.task)} onChoose={() => onChoose(task.task)} />
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function chooseByKey(event: KeyboardEvent, choose: () => void): void {
+  if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  choose();
+}
+
+function Row({ task, isChosen, onChoose }: { task: TaskView; isChosen: boolean; onChoose: () => void }) {
+  const words = useWords();
+  const { startedAt, finishedAt } = task;
+  return (
+    <>
+      <span role="cell">
+        <input
+          type="checkbox"
+          checked={isChosen}
+          onChange={onChoose}
+          aria-label={words.choose(shortId(task.task))}
+        />
+      </span>
+      <span role="cell">
+        <span className={`chip chip-${task.state}`}>{words.states[task.state]}</span>
+      </span>
+      <span role="cell" className="row-action">
+        <a href={`#/tasks/${task.task}`}>{task.action}</a>
+        {task.attempt > 1 && <small> ×{task.attempt}</small>}
+      </span>
+      <span role="cell" className="row-id task-id" title={task.task}>
+        {shortId(task.task)}
+      </span>
+      <span role="cell" className="row-queue">
+        {task.queue}
+      </span>
+      <span role="cell" className="row-why" title={task.error?.message}>
+        {task.error?.message ?? ""}
+      </span>
+      <span role="cell" className="number row-took">
+        {startedAt !== undefined && finishedAt !== undefined ? duration(finishedAt - startedAt) : ""}
+      </span>
+      <span role="cell" className="number">
+        <Instant at={task.createdAt} />
+      </span>
+    </>
+  );
+}
