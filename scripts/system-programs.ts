@@ -37,6 +37,7 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   ["radosgw", { debian: "radosgw" }],
   ["curl", { debian: "curl" }],
   ["haproxy", { debian: "haproxy", folders: ["/usr/sbin"] }],
+  ["nc", { debian: "netcat-openbsd" }],
   [
     "nginx",
     {

@@ -1,0 +1,52 @@
+/** Every page, at a desk and on a phone, in light and in dark, with a node at work behind it. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { barriers, overflowing } from "./accessible.ts";
+import { BusySystem } from "./busy-system.ts";
+import { chromium, DESK, LookedAt, openBrowser, PHONE } from "./looked-at.ts";
+import { ROOMS } from "./rooms.ts";
+
+describe("each page of a busy node", { skip: chromium.skip, timeout: 180_000 }, () => {
+  let busy: BusySystem;
+  let browser: Browser;
+  before(async () => {
+    [busy, browser] = await Promise.all([BusySystem.start(), openBrowser()]);
+  });
+  after(async () => {
+    await browser?.close();
+    await busy?.[Symbol.asyncDispose]();
+  });
+
+  for (const [width, viewport] of [
+    ["desk", DESK],
+    ["phone", PHONE],
+  ] as const) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      describe(`at a ${width}, ${colorScheme}`, () => {
+        let it: LookedAt;
+        before(async () => {
+          const hasTouch = width === "phone";
+          it = await LookedAt.open(browser, busy.url, {
+            viewport,
+            colorScheme,
+            hasTouch,
+            isMobile: hasTouch,
+          });
+        });
+        after(async () => it?.[Symbol.asyncDispose]());
+
+        for (const room of ROOMS) {
+          test(`${room.name} shows what it must, complains of nothing, fits, and keeps nobody out`, async () => {
+            it.complaints.length = 0;
+            await it.go(room.hash(busy.known));
+            await room.shown(it.page);
+            assert.deepEqual(await overflowing(it), [], "wider than the window");
+            assert.deepEqual(await barriers(it), [], "axe");
+            it.assertClean();
+          });
+        }
+      });
+    }
+  }
+});
