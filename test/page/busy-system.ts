@@ -80,7 +80,7 @@ export class BusySystem implements AsyncDisposable {
       const soon = [client.order.submit({ ...anOrder, amount: 1 + (n % 90) })];
       if (n % 4 === 0) soon.push(client.upper.submit(`word ${n}`) as never);
       if (n % 9 === 0) soon.push(client.mail.submit({ to: n }) as never);
-      if (n % 12 === 0) soon.push(client.charge.submit({ n }) as never);
+      if (n % 12 === 0) soon.push(client.charge.submit({ n: n / 12 }) as never);
       if (n % 60 === 0) soon.push(client.import.submit({ file: `stock-${n}.csv` }) as never);
       if (n % 200 === 0) soon.push(client.report.submit({ steps: 20, stepMs: 250 }) as never);
       // A node that is killed meanwhile is the test's affair.

@@ -101,6 +101,13 @@ beforeANode("what is done from the page", { isLoaded: false }, (look) => {
     await group.waitFor({ state: "detached" });
   });
 
+  look("tasks that failed in the same moment can be told apart", "/failed", async ({ page }) => {
+    const links = page.getByRole("article").filter({ hasText: "charge" }).getByRole("link");
+    await links.nth(3).waitFor();
+    const names = await links.allInnerTexts();
+    assert.equal(new Set(names).size, names.length, names.join(" "));
+  });
+
   look("a queue is paused, resumed and drained, and the node's queue with it", "/queues", async (it) => {
     const { busy, page } = it;
     const modeOf = async (): Promise<string> => (await busy.http<{ mode: string }>("/v1/queues/mail")).mode;
@@ -150,6 +157,8 @@ beforeANode("what is done from the page", { isLoaded: false }, (look) => {
     // So that the page does not see it coming.
     await page.getByRole("button", { name: en.live }).click();
     await busy.client.$.cancel(task);
+    await busy.client.$.retry(task);
+    await busy.client.$.wait(task);
     await page.getByRole("button", { name: new RegExp(`^${en.cancelTasks}`) }).click();
     await answer(page, en.cancelTasks);
     await page.getByRole("status").getByText(en.didCancel(0, 1)).waitFor();

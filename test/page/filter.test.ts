@@ -146,4 +146,18 @@ beforeANode("the filter of the list", { isLoaded: false }, (look) => {
       return (await tasksShown(page)).includes(oldest!.task);
     });
   });
+
+  look("halting the list leaves it where it is", "/tasks?action=average", async ({ busy, page }) => {
+    const tasks = Array.from({ length: 150 }, (_, n) => busy.client.average.submit([n]));
+    const [oldest] = await Promise.all(tasks);
+    await page.reload();
+    await page.locator('main a[href^="#/tasks/"]').first().hover();
+    await until(async () => {
+      await page.mouse.wheel(0, 3000);
+      return (await tasksShown(page)).includes(oldest!.task);
+    });
+    await page.getByRole("button", { name: en.live }).click();
+    await page.waitForTimeout(1000);
+    assert.ok((await tasksShown(page)).includes(oldest!.task), "it went back to its beginning");
+  });
 });
