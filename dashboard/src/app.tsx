@@ -48,10 +48,11 @@ function Page(): ReactNode {
   const { path } = useRoute();
   const { words } = useSpeech();
   const name = PAGES.findLast(([page]) => path.startsWith(page))?.[1] ?? "overview";
-  useEffect(() => {
-    document.title = `${words[name]} · Tanda`;
-  }, [words, name]);
   const task = /^\/tasks\/([^/]+)$/.exec(path)?.[1];
+  useEffect(() => {
+    // A task names itself, once it is known.
+    if (task === undefined) document.title = `${words[name]} · Tanda`;
+  }, [words, name, task]);
   if (task !== undefined) return <OneTask key={task} task={task} />;
   if (path === "/tasks") return <Tasks />;
   if (path === "/try") return <Try />;

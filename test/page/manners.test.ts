@@ -92,7 +92,14 @@ beforeANode("the manners of the page", { isLoaded: true }, (look) => {
         await page.getByRole("link", { name: es[PAGES[at]!], exact: true }).waitFor();
         await page.locator("main :is(h1, h2, h3)").first().waitFor();
         const text = await page.locator("body").innerText();
-        for (const word of [en.throughput, en.workers, en.noSuchTasks, en.whatToDo, en.served, en.threads])
+        for (const word of [
+          en.throughput,
+          en.workers,
+          en.noSuchTasks,
+          en.whatToDo,
+          en.whatItTakes,
+          en.threads,
+        ])
           assert.doesNotMatch(text, new RegExp(`(^|\\s)${word}(\\s|$)`, "m"), `${word} on ${hash}`);
       }
       assert.equal(await page.evaluate("document.documentElement.lang"), "es");

@@ -1,10 +1,12 @@
 /** One task: what went in, what came out, how it went, and what can be done with it. */
 import assert from "node:assert/strict";
 import { en } from "../../dashboard/src/words/en.ts";
-import { duration } from "../../dashboard/src/numbers.ts";
 import type { Explanation, TaskView } from "../../src/protocol/messages.ts";
 import { beforeANode } from "./before-a-node.ts";
 import { until } from "./busy-system.ts";
+
+/** As the page writes milliseconds in English. */
+const duration = (ms: number): string => (ms < 1000 ? `${ms} ms` : `${Number((ms / 1000).toFixed(1))} s`);
 
 beforeANode("the page of one task", { isLoaded: false }, (look) => {
   look(

@@ -59,7 +59,11 @@ function QueueCard({ box }: { box: QueueBox }) {
     <Card title={words.queue} detail={box.uses}>
       <Figure value={compact(box.waiting)} label={words.waiting} />
       {box.oldestAgeMs !== null && <Figure value={duration(box.oldestAgeMs)} label={words.oldest} />}
-      {box.paused.length > 0 && <p className="box-note">⏸ {box.paused.join(", ")}</p>}
+      {box.paused.length > 0 && (
+        <p className="box-note">
+          {words.paused}: {box.paused.join(", ")}
+        </p>
+      )}
     </Card>
   );
 }
@@ -67,7 +71,8 @@ function QueueCard({ box }: { box: QueueBox }) {
 function WorkerCard({ box }: { box: WorkerBox }) {
   const words = useWords();
   const busy = box.threads.filter(({ tasks }) => tasks.length > 0).length;
-  const state = box.node === null ? words.ready : words[box.node.state];
+  const state =
+    box.health === "draining" ? words.draining : box.node === null ? words.ready : words[box.node.state];
   return (
     <Card title={titleOf(box, words)} health={box.health} state={state}>
       <ul

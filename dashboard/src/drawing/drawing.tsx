@@ -45,6 +45,7 @@ function Canvas({ told }: { told: Told }) {
     height: h,
     selected: box.id === chosen,
     ariaLabel: titleOf(box, words),
+    ariaRole: "button",
   }));
   const edges = system.flows.map(({ from, to, perSecond, failed }): Edge<FlowData> => ({
     id: `${from} → ${to}`,
@@ -57,14 +58,23 @@ function Canvas({ told }: { told: Told }) {
   const box = places.find((place) => place.box.id === chosen)?.box ?? null;
   return (
     <section className="drawing" aria-label={words.flow}>
-      <div className="canvas" ref={canvas} style={{ height: view.height }}>
+      <div
+        className="canvas"
+        ref={canvas}
+        style={{ height: view.height }}
+        onKeyDown={(event) => {
+          const id = (event.target as HTMLElement).closest<HTMLElement>(".react-flow__node")?.dataset["id"];
+          if (id === undefined || (event.key !== "Enter" && event.key !== " ")) return;
+          event.preventDefault();
+          setChosen(id);
+        }}
+      >
         <ReactFlow
           nodes={nodes}
           edges={edges}
           nodeTypes={nodeTypes}
           edgeTypes={edgeTypes}
           onNodeClick={(_event, node) => setChosen(node.id)}
-          onSelectionChange={({ nodes: [first] }) => first && setChosen(first.id)}
           onPaneClick={() => setChosen(null)}
           nodesDraggable={false}
           nodesConnectable={false}

@@ -144,7 +144,11 @@ function workersOf(nodes: readonly NodeView[], workers: readonly WorkerView[]): 
         kind: "worker",
         id: `worker ${number}`,
         node,
-        health: node === null ? "well" : healthOf(node),
+        health: own.some(({ state }) => state === "draining")
+          ? "draining"
+          : node === null
+            ? "well"
+            : healthOf(node),
         workers: own,
         threads: own.flatMap(({ threads }) => threads),
       };

@@ -1,5 +1,5 @@
 /** One task: what went in and came out, every attempt, and why it is where it is. */
-import { useCallback, type ReactNode } from "react";
+import { useCallback, useEffect, type ReactNode } from "react";
 import type { Client } from "../../../src/client/browser.ts";
 import type { Explanation } from "../../../src/protocol/explanation.ts";
 import type { TaskView } from "../../../src/protocol/messages.ts";
@@ -9,6 +9,7 @@ import { CopyButton } from "../copy-button.tsx";
 import { Waiting } from "../frame/waiting.tsx";
 import { Instant } from "../instant.tsx";
 import { useLive } from "../live.ts";
+import { instantFormat } from "../locale.ts";
 import { duration } from "../numbers.ts";
 import { go } from "../route.ts";
 import { useSpeech, useWords } from "../words/words.tsx";
@@ -17,6 +18,7 @@ import { Value } from "./value.tsx";
 import "../style/one-task.css";
 
 const EVERY_MS = 1000;
+const instant = (at: number): string => instantFormat({ timeStyle: "medium" }).format(at);
 
 export function OneTask({ task }: { task: string }) {
   const { words, language } = useSpeech();
@@ -28,6 +30,10 @@ export function OneTask({ task }: { task: string }) {
     [task],
   );
   const { value, error } = useLive(ask, EVERY_MS);
+  const action = value?.view.action;
+  useEffect(() => {
+    if (action !== undefined) document.title = `${action} · Tanda`;
+  }, [action]);
   if (value === null) return <Waiting error={error} />;
   const { view, why } = value;
   return (
@@ -43,7 +49,7 @@ export function OneTask({ task }: { task: string }) {
       </header>
       <p className={view.state === "failed" ? "why why-bad" : "why"}>
         {/* The node tells it in English; in another language it is said from what the reason is made of. */}
-        {language === "en" ? why.text : words.why(why, view)}
+        {language === "en" ? why.text : words.why(why, view, { instant, duration })}
       </p>
       <TimeLine view={view} />
       <Facts view={view} />

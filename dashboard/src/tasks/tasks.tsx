@@ -42,7 +42,8 @@ export function Tasks() {
         </div>
       )}
       {error !== null && <p className="wrong">{error.message}</p>}
-      {isLoaded && tasks.length === 0 ? (
+      {isLoaded && tasks.length === 0 && !isComplete && <p className="quiet-note">{words.searching} …</p>}
+      {isLoaded && isComplete && tasks.length === 0 ? (
         <p className="hint">
           {isEmpty(filter) ? words.noTasksYet : words.noSuchTasks}{" "}
           <a href={isEmpty(filter) ? "#/try" : "#/tasks"}>

@@ -85,6 +85,12 @@ export function useTaskList(filter: Filter, isLive: boolean, isAtTop: boolean): 
     });
   }, [ask, next]);
 
+  // A node looks through so many tasks for one page, and where few match a page may be short, or empty, with more behind it.
+  const count = loaded?.tasks.length ?? 0;
+  useEffect(() => {
+    if (count < PAGE) more();
+  }, [count, more]);
+
   return {
     tasks: loaded?.tasks ?? [],
     newer: loaded?.newer ?? 0,
@@ -116,7 +122,7 @@ function renewed(
       newer: fresh.length,
     };
   // More came than one page holds: between the page and what is shown would be a gap.
-  if (fresh.length === page.tasks.length && page.next !== null) return begun;
+  if (fresh.length === PAGE) return begun;
   return { ...before, at, tasks: merged(before.tasks, page.tasks), newer: 0 };
 }
 

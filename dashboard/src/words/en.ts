@@ -1,6 +1,9 @@
 import type { Explanation } from "../../../src/protocol/explanation.ts";
 import type { TaskView } from "../../../src/protocol/messages.ts";
 
+/** How an instant and a duration, in milliseconds, are written. */
+export type Tell = { instant: (at: number) => string; duration: (ms: number) => string };
+
 /** What the page says, in English. The other languages have the same keys: the compiler holds them to it. */
 export const en = {
   overview: "Overview",
@@ -144,6 +147,7 @@ export const en = {
   anyTime: "any time",
   action: "action",
   idOrKey: "id or key begins with…",
+  searching: "searching",
   clearFilter: "Clear the filter",
   any: (name: string) => `any ${name.toLowerCase()}`,
   sinceInstant: "since an instant …",
@@ -197,7 +201,7 @@ export const en = {
     finishedAt: "ended",
     expiresAt: "expires",
   },
-  why: ({ text }: Explanation, _view: TaskView): string => text,
+  why: ({ text }: Explanation, _view: TaskView, _tell: Tell): string => text,
   details: "What the error tells besides",
   fold: "Fold",
   unfold: (size: string) => `Show all (${size})`,

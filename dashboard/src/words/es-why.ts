@@ -1,7 +1,6 @@
 import type { Explanation } from "../../../src/protocol/explanation.ts";
 import type { TaskView } from "../../../src/protocol/messages.ts";
-import { instantFormat } from "../locale.ts";
-import { duration } from "../numbers.ts";
+import type { Tell } from "./en.ts";
 
 const BECAME: Readonly<Partial<Record<TaskView["state"], string>>> = {
   done: "Terminó bien",
@@ -11,8 +10,9 @@ const BECAME: Readonly<Partial<Record<TaskView["state"], string>>> = {
 };
 
 /** Lo que `explain` dice, en español: por qué una tarea aún no corre, o qué fue de ella. */
-export function why(told: Explanation, view: TaskView): string {
-  const { reason, dueAt, position = 0, isFloor, expectedStartAt } = told;
+export function why(told: Explanation, view: TaskView, tell: Tell): string {
+  const { duration } = tell;
+  const { reason, dueAt } = told;
   const now = Date.now();
   switch (reason) {
     case "final": {
@@ -27,8 +27,7 @@ export function why(told: Explanation, view: TaskView): string {
     case "running":
       return `Corre desde hace ${duration(Math.max(0, now - (view.startedAt ?? now)))}, intento ${view.attempt}.`;
     case "not_due": {
-      const when =
-        dueAt === undefined ? "" : ` a las ${instantFormat({ timeStyle: "medium" }).format(dueAt)}`;
+      const when = dueAt === undefined ? "" : ` a las ${tell.instant(dueAt)}`;
       if (view.state !== "retrying") return `Le toca${when}.`;
       return `El intento ${view.attempt} falló (${view.error?.message ?? "?"}); el siguiente le toca${when}.`;
     }
@@ -41,15 +40,15 @@ export function why(told: Explanation, view: TaskView): string {
     case "drained":
       return `Los trabajadores que atienden ${view.action} no toman nada nuevo: se están vaciando. Espera a que se reanude uno.`;
     case "at_concurrency":
-      return `Ya corren tantas tareas de ${view.action} como se permite a la vez. ${before(position, isFloor, expectedStartAt)}`;
+      return `Ya corren tantas tareas de ${view.action} como se permite a la vez. ${before(told, duration)}`;
     case "waiting":
-      return before(position, isFloor, expectedStartAt);
+      return before(told, duration);
     default:
       return told.text;
   }
 }
 
-function before(position: number, isFloor: boolean | undefined, expectedStartAt: number | undefined): string {
+function before({ position = 0, isFloor, expectedStartAt }: Explanation, duration: Tell["duration"]): string {
   const many = `${isFloor ? "Al menos " : ""}${position === 1 ? "una tarea empieza" : `${position} tareas empiezan`} antes.`;
   if (expectedStartAt === undefined) return many;
   return `${many} A este ritmo empieza en unos ${duration(Math.max(0, expectedStartAt - Date.now()))}.`;

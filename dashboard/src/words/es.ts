@@ -147,6 +147,7 @@ export const es: Words = {
   anyTime: "cualquier momento",
   action: "acción",
   idOrKey: "el id o la clave empieza por…",
+  searching: "buscando",
   clearFilter: "Quitar el filtro",
   any: (name) => `${name.toLowerCase()}: cualquiera`,
   sinceInstant: "desde un instante…",

@@ -58,7 +58,8 @@ function Card({ worker, node }: { worker: WorkerView; node: NodeView | undefined
         {name === String(worker.node) && <DrainButton worker={worker} node={node} />}
       </header>
       <p className="dim">
-        {busy} / {threads.length} {words.threads} · {words.memory} {bytes(rssBytes)} · {words.pid} {pid}
+        {busy} / {threads.length} {words.threads} · {words.memory} {bytes(rssBytes)} · {words.pid}{" "}
+        {pid === 0 ? "–" : pid}
         {node !== undefined && ` · ${words.version} ${node.version}`} · {words.since}{" "}
         <Instant at={startedAt} />
       </p>
