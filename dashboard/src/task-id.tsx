@@ -1,8 +1,4 @@
-/** The id of a task, short: its instant and its turn within it, which is what tells it from its neighbours. */
-export function shortId(task: string): string {
-  const [first, second, , fourth] = task.split("-");
-  return fourth === undefined ? task : `${first}-${second}…${fourth}`;
-}
+import { shortId } from "./short-id.ts";
 
 export function TaskLink({ task }: { task: string }) {
   return (

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import { shortId } from "../../dashboard/src/short-id.ts";
 import { en } from "../../dashboard/src/words/en.ts";
 import { beforeANode } from "./before-a-node.ts";
 import { until, type BusySystem } from "./busy-system.ts";
@@ -34,7 +35,7 @@ async function fail(busy: BusySystem, note: Note, count: number): Promise<string
 }
 
 const choose = async (page: Page, tasks: readonly string[]): Promise<void> => {
-  for (const task of tasks) await page.getByRole("checkbox", { name: en.choose(task) }).check();
+  for (const task of tasks) await page.getByRole("checkbox", { name: en.choose(shortId(task)) }).check();
 };
 const answer = (page: Page, name: string): Promise<void> =>
   page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
@@ -94,7 +95,7 @@ beforeANode("what is done from the page", { isLoaded: false }, (look) => {
     for (const text of await charges.allInnerTexts()) assert.match(text, /\b4\b/);
     const group = page.getByRole("article").filter({ hasText: "mend" });
     await group.getByRole("button", { name: new RegExp(en.retry) }).click();
-    await page.getByRole("dialog").getByText(en.askRetry(4)).waitFor();
+    await page.getByRole("dialog").getByText(en.askRetryGroup("4", "mend")).waitFor();
     await answer(page, en.retry);
     await page.getByRole("status").getByText(en.didRetry(4, 4)).waitFor();
     await until(async () => (await statesOf(busy, tasks)).every((state) => state === "done"));
@@ -114,6 +115,8 @@ beforeANode("what is done from the page", { isLoaded: false }, (look) => {
     await busy.client.mail("hola");
     const row = page.getByRole("row").filter({ hasText: "mail" });
     await row.getByRole("button", { name: en.pause, exact: true }).click();
+    await page.getByRole("dialog").getByText(en.askPause("mail")).waitFor();
+    await answer(page, en.pause);
     await page.getByRole("status").getByText(en.didPause("mail")).waitFor();
     assert.equal(await modeOf(), "paused");
     await row.getByText(en.paused).waitFor();

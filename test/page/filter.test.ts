@@ -1,6 +1,6 @@
 /** The list of tasks: what is asked for is what is shown, and what the address says. */
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { en } from "../../dashboard/src/words/en.ts";
 import type { TaskView } from "../../src/protocol/messages.ts";
 import { beforeANode, tasksShown } from "./before-a-node.ts";
@@ -27,6 +27,9 @@ async function showing(page: Page, wanted: readonly string[]): Promise<void> {
 const hashOf = (page: Page): URLSearchParams =>
   new URLSearchParams(new URL(page.url()).hash.split("?")[1] ?? "");
 
+const stateTab = (page: Page, state: string): Locator =>
+  page.getByRole("group", { name: en.state }).getByRole("link", { name: new RegExp(`^${state}`) });
+
 type Asked = {
   name: string;
   filter: (busy: BusySystem) => Record<string, string>;
@@ -36,22 +39,22 @@ const ASKED: readonly Asked[] = [
   {
     name: "state",
     filter: () => ({ state: "failed" }),
-    fill: (page) => page.getByLabel(en.state).selectOption(en.states.failed),
+    fill: (page) => stateTab(page, en.states.failed).click(),
   },
   {
     name: "action",
     filter: () => ({ action: "import" }),
-    fill: (page, value) => page.getByLabel(en.action, { exact: true }).fill(value),
+    fill: (page, value) => page.getByLabel(en.action, { exact: true }).selectOption(value),
   },
   {
     name: "queue",
     filter: () => ({ queue: "newsletter" }),
-    fill: (page, value) => page.getByLabel(en.queue, { exact: true }).fill(value),
+    fill: (page, value) => page.getByLabel(en.queue, { exact: true }).selectOption(value),
   },
   {
     name: "time",
     filter: () => ({ since: "10m" }),
-    fill: (page, value) => page.getByLabel(en.since).selectOption(value),
+    fill: (page, value) => page.getByLabel(en.since, { exact: true }).selectOption(value),
   },
   {
     name: "id",
@@ -89,7 +92,7 @@ beforeANode("the filter of the list", { isLoaded: false }, (look) => {
     "/tasks?state=cancelled&action=order",
     async ({ busy, browser, page }) => {
       await showing(page, [busy.known.cancelled]);
-      assert.equal(await page.getByLabel(en.state).inputValue(), "cancelled");
+      assert.equal(await stateTab(page, en.states.cancelled).getAttribute("aria-current"), "true");
       assert.equal(await page.getByLabel(en.action, { exact: true }).inputValue(), "order");
       await using other = await LookedAt.open(browser, page.url());
       await showing(other.page, [busy.known.cancelled]);
@@ -105,7 +108,7 @@ beforeANode("the filter of the list", { isLoaded: false }, (look) => {
     "/tasks?since=soon",
     async ({ page }) => {
       await page.getByText(/since/).filter({ visible: true }).first().waitFor();
-      await page.getByLabel(en.since).selectOption("1h");
+      await page.getByLabel(en.since, { exact: true }).selectOption("1h");
       await until(async () => (await tasksShown(page)).length > 0);
       assert.equal(hashOf(page).get("since"), "1h");
     },

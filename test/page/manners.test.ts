@@ -102,7 +102,7 @@ beforeANode("the manners of the page", { isLoaded: true }, (look) => {
         ])
           assert.doesNotMatch(text, new RegExp(`(^|\\s)${word}(\\s|$)`, "m"), `${word} on ${hash}`);
       }
-      assert.equal(await page.evaluate("document.documentElement.lang"), "es");
+      assert.equal(await page.evaluate("document.documentElement.lang"), "es-ES");
       await page.getByRole("combobox", { name: /Idioma/ }).selectOption("en");
       await page.getByRole("link", { name: en.overview, exact: true }).waitFor();
       await page.reload();

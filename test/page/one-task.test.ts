@@ -26,7 +26,7 @@ beforeANode("the page of one task", { isLoaded: false }, (look) => {
     "shows every attempt, how long it took, why it failed, and the log",
     ({ known }) => `/tasks/${known.retried}`,
     async ({ busy, page }) => {
-      const line = page.getByRole("region", { name: en.attempts });
+      const line = page.getByRole("region", { name: en.timeLine });
       await line.getByText(/line 1 of prices\.csv cannot be read/).waitFor();
       await line.getByText(/line 2 of prices\.csv cannot be read/).waitFor();
       const view = await busy.http<TaskView>(`/v1/tasks/${busy.known.retried}`);
@@ -51,8 +51,11 @@ beforeANode("the page of one task", { isLoaded: false }, (look) => {
         .locator("main section")
         .filter({ has: page.getByRole("heading", { name: en.failedBecause }) });
       await why.getByText(/task_error/).waitFor();
-      await why.getByText(/fixtures\/actions\.ts/).waitFor();
       await why.getByText("bank 0 refused card 4000").waitFor();
+      const besides = page
+        .locator("main section")
+        .filter({ has: page.getByRole("heading", { name: en.details }) });
+      await besides.getByText(/fixtures\/actions\.ts/).waitFor();
     },
   );
 
@@ -60,7 +63,7 @@ beforeANode("the page of one task", { isLoaded: false }, (look) => {
     "says that the process that ran it died, and that it ran again",
     ({ known }) => `/tasks/${known.lost}`,
     async ({ page }) => {
-      const line = page.getByRole("region", { name: en.attempts });
+      const line = page.getByRole("region", { name: en.timeLine });
       await line.getByText(/ended by SIGKILL/).waitFor();
       await page.getByText('"pages": 4').waitFor();
     },
@@ -135,8 +138,10 @@ beforeANode("the page of one task", { isLoaded: false }, (look) => {
     ({ known }) => `/tasks/${known.done}`,
     async ({ page }) => {
       await page.getByRole("button", { name: en.runAgain }).click();
+      // The form has it too.
+      await until(async () => (await page.getByLabel("amount").inputValue()) === "2");
+      await page.getByRole("button", { name: "JSON" }).click();
       const payload = page.getByRole("textbox", { name: new RegExp(en.payload) });
-      await payload.waitFor();
       await until(async () => (await payload.inputValue()).includes("Calle Mayor"));
       const before = JSON.parse(await payload.inputValue()) as { amount: number };
       assert.equal(before.amount, 2);

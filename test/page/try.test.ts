@@ -121,7 +121,7 @@ beforeANode("try it", { isLoaded: false }, (look) => {
   look("another action is chosen, and is what the address says", "/try", async ({ page }) => {
     await page.getByLabel(en.action).selectOption("average");
     await page.getByRole("button", { name: /^\+/ }).click();
-    await page.getByLabel("1").fill("4");
+    await page.getByRole("spinbutton").fill("4");
     await send(page);
     await answered(page, /^4$/);
     assert.match(page.url(), /action=average/);

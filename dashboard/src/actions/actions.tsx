@@ -65,30 +65,32 @@ function Action({ action }: { action: ActionView }) {
     ],
   ];
   return (
-    <li className="card action">
-      <header>
-        <h2>
-          <a href={`#/tasks?action=${encodeURIComponent(name)}`}>{name}</a>
-        </h2>
-        {!isServed && <span className="chip chip-failed">{words.notServed}</span>}
-        {description !== undefined && <p className="dim">{description}</p>}
-        {isServed && (
-          <a href={`#/try?action=${encodeURIComponent(name)}`} className="button">
-            {words.tryIt}
-          </a>
+    <li>
+      <article className="card action">
+        <header>
+          <h2>
+            <a href={`#/tasks?action=${encodeURIComponent(name)}`}>{name}</a>
+          </h2>
+          {!isServed && <span className="chip chip-failed">{words.notServed}</span>}
+          {description !== undefined && <p className="dim">{description}</p>}
+          {isServed && (
+            <a href={`#/try?action=${encodeURIComponent(name)}`} className="button">
+              {words.tryIt}
+            </a>
+          )}
+        </header>
+        {!isIdle(action) && (
+          <dl className="action-figures">
+            {figures.map(([title, value, isBad = false]) => (
+              <div key={title}>
+                <dt>{title}</dt>
+                <dd className={isBad ? "wrong" : undefined}>{value}</dd>
+              </div>
+            ))}
+          </dl>
         )}
-      </header>
-      {!isIdle(action) && (
-        <dl className="action-figures">
-          {figures.map(([title, value, isBad = false]) => (
-            <div key={title}>
-              <dt>{title}</dt>
-              <dd className={isBad ? "wrong" : undefined}>{value}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
-      <Details action={action} />
+        <Details action={action} />
+      </article>
     </li>
   );
 }

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from "react";
 import { useNarrow } from "../use-narrow.ts";
 import { useWidth } from "../use-width.ts";
 import { useWords } from "../words/words.tsx";
-import { BoxNode, titleOf, type BoxData } from "./boxes.tsx";
+import { BoxNode, type BoxData } from "./boxes.tsx";
 import { Facts } from "./facts.tsx";
 import { FlowEdge, type FlowData } from "./flow-edge.tsx";
 import { placesOf, sizeOf, type Place } from "./places.ts";
@@ -44,7 +44,6 @@ function Canvas({ told }: { told: Told }) {
     width: w,
     height: h,
     selected: box.id === chosen,
-    ariaLabel: titleOf(box, words),
     ariaRole: "button",
   }));
   const edges = system.flows.map(({ from, to, perSecond, failed }): Edge<FlowData> => ({

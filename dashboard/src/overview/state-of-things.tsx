@@ -20,18 +20,20 @@ export function StateOfThings({ told }: { told: Told }) {
       </p>
     );
   return (
-    <ul className="state-of-things" role="status">
-      {concerns.slice(0, MOST).map((concern) => {
-        const text = tell(concern, words);
-        return (
-          <li key={text} className={`concern-${concern.tone}`}>
-            <span className="dot" aria-hidden="true" />
-            {concern.link === "#/" ? <span>{text}</span> : <a href={concern.link}>{text}</a>}
-          </li>
-        );
-      })}
-      {concerns.length > MOST && <li>{words.andMore(concerns.length - MOST)}</li>}
-    </ul>
+    <div role="status">
+      <ul className="state-of-things">
+        {concerns.slice(0, MOST).map((concern) => {
+          const text = tell(concern, words);
+          return (
+            <li key={text} className={`concern-${concern.tone}`}>
+              <span className="dot" aria-hidden="true" />
+              {concern.link === "#/" ? <span>{text}</span> : <a href={concern.link}>{text}</a>}
+            </li>
+          );
+        })}
+        {concerns.length > MOST && <li>{words.andMore(concerns.length - MOST)}</li>}
+      </ul>
+    </div>
   );
 }
 

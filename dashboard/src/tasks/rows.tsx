@@ -4,7 +4,7 @@ import { useEffect, useRef, type KeyboardEvent } from "react";
 import type { TaskView } from "../../../src/protocol/messages.ts";
 import { Instant } from "../instant.tsx";
 import { compact, duration } from "../numbers.ts";
-import { shortId } from "../task-id.tsx";
+import { shortId } from "../short-id.ts";
 import { useNarrow } from "../use-narrow.ts";
 import { useWords } from "../words/words.tsx";
 import type { TaskList } from "./use-task-list.ts";

@@ -25,7 +25,7 @@ export function StateTabs({ filter }: { filter: Filter }) {
     return compact(those.reduce((sum, one) => sum + one.count, 0));
   };
   return (
-    <nav className="tabs" aria-label={words.state}>
+    <div className="tabs" role="group" aria-label={words.state}>
       {[undefined, ...STATES].map((state) => (
         <a
           key={state ?? ""}
@@ -35,6 +35,6 @@ export function StateTabs({ filter }: { filter: Filter }) {
           {state === undefined ? words.anyState : words.states[state]} <small>{count(state)}</small>
         </a>
       ))}
-    </nav>
+    </div>
   );
 }
