@@ -33,6 +33,11 @@ function two(large: number, largeUnit: string, small: number, smallUnit: string)
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
+/** Between two instants that are told in whole milliseconds. */
+export function took(ms: number): string {
+  return ms < 1 ? "< 1 ms" : duration(ms);
+}
+
 export function bytes(count: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let value = count;

@@ -6,7 +6,8 @@ import { beforeANode } from "./before-a-node.ts";
 import { until } from "./busy-system.ts";
 
 /** As the page writes milliseconds in English. */
-const duration = (ms: number): string => (ms < 1000 ? `${ms} ms` : `${Number((ms / 1000).toFixed(1))} s`);
+const duration = (ms: number): string =>
+  ms < 1 ? "< 1 ms" : ms < 1000 ? `${ms} ms` : `${Number((ms / 1000).toFixed(1))} s`;
 
 beforeANode("the page of one task", { isLoaded: false }, (look) => {
   look(

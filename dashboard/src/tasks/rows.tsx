@@ -3,7 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, type KeyboardEvent } from "react";
 import type { TaskView } from "../../../src/protocol/messages.ts";
 import { Instant } from "../instant.tsx";
-import { compact, duration } from "../numbers.ts";
+import { compact, took } from "../numbers.ts";
 import { shortId } from "../short-id.ts";
 import { useNarrow } from "../use-narrow.ts";
 import { useWords } from "../words/words.tsx";
@@ -130,7 +130,7 @@ function Row({ task, isChosen, onChoose }: { task: TaskView; isChosen: boolean; 
         {task.error?.message ?? ""}
       </span>
       <span role="cell" className="number row-took">
-        {startedAt !== undefined && finishedAt !== undefined ? duration(finishedAt - startedAt) : ""}
+        {startedAt !== undefined && finishedAt !== undefined ? took(finishedAt - startedAt) : ""}
       </span>
       <span role="cell" className="number">
         <Instant at={task.createdAt} />

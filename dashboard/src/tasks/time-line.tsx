@@ -1,7 +1,7 @@
 /** What happened to a task, one bar for each wait and attempt: how long each took, and how it ended. */
 import type { TaskView } from "../../../src/protocol/messages.ts";
 import { isFinal } from "../../../src/task/state.ts";
-import { duration } from "../numbers.ts";
+import { took } from "../numbers.ts";
 import { useWords } from "../words/words.tsx";
 
 type Span = {
@@ -39,7 +39,7 @@ export function TimeLine({ view }: { view: TaskView }) {
                 }}
               />
             </span>
-            <span className="span-end number">{duration(span.to - span.from)}</span>
+            <span className="span-end number">{took(span.to - span.from)}</span>
             <span className={span.isBad ? "span-end span-end-bad" : "span-end"} title={span.end}>
               {span.end}
             </span>
