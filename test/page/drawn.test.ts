@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { filled } from "../../dashboard/src/charts/filled.ts";
+import { goneOf, seenNow } from "../../dashboard/src/drawing/gone.ts";
 import { paceOf } from "../../dashboard/src/drawing/pace.ts";
 import { placesOf, sizeOf } from "../../dashboard/src/drawing/places.ts";
 import { systemOf, type Told } from "../../dashboard/src/drawing/system.ts";
@@ -98,6 +99,21 @@ describe("the drawing", () => {
     assert.equal(rateTo("queue"), 60);
     assert.equal(rateTo("storage"), 60);
     assert.equal(rateTo("worker 1"), 30);
+  });
+
+  test("keeps a node that took its leave for a minute, as stopped, and gives nothing to it", () => {
+    const [one, two] = [node(1), node(2)];
+    let seen = seenNow(new Map(), [one, two], 1000);
+    assert.deepEqual(goneOf(seen, [one, two]), []);
+    seen = seenNow(seen, [one], 30_000);
+    const { columns, flows } = systemOf(told([one], [worker(1, 2)]), goneOf(seen, [one]));
+    const stopped = columns.flat().filter((box) => "health" in box && box.health === "stopped");
+    assert.deepEqual(
+      stopped.map(({ id }) => id),
+      ["gateway 2", "worker 2"],
+    );
+    assert.ok(flows.filter(({ from }) => from.endsWith(" 2")).every(({ perSecond }) => perSecond === 0));
+    assert.deepEqual(goneOf(seenNow(seen, [one], 62_000), [one]), []);
   });
 
   test("flows faster and denser from one task a minute to 100,000 a second, and not at all at none", () => {

@@ -47,8 +47,14 @@ function GatewayCard({ box }: { box: GatewayBox }) {
   const words = useWords();
   const { node, health } = box;
   return (
-    <Card title={titleOf(box, words)} health={health} state={words[node.state]}>
-      {health !== "down" && <Figure value={compact(node.connections)} label={words.connected} />}
+    <Card
+      title={titleOf(box, words)}
+      health={health}
+      state={health === "stopped" ? words.stopped : words[node.state]}
+    >
+      {health !== "down" && health !== "stopped" && (
+        <Figure value={compact(node.connections)} label={words.connected} />
+      )}
     </Card>
   );
 }
@@ -72,7 +78,7 @@ function WorkerCard({ box }: { box: WorkerBox }) {
   const words = useWords();
   const busy = box.threads.filter(({ tasks }) => tasks.length > 0).length;
   const state =
-    box.health === "draining" ? words.draining : box.node === null ? words.ready : words[box.node.state];
+    words[box.health === "draining" || box.health === "stopped" ? box.health : (box.node?.state ?? "ready")];
   return (
     <Card title={titleOf(box, words)} health={box.health} state={state}>
       <ul

@@ -1,13 +1,14 @@
 /** The system as it runs: what stands where, and tasks that flow. */
 import { ReactFlow, useReactFlow, ReactFlowProvider, type Edge, type Node } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useNarrow } from "../use-narrow.ts";
 import { useWidth } from "../use-width.ts";
 import { useWords } from "../words/words.tsx";
 import { BoxNode, type BoxData } from "./boxes.tsx";
 import { Facts } from "./facts.tsx";
 import { FlowEdge, type FlowData } from "./flow-edge.tsx";
+import { goneOf, seenNow, type Seen } from "./gone.ts";
 import { placesOf, sizeOf, type Place } from "./places.ts";
 import { systemOf, type Told } from "./system.ts";
 import "../style/drawing.css";
@@ -33,7 +34,11 @@ function Canvas({ told }: { told: Told }) {
   const isNarrow = useNarrow();
   const [canvas, width] = useWidth<HTMLDivElement>();
   const [chosen, setChosen] = useState<string | null>(null);
-  const system = useMemo(() => systemOf(told), [told]);
+  const seen = useRef<Seen>(new Map());
+  const system = useMemo(() => {
+    seen.current = seenNow(seen.current, told.nodes, Date.now());
+    return systemOf(told, goneOf(seen.current, told.nodes));
+  }, [told]);
   const places = useMemo(() => placesOf(system, isNarrow), [system, isNarrow]);
   const view = viewOf(places, width, isNarrow ? Infinity : MAX_HEIGHT);
   const nodes = places.map(({ box, x, y, width: w, height: h }): Node<BoxData> => ({
@@ -87,6 +92,7 @@ function Canvas({ told }: { told: Told }) {
           proOptions={{ hideAttribution: true }}
         />
         <Looking view={view} />
+        <small className="canvas-note">{words.drawingNote}</small>
       </div>
       {box !== null && <Facts box={box} told={told} onClose={() => setChosen(null)} />}
     </section>

@@ -43,7 +43,7 @@ function FactsOf({ box, told: { stats } }: { box: Box; told: Told }) {
     case "balancer":
       return <p>{words.aboutBalancer}</p>;
     case "gateway":
-      return <NodeFacts node={box.node} />;
+      return <NodeFacts node={box.node} isStopped={box.health === "stopped"} />;
     case "queue":
       return (
         <>
@@ -64,7 +64,7 @@ function FactsOf({ box, told: { stats } }: { box: Box; told: Told }) {
     case "worker":
       return (
         <>
-          {box.node !== null && <NodeFacts node={box.node} />}
+          {box.node !== null && <NodeFacts node={box.node} isStopped={box.health === "stopped"} />}
           {box.workers.map((worker) => (
             <ThreadFacts key={worker.worker} worker={worker} />
           ))}
@@ -91,8 +91,9 @@ function FactsOf({ box, told: { stats } }: { box: Box; told: Told }) {
   }
 }
 
-function NodeFacts({ node }: { node: NodeView }) {
+function NodeFacts({ node, isStopped }: { node: NodeView; isStopped: boolean }) {
   const words = useWords();
+  if (isStopped) return <List rows={[[words.stopped, node.listen.join(", ")]]} />;
   if (node.state === "down") return <List rows={[[words.down, node.listen.join(", ")]]} />;
   return (
     <List

@@ -76,7 +76,7 @@ export function heightOf(box: Box): number {
     case "storage":
       return HEAD + LINE * 2 + 6;
     case "gateway":
-      return HEAD + (box.health === "down" ? 0 : LINE) + 6 + noteOf(box.health);
+      return HEAD + (box.health === "down" || box.health === "stopped" ? 0 : LINE) + 6 + noteOf(box.health);
     default:
       return HEAD + LINE + 6;
   }

@@ -7,7 +7,8 @@ import type {
   WorkerView,
 } from "../../../src/protocol/messages.ts";
 
-export type Health = "well" | "starting" | "draining" | "unwell" | "down";
+/** `stopped`: it was here a moment ago and took its leave; of one that is `down` nothing was heard. */
+export type Health = "well" | "starting" | "draining" | "unwell" | "down" | "stopped";
 
 export type ClientsBox = { kind: "clients"; id: string; connections: number };
 export type BalancerBox = { kind: "balancer"; id: string };
@@ -56,12 +57,18 @@ export type Told = {
   readonly stats: StatsView;
 };
 
-export function systemOf({ nodes, workers, queues, stats }: Told): System {
+/** @param gone nodes that are told of no more. */
+export function systemOf(
+  { nodes: here, workers, queues, stats }: Told,
+  gone: readonly NodeView[] = [],
+): System {
+  const nodes = [...here, ...gone].sort((a, b) => a.node - b.node);
+  const health = (node: NodeView): Health => (gone.includes(node) ? "stopped" : healthOf(node));
   const gateways = nodes.filter(isGateway).map((node): GatewayBox => ({
     kind: "gateway",
     id: `gateway ${node.node}`,
     node,
-    health: healthOf(node),
+    health: health(node),
   }));
   const clients: ClientsBox = {
     kind: "clients",
@@ -69,11 +76,11 @@ export function systemOf({ nodes, workers, queues, stats }: Told): System {
     connections: gateways.reduce((sum, { node }) => sum + node.connections, 0),
   };
   const balancers: BalancerBox[] = gateways.length > 1 ? [{ kind: "balancer", id: "balancer" }] : [];
-  const boxes = [...workersOf(nodes, workers)];
+  const boxes = workersOf(nodes, workers, health);
   // Nodes with a file each have a queue and a store each, drawn as one: together they answer as one.
   const uses = nodes.find((node) => node.uses !== undefined)?.uses;
   const times = (kind: string, own: string): string =>
-    kind === own && nodes.length > 1 ? `${kind} × ${nodes.length}` : kind;
+    kind === own && here.length > 1 ? `${kind} × ${here.length}` : kind;
   const queue: QueueBox = {
     kind: "queue",
     id: "queue",
@@ -104,7 +111,7 @@ function flowsOf(
   workers: readonly WorkerBox[],
   { submitted, finished, failed }: StatsView["perSecond"],
 ): Flow[] {
-  const open = gateways.filter(({ health }) => health !== "down");
+  const open = gateways.filter(isUp);
   const entry = balancer?.id ?? clients.id;
   const flows: Flow[] = [];
   if (balancer) flows.push({ from: clients.id, to: balancer.id, perSecond: submitted, failed: 0 });
@@ -112,12 +119,12 @@ function flowsOf(
   const all = open.reduce((sum, { node }) => sum + node.connections, 0);
   for (const gateway of gateways) {
     const share = all === 0 ? 1 / Math.max(1, open.length) : gateway.node.connections / all;
-    const perSecond = gateway.health === "down" ? 0 : submitted * share;
+    const perSecond = isUp(gateway) ? submitted * share : 0;
     flows.push({ from: entry, to: gateway.id, perSecond, failed: 0 });
     flows.push({ from: gateway.id, to: "queue", perSecond, failed: 0 });
   }
   // What each worker runs is not told either: its share of the threads that are busy now, or of all when none is.
-  const able = workers.map(({ health, threads }) => (health === "down" ? 0 : threads.length));
+  const able = workers.map((worker) => (isUp(worker) ? worker.threads.length : 0));
   const busy = workers.map(({ threads }) => threads.filter((thread) => thread.tasks.length > 0).length);
   const by = busy.some((count) => count > 0) ? busy : able;
   const total = by.reduce((sum, count) => sum + count, 0);
@@ -129,7 +136,11 @@ function flowsOf(
   return flows;
 }
 
-function workersOf(nodes: readonly NodeView[], workers: readonly WorkerView[]): WorkerBox[] {
+function workersOf(
+  nodes: readonly NodeView[],
+  workers: readonly WorkerView[],
+  health: (node: NodeView) => Health,
+): WorkerBox[] {
   const byNode = Map.groupBy(workers, ({ node }) => node);
   const numbers = new Set([
     ...nodes.filter(({ roles }) => roles.includes("worker")).map(({ node }) => node),
@@ -148,7 +159,7 @@ function workersOf(nodes: readonly NodeView[], workers: readonly WorkerView[]): 
           ? "draining"
           : node === null
             ? "well"
-            : healthOf(node),
+            : health(node),
         workers: own,
         threads: own.flatMap(({ threads }) => threads),
       };
@@ -158,6 +169,10 @@ function workersOf(nodes: readonly NodeView[], workers: readonly WorkerView[]): 
 function isGateway({ roles, state }: NodeView): boolean {
   // Of a node that is down nothing is known: it is drawn where clients would meet it.
   return roles.includes("gateway") || state === "down";
+}
+
+function isUp({ health }: { readonly health: Health }): boolean {
+  return health !== "down" && health !== "stopped";
 }
 
 function healthOf({ state }: NodeView): Health {

@@ -53,6 +53,8 @@ export const en = {
   ready: "ready",
   not_ready: "not ready",
   down: "down",
+  stopped: "stopped",
+  drawingNote: "Rates over the last 10 s, all else as it is now",
   threads: "threads",
   aSecond: "a second",
   submitted: "submitted",

@@ -48,6 +48,8 @@ export const es: Words = {
   ready: "listo",
   not_ready: "no listo",
   down: "caído",
+  stopped: "detenido",
+  drawingNote: "Ritmos de los últimos 10 s; lo demás, como está ahora",
   threads: "hilos",
   aSecond: "por segundo",
   submitted: "enviadas",
