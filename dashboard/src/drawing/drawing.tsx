@@ -16,7 +16,7 @@ import "../style/drawing.css";
 const nodeTypes = { box: BoxNode };
 const edgeTypes = { flow: FlowEdge };
 const MAX_ZOOM = 1.15;
-const MAX_HEIGHT = 560;
+const MAX_HEIGHT = 720;
 const MARGIN = 28;
 /** With more ways than this, the rates beside them would hide what they tell of. */
 const MOST_NAMED = 10;

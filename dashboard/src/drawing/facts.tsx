@@ -115,7 +115,7 @@ function ThreadFacts({ worker }: { worker: WorkerView }) {
   return (
     <List
       rows={[
-        [words.memory, bytes(worker.rssBytes)],
+        [words.threadsMemory, bytes(worker.rssBytes)],
         ...worker.threads.map(({ thread, state, tasks }): [string, ReactNode] => [
           `${words.thread} ${thread}`,
           tasks.length === 0

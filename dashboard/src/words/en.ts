@@ -107,6 +107,7 @@ export const en = {
   close: "Close",
   facts: "Facts",
   memory: "memory",
+  threadsMemory: "memory of its threads",
   since: "since",
   version: "version",
   pid: "process",

@@ -102,6 +102,7 @@ export const es: Words = {
   close: "Cerrar",
   facts: "Datos",
   memory: "memoria",
+  threadsMemory: "memoria de sus hilos",
   since: "desde",
   version: "versión",
   pid: "proceso",
