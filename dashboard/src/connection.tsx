@@ -20,20 +20,18 @@ const Context = createContext<Connection | null>(null);
 export function ConnectionProvider({ children }: { children: ReactNode }) {
   const [token, setToken] = useState(() => sessionStorage.getItem(TOKEN) ?? undefined);
   const [state, setState] = useState<ConnectionState>("connecting");
-  const client = useMemo(
-    () =>
-      connect(location.origin, {
-        ...(token === undefined ? {} : { token }),
-        // A page that is left open all night is there again in the morning.
-        reconnectFor: "365d",
-        onConnection: (now) => setState(now === "open" ? "open" : "lost"),
-      }),
-    [token],
-  );
+  const [client, setClient] = useState<Client | null>(null);
   useEffect(() => {
-    client.$.open().catch(() => setState("lost"));
-    return () => void client.$.close({ now: true });
-  }, [client]);
+    const made = connect(location.origin, {
+      ...(token === undefined ? {} : { token }),
+      // A page that is left open all night is there again in the morning.
+      reconnectFor: "365d",
+      onConnection: (now) => setState(now === "open" ? "open" : "lost"),
+    });
+    setClient(made);
+    made.$.open().catch(() => setState("lost"));
+    return () => void made.$.close({ now: true });
+  }, [token]);
   const giveToken = useCallback((given: string) => {
     sessionStorage.setItem(TOKEN, given);
     setState("connecting");
@@ -43,10 +41,10 @@ export function ConnectionProvider({ children }: { children: ReactNode }) {
     if (error instanceof TandaError && error.code === "unauthorized") setState("locked");
   }, []);
   const connection = useMemo(
-    () => ({ client, state, token, giveToken, refused }),
+    () => (client === null ? null : { client, state, token, giveToken, refused }),
     [client, state, token, giveToken, refused],
   );
-  return <Context value={connection}>{children}</Context>;
+  return connection === null ? null : <Context value={connection}>{children}</Context>;
 }
 
 export function useConnection(): Connection {

@@ -82,6 +82,39 @@ beforeANode("what is done from the page", { isLoaded: false }, (look) => {
     assert.equal((await statesOf(busy, tasks)).join(), "cancelled,cancelled,scheduled");
   });
 
+  look(
+    "all that match are cancelled, also what was not loaded; a change of the filter chooses nothing",
+    "/tasks?action=count&state=scheduled",
+    async ({ busy, page }) => {
+      const MORE_THAN_A_PAGE = 130;
+      const submit = (action: "count" | "reverse", n: number): Promise<{ task: string }> =>
+        busy.client[action].submit(`later ${n}`, { delay: "1h" });
+      const handles = await Promise.all(
+        Array.from({ length: MORE_THAN_A_PAGE }, (_, n) => submit("count", n)),
+      );
+      const other = await submit("reverse", 0);
+      await page.getByText(en.states.scheduled).filter({ visible: true }).nth(2).waitFor();
+      await page.getByRole("checkbox", { name: en.chooseAll }).check();
+      await page.getByText(en.chosenAll).waitFor();
+      await page.getByRole("button", { name: new RegExp(`^${en.cancelTasks}`) }).click();
+      await page.getByRole("dialog").getByText(en.askCancelAll).waitFor();
+      await answer(page, en.cancelTasks);
+      await page.getByRole("status").getByText(en.didCancel(MORE_THAN_A_PAGE, MORE_THAN_A_PAGE)).waitFor();
+      const states = await statesOf(
+        busy,
+        handles.map(({ task }) => task),
+      );
+      assert.deepEqual([...new Set(states)], ["cancelled"]);
+      assert.deepEqual(await statesOf(busy, [other.task]), ["scheduled"]);
+      // None is as the filter wants it any more, and none is shown.
+      await page.getByText(en.noSuchTasks).waitFor();
+      await page.getByRole("link", { name: en.clearFilter }).first().click();
+      await page.getByRole("checkbox", { name: en.chooseAll }).check();
+      await page.getByLabel(en.action, { exact: true }).selectOption("reverse");
+      await page.getByText(en.chosenAll).waitFor({ state: "detached" });
+    },
+  );
+
   look("what failed alike is one group, and all of a group is run again", "/failed", async (it) => {
     const { busy, page } = it;
     await using note = await Note.make();

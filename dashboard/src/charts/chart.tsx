@@ -138,7 +138,8 @@ function optionsOf({ lines, tell, isWhole, width, point }: Look): Options {
         ...axis,
         grid: { show: false },
         size: 24,
-        space: 64,
+        // "06:41:20 AM" needs more than "06:41:20".
+        space: 96,
         values: (plot, splits) => {
           const { min = 0, max = 0 } = plot.scales["x"]!;
           const isExact = (max ?? 0) - (min ?? 0) < 180;

@@ -4,18 +4,17 @@ import { isFinal } from "../../../src/task/state.ts";
 import { useAct, type Act } from "../act.tsx";
 import { compact } from "../numbers.ts";
 import { useWords } from "../words/words.tsx";
+import { isChosen, type Choice } from "./choice.ts";
 import { eachMatching, eachOf, type Done, type Verb } from "./each.ts";
 import type { Filter } from "./filter.ts";
-import type { TaskList } from "./use-task-list.ts";
 
-type ChosenProps = { list: TaskList; filter: Filter; chosen: ReadonlySet<string>; onDone: () => void };
+type ChosenProps = { tasks: readonly TaskView[]; filter: Filter; choice: Choice; onDone: () => void };
 
-export function Chosen({ list: { tasks, isComplete }, filter, chosen, onDone }: ChosenProps) {
+export function Chosen({ tasks, filter, choice, onDone }: ChosenProps) {
   const words = useWords();
   const act = useAct();
-  const these = tasks.filter(({ task }) => chosen.has(task));
-  // What is loaded is all chosen, and there is more that is like it.
-  const isAll = !isComplete && these.length === tasks.length;
+  const isAll = choice === "all";
+  const these = tasks.filter(({ task }) => isChosen(choice, task));
   const button = (verb: Verb, name: string, those: readonly TaskView[]) => (
     <button
       type="button"
@@ -45,7 +44,7 @@ export function Chosen({ list: { tasks, isComplete }, filter, chosen, onDone }: 
   });
   return (
     <>
-      <span className="dim">{isAll ? words.chosenAll : words.chosen(chosen.size)}</span>
+      <span className="dim">{isAll ? words.chosenAll : words.chosen(these.length)}</span>
       {button(
         "retry",
         words.retry,

@@ -7,6 +7,7 @@ import { compact, took } from "../numbers.ts";
 import { shortId } from "../short-id.ts";
 import { useNarrow } from "../use-narrow.ts";
 import { useWords } from "../words/words.tsx";
+import { isChosen, isNone, type Choice } from "./choice.ts";
 import type { TaskList } from "./use-task-list.ts";
 
 const ROW_PX = 42;
@@ -16,13 +17,13 @@ const SOON = 40;
 
 type RowsProps = {
   list: TaskList;
-  chosen: ReadonlySet<string>;
+  choice: Choice;
   onChoose: (task: string) => void;
   onChooseAll: () => void;
   onAtTop: (isAtTop: boolean) => void;
 };
 
-export function Rows({ list, chosen, onChoose, onChooseAll, onAtTop }: RowsProps) {
+export function Rows({ list, choice, onChoose, onChooseAll, onAtTop }: RowsProps) {
   const words = useWords();
   const isNarrow = useNarrow();
   const rowPx = isNarrow ? NARROW_ROW_PX : ROW_PX;
@@ -47,7 +48,7 @@ export function Rows({ list, chosen, onChoose, onChooseAll, onAtTop }: RowsProps
         <span role="columnheader">
           <input
             type="checkbox"
-            checked={chosen.size > 0}
+            checked={!isNone(choice)}
             onChange={onChooseAll}
             aria-label={words.chooseAll}
           />
@@ -80,11 +81,15 @@ export function Rows({ list, chosen, onChoose, onChooseAll, onAtTop }: RowsProps
               <div
                 key={String(key)}
                 role="row"
-                className={chosen.has(task.task) ? "row row-chosen" : "row"}
+                className={isChosen(choice, task.task) ? "row row-chosen" : "row"}
                 style={{ transform: `translateY(${start}px)`, height: rowPx }}
                 onKeyDown={(event) => chooseByKey(event, () => onChoose(task.task))}
               >
-                <Row task={task} isChosen={chosen.has(task.task)} onChoose={() => onChoose(task.task)} />
+                <Row
+                  task={task}
+                  isTicked={isChosen(choice, task.task)}
+                  onChoose={() => onChoose(task.task)}
+                />
               </div>
             );
           })}
@@ -100,7 +105,9 @@ function chooseByKey(event: KeyboardEvent, choose: () => void): void {
   choose();
 }
 
-function Row({ task, isChosen, onChoose }: { task: TaskView; isChosen: boolean; onChoose: () => void }) {
+type RowProps = { task: TaskView; isTicked: boolean; onChoose: () => void };
+
+function Row({ task, isTicked, onChoose }: RowProps) {
   const words = useWords();
   const { startedAt, finishedAt } = task;
   return (
@@ -108,7 +115,7 @@ function Row({ task, isChosen, onChoose }: { task: TaskView; isChosen: boolean; 
       <span role="cell">
         <input
           type="checkbox"
-          checked={isChosen}
+          checked={isTicked}
           onChange={onChoose}
           aria-label={words.choose(shortId(task.task))}
         />

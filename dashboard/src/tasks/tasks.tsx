@@ -1,9 +1,10 @@
 /** All tasks: found by what they are, watched as they go, chosen to be cancelled or tried again. */
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useRoute } from "../route.ts";
 import { useWords } from "../words/words.tsx";
 import { Chosen } from "./chosen.tsx";
 import { FilterForm } from "./filter-form.tsx";
+import { isNone, NONE, type Choice } from "./choice.ts";
 import { isEmpty, readFilter } from "./filter.ts";
 import { Rows } from "./rows.tsx";
 import { StateTabs } from "./state-tabs.tsx";
@@ -16,17 +17,23 @@ export function Tasks() {
   const filter = readFilter(search);
   const [isLive, setLive] = useState(true);
   const [isAtTop, setAtTop] = useState(true);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [choice, setChoice] = useState<Choice>(NONE);
   const list = useTaskList(filter, isLive, isAtTop);
   const { tasks, isComplete, isLoaded, error } = list;
+  const done = (): void => {
+    setChoice(NONE);
+    list.again();
+  };
+  const name = JSON.stringify(filter);
+  // "All" of one filter must never become all of the next.
+  useEffect(() => setChoice(NONE), [name]);
   const choose = (task: string): void =>
-    setChosen((before) => {
-      const after = new Set(before);
+    setChoice((before) => {
+      const after = new Set(before === "all" ? tasks.map((one) => one.task) : before);
       if (!after.delete(task)) after.add(task);
       return after;
     });
-  const chooseAll = (): void =>
-    setChosen(chosen.size === 0 ? new Set(tasks.map(({ task }) => task)) : new Set());
+  const chooseAll = (): void => setChoice(isNone(choice) ? "all" : NONE);
   return (
     <section className="tasks">
       <h1>{words.tasks}</h1>
@@ -36,9 +43,9 @@ export function Tasks() {
           <span className="dot" aria-hidden="true" /> {isLive ? words.live : words.pausedList}
         </button>
       </FilterForm>
-      {chosen.size > 0 && (
+      {!isNone(choice) && (
         <div className="bar chosen">
-          <Chosen list={list} filter={filter} chosen={chosen} onDone={() => setChosen(new Set())} />
+          <Chosen tasks={tasks} filter={filter} choice={choice} onDone={done} />
         </div>
       )}
       {error !== null && <p className="wrong">{error.message}</p>}
@@ -53,9 +60,9 @@ export function Tasks() {
       ) : (
         <Rows
           // Of another filter one reads from the top.
-          key={JSON.stringify(filter)}
+          key={name}
           list={list}
-          chosen={chosen}
+          choice={choice}
           onChoose={choose}
           onChooseAll={chooseAll}
           onAtTop={setAtTop}

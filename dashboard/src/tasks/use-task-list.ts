@@ -16,6 +16,8 @@ export type TaskList = {
   readonly isLoaded: boolean;
   readonly error: Error | null;
   readonly more: () => void;
+  /** From the top on, since much has changed. */
+  readonly again: () => void;
 };
 
 /** `at`: when the newest of it was told. */
@@ -50,6 +52,8 @@ export function useTaskList(filter: Filter, isLive: boolean, isAtTop: boolean): 
   useEffect(() => setLoaded(null), [ask]);
 
   const isFirst = loaded === null;
+  const hasNewer = useRef(false);
+  hasNewer.current = loaded !== null && loaded.newer > 0;
   useEffect(() => {
     if (!isFirst && !isLive) return;
     let isOver = false;
@@ -61,7 +65,7 @@ export function useTaskList(filter: Filter, isLive: boolean, isAtTop: boolean): 
       timer = setTimeout(() => void look(), AGAIN_MS);
     };
     // At once at first, and when one comes back to the top.
-    timer = setTimeout(() => void look(), isFirst || isAtTop ? 0 : AGAIN_MS);
+    timer = setTimeout(() => void look(), isFirst || (isAtTop && hasNewer.current) ? 0 : AGAIN_MS);
     return () => {
       isOver = true;
       clearTimeout(timer);
@@ -98,6 +102,7 @@ export function useTaskList(filter: Filter, isLive: boolean, isAtTop: boolean): 
     isLoaded: loaded !== null,
     error,
     more,
+    again: useCallback(() => setLoaded(null), []),
   };
 }
 
@@ -111,19 +116,23 @@ function renewed(
   if (before === null) return begun;
   const known = new Set(before.tasks.map(({ task }) => task));
   const fresh = page.tasks.filter(({ task }) => !known.has(task));
-  if (!isAtTop)
-    return {
-      ...before,
-      at,
-      tasks: merged(
-        before.tasks,
-        page.tasks.filter(({ task }) => known.has(task)),
-      ),
-      newer: fresh.length,
-    };
+  if (!isAtTop) {
+    const again = page.tasks.filter(({ task }) => known.has(task));
+    return { ...before, at, tasks: merged(before.tasks, again), newer: fresh.length };
+  }
   // More came than one page holds: between the page and what is shown would be a gap.
   if (fresh.length === PAGE) return begun;
-  return { ...before, at, tasks: merged(before.tasks, page.tasks), newer: 0 };
+  // As far down as the page reaches, what it does not tell of is no longer as the filter wants it.
+  const last = page.tasks.at(-1)?.task;
+  const below =
+    page.next === null ? [] : before.tasks.filter(({ task }) => last === undefined || task < last);
+  return {
+    ...before,
+    at,
+    tasks: merged(below, page.tasks),
+    newer: 0,
+    next: page.next === null ? null : before.next,
+  };
 }
 
 /** Newest first, each once, as it was told last. */

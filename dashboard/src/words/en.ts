@@ -87,9 +87,10 @@ export const en = {
     drainingWorker: (worker: string) => `Worker ${worker} is drained: it takes nothing new.`,
     stuck: (worker: string, threads: number) =>
       `Worker ${worker}: ${threads === 1 ? "a thread is" : `${threads} threads are`} stuck, and will be replaced.`,
-    paused: (queue: string, waiting: string) => `Queue ${queue} is paused; ${waiting} wait in it.`,
+    paused: (queue: string, waiting: string) =>
+      `Queue ${queue} is paused; ${waiting} ${waiting === "1" ? "waits" : "wait"} in it.`,
     drainingQueue: (queue: string, waiting: string) =>
-      `Queue ${queue} is draining: it takes nothing new; ${waiting} wait in it.`,
+      `Queue ${queue} is draining: it takes nothing new; ${waiting} ${waiting === "1" ? "waits" : "wait"} in it.`,
     late: (queue: string, age: string) => `In queue ${queue} a task has waited for ${age}.`,
     failing: (share: string) => `${share} of what ended in the last 10 s failed.`,
   },
@@ -156,7 +157,7 @@ export const en = {
   sinceInstant: "since an instant …",
   thatIsAll: (count: number) => `That is all: ${count === 1 ? "one task" : `${count} tasks`}.`,
   newer: (count: string) => `${count} new`,
-  chooseAll: "Choose all that are shown, or none",
+  chooseAll: "Choose all that match the filter, or none",
   chosenAll: "All that match the filter are chosen.",
   allOfThem: "all",
   askRetryAll: "Run all that match the filter again, as far as they ended without success?",
@@ -228,7 +229,8 @@ export const en = {
   asList: "As a list",
   earliest: "earliest",
   forExample: "such as",
-  keptFailed: (count: string) => `${count} failed tasks are kept.`,
+  keptFailed: (count: string) =>
+    count === "1" ? "One failed task is kept." : `${count} failed tasks are kept.`,
   failingNow: (share: string) => `${share} of what ended in the last 10 s failed.`,
   askRedrive: (count: string, action: string) =>
     action === ""

@@ -82,9 +82,10 @@ export const es: Words = {
     drainingWorker: (worker) => `El trabajador ${worker} no toma nada nuevo: se está vaciando.`,
     stuck: (worker, threads) =>
       `Trabajador ${worker}: ${threads === 1 ? "hay un hilo atascado; se cambiará" : `hay ${threads} hilos atascados; se cambiarán`} por otro.`,
-    paused: (queue, waiting) => `La cola ${queue} está en pausa; esperan ${waiting}.`,
+    paused: (queue, waiting) =>
+      `La cola ${queue} está en pausa; ${waiting === "1" ? "espera" : "esperan"} ${waiting}.`,
     drainingQueue: (queue, waiting) =>
-      `La cola ${queue} se está vaciando: no acepta nada nuevo; esperan ${waiting}.`,
+      `La cola ${queue} se está vaciando: no acepta nada nuevo; ${waiting === "1" ? "espera" : "esperan"} ${waiting}.`,
     late: (queue, age) => `En la cola ${queue} una tarea lleva esperando ${age}.`,
     failing: (share) => `Falló el ${share} de lo que terminó en los últimos 10 s.`,
   },
@@ -156,7 +157,7 @@ export const es: Words = {
   sinceInstant: "desde un instante…",
   thatIsAll: (count) => `Eso es todo: ${count === 1 ? "una tarea" : `${count} tareas`}.`,
   newer: (count) => `${count} nuevas`,
-  chooseAll: "Elegir todas las que se ven, o ninguna",
+  chooseAll: "Elegir todas las del filtro, o ninguna",
   chosenAll: "Están elegidas todas las del filtro.",
   allOfThem: "todas",
   askRetryAll: "¿Ejecutar de nuevo todas las del filtro que terminaron sin éxito?",
@@ -227,7 +228,8 @@ export const es: Words = {
   asList: "Como lista",
   earliest: "la primera",
   forExample: "por ejemplo",
-  keptFailed: (count) => `Se conservan ${count} tareas fallidas.`,
+  keptFailed: (count) =>
+    count === "1" ? "Se conserva una tarea fallida." : `Se conservan ${count} tareas fallidas.`,
   failingNow: (share) => `Falló el ${share} de lo que terminó en los últimos 10 s.`,
   askRedrive: (count, action) =>
     action === ""
