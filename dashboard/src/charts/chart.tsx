@@ -43,7 +43,14 @@ export function Chart({ title, unit, at, lines, tell, isWhole = false }: ChartPr
       plot.current?.destroy();
       const { at: all, lines: own, tell: told } = drawn.current;
       plot.current = new uPlot(
-        optionsOf({ lines: own, tell: told, isWhole, width: element.clientWidth, point: setPointed }),
+        optionsOf({
+          place: element,
+          lines: own,
+          tell: told,
+          isWhole,
+          width: element.clientWidth,
+          point: setPointed,
+        }),
         dataOf(all, own),
         element,
       );
@@ -108,7 +115,18 @@ function dataOf(at: readonly number[], lines: readonly Line[]): AlignedData {
   return [at.map((ms) => ms / 1000), ...lines.map(({ values }) => [...values])];
 }
 
+/** As it is seen there: a canvas understands neither variables nor colours that depend on light and dark. */
+function colorIn(place: HTMLElement, name: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  place.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
 type Look = {
+  place: HTMLElement;
   lines: readonly Line[];
   tell: (value: number) => string;
   isWhole: boolean;
@@ -116,9 +134,8 @@ type Look = {
   point: (at: number | null) => void;
 };
 
-function optionsOf({ lines, tell, isWhole, width, point }: Look): Options {
-  const style = getComputedStyle(document.documentElement);
-  const color = (name: string): string => style.getPropertyValue(name).trim();
+function optionsOf({ place, lines, tell, isWhole, width, point }: Look): Options {
+  const color = (name: string): string => colorIn(place, name);
   const axis = {
     stroke: color("--dim"),
     grid: { stroke: color("--line"), width: 1 },

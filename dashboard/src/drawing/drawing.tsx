@@ -92,8 +92,13 @@ function Canvas({ told }: { told: Told }) {
           proOptions={{ hideAttribution: true }}
         />
         <Looking view={view} />
-        <small className="canvas-note">{words.drawingNote}</small>
       </div>
+      <p className="canvas-note">
+        {words.drawingNote}{" "}
+        <a href="https://reactflow.dev" target="_blank" rel="noreferrer">
+          React Flow
+        </a>
+      </p>
       {box !== null && <Facts box={box} told={told} onClose={() => setChosen(null)} />}
     </section>
   );
