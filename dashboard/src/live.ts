@@ -27,7 +27,9 @@ export function useLive<T>(ask: (client: Client) => Promise<T>, everyMs: number)
   useEffect(() => {
     let isOver = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let isAsking = false;
     const again = async (): Promise<void> => {
+      isAsking = true;
       try {
         const value = await ask(client);
         if (!isOver) setLive({ value, error: null, at: Date.now() });
@@ -36,11 +38,13 @@ export function useLive<T>(ask: (client: Client) => Promise<T>, everyMs: number)
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         if (!isOver) setLive((before) => ({ ...before, error }));
       }
+      isAsking = false;
       if (!isOver && !document.hidden) timer = setTimeout(() => void again(), everyMs);
     };
     const look = (): void => {
       clearTimeout(timer);
-      if (!document.hidden) void again();
+      // A slow answer is awaited: a second question would only make it slower.
+      if (!document.hidden && !isAsking) void again();
     };
     document.addEventListener("visibilitychange", look);
     look();
@@ -50,6 +54,6 @@ export function useLive<T>(ask: (client: Client) => Promise<T>, everyMs: number)
       document.removeEventListener("visibilitychange", look);
     };
   }, [client, ask, everyMs, refused]);
-  useToldAt(live.at);
+  useToldAt(live.at, everyMs);
   return live;
 }

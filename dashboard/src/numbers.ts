@@ -2,6 +2,8 @@
 import { numberFormat } from "./locale.ts";
 
 export function rate(value: number): string {
+  // One task a minute is not none.
+  if (value > 0 && value < 0.1) return numberFormat({ maximumSignificantDigits: 2 }).format(value);
   return value < 10 ? decimal(value, 1) : compact(value);
 }
 

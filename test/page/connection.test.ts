@@ -60,6 +60,23 @@ describe("the page and its node", { skip: chromium.skip, timeout: 120_000 }, () 
     assert.equal(await width(), 320);
   });
 
+  test("a node that holds its connections and says nothing is told to be silent, with how old all is", async () => {
+    await using node = await startShop();
+    await using it = await LookedAt.open(browser, `http://127.0.0.1:${node.port}/#/queues`, {
+      allowed: /WebSocket|ERR_CONNECTION_REFUSED|ERR_TIMED_OUT/,
+    });
+    const { page } = it;
+    await page.getByRole("row").nth(1).waitFor();
+    process.kill(node.pid, "SIGSTOP");
+    try {
+      await page.getByText(en.late).waitFor({ timeout: 20_000 });
+      await page.getByRole("status").getByText(en.asOf).waitFor();
+    } finally {
+      process.kill(node.pid, "SIGCONT");
+    }
+    await page.getByText(en.late).waitFor({ state: "hidden", timeout: 20_000 });
+  });
+
   test("a node that is killed is missed, and found again by the page itself", async () => {
     await using node = await startShop();
     const allowed = /WebSocket|ERR_CONNECTION_REFUSED/;

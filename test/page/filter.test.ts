@@ -99,6 +99,17 @@ beforeANode("the filter of the list", { isLoaded: false }, (look) => {
     },
   );
 
+  look(
+    "what is no longer as the filter wants leaves the list",
+    "/tasks?state=scheduled",
+    async ({ busy, page }) => {
+      const { task } = await busy.client.upper.submit("soon", { delay: "1h" });
+      await until(async () => (await tasksShown(page)).includes(task));
+      await busy.client.$.cancel(task);
+      await until(async () => !(await tasksShown(page)).includes(task));
+    },
+  );
+
   look("what nothing is like is said to be so", "/tasks?action=order&state=expired", async ({ page }) => {
     await page.getByText(en.noSuchTasks).waitFor();
   });

@@ -47,6 +47,27 @@ beforeANode("the manners of the page", { isLoaded: true }, (look) => {
     },
   );
 
+  look(
+    "a tab that is hidden and seen again many times asks no more often than before",
+    "/queues",
+    async (it) => {
+      const { page } = it;
+      await page.getByRole("row").nth(1).waitFor();
+      let asked = 0;
+      const session = await it.it.devtools();
+      await session.send("Network.enable");
+      session.on("Network.webSocketFrameSent", ({ response: { payloadData } }) => {
+        if (payloadData.includes('"queues"')) asked++;
+      });
+      for (let times = 0; times < 6; times++) await page.evaluate(hide(times % 2 === 0));
+      await page.waitForTimeout(1500);
+      asked = 0;
+      await page.waitForTimeout(4000);
+      // Once a second: were each event a beginning, it would be two dozen.
+      assert.ok(asked >= 1 && asked <= 5, `${asked} questions in 4 s`);
+    },
+  );
+
   look("things move where tasks flow", "/", async ({ page }) => {
     await until(() => page.evaluate<boolean>(`${RUNNING} > 0`));
   });

@@ -156,7 +156,10 @@ beforeANode("the page of one task", { isLoaded: false }, (look) => {
     "that is not there is said to be so",
     "/tasks/01890a5d-ac96-774b-bcce-b302099a8057",
     async ({ page }) => {
-      await page.getByText(/there is no task "?01890a5d-ac96-774b-bcce-b302099a8057/i).waitFor();
+      await page.getByText(en.thereIsNoTask("01890a5d-ac96-774b-bcce-b302099a8057")).waitFor();
+      assert.match(await page.title(), /^01890a5d/);
+      await page.getByRole("main").getByRole("link", { name: en.tasks }).click();
+      await page.getByRole("heading", { name: en.tasks }).waitFor();
     },
   );
 });

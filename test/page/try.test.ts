@@ -118,6 +118,21 @@ beforeANode("try it", { isLoaded: false }, (look) => {
     },
   );
 
+  look("an action that nobody serves is not taken for another", "/try?action=nosuch", async ({ page }) => {
+    await page.getByText(en.notServed).waitFor();
+    assert.equal(await page.getByRole("button", { name: en.send, exact: true }).count(), 0);
+    await page.getByLabel(en.action).selectOption("upper");
+    await page.getByRole("button", { name: en.send, exact: true }).waitFor();
+  });
+
+  look("what is no JSON yet is not lost by a look at the form", "/try?action=order", async ({ page }) => {
+    const toggle = page.getByRole("button", { name: "JSON", exact: true });
+    await toggle.click();
+    await page.getByRole("textbox", { name: new RegExp(en.payload) }).fill("{ bad");
+    await page.getByText(en.noJson).waitFor();
+    assert.equal(await toggle.isDisabled(), true);
+  });
+
   look("another action is chosen, and is what the address says", "/try", async ({ page }) => {
     await page.getByLabel(en.action).selectOption("average");
     await page.getByRole("button", { name: /^\+/ }).click();

@@ -93,7 +93,12 @@ export function Chart({ title, unit, at, lines, tell, isWhole = false }: ChartPr
           ))}
         </ul>
       </figcaption>
-      <div ref={place} className="plot" />
+      <div
+        ref={place}
+        className="plot"
+        role="img"
+        aria-label={`${title}: ${lines.map(({ label, values }) => `${label} ${tellOne(values.at(-1), tell)}`).join(", ")}`}
+      />
       {at.length < 2 && <p className="chart-empty">{words.nothingYet}</p>}
     </figure>
   );

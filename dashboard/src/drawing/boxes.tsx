@@ -27,7 +27,7 @@ function Face({ box }: { box: Box }) {
     case "clients":
       return (
         <Card title={words.clients}>
-          <Figure value={compact(box.connections)} label={words.connected} />
+          <Figure value={compact(box.connections)} label={words.connections} />
         </Card>
       );
     case "balancer":
@@ -53,7 +53,7 @@ function GatewayCard({ box }: { box: GatewayBox }) {
       state={health === "stopped" ? words.stopped : words[node.state]}
     >
       {health !== "down" && health !== "stopped" && (
-        <Figure value={compact(node.connections)} label={words.connected} />
+        <Figure value={compact(node.connections)} label={words.connections} />
       )}
     </Card>
   );
@@ -103,7 +103,7 @@ function StorageCard({ box }: { box: StorageBox }) {
   return (
     <Card title={words.storage} detail={box.uses}>
       <Figure value={compact(box.tasks)} label={words.tasks.toLowerCase()} />
-      <Figure value={bytes(box.bytes)} label={box.blobs} />
+      <Figure value={bytes(box.bytes)} label={words.blobKinds[box.blobs] ?? box.blobs} />
     </Card>
   );
 }

@@ -33,7 +33,7 @@ function FactsOf({ box, told: { stats } }: { box: Box; told: Told }) {
           <p>{words.aboutClients}</p>
           <List
             rows={[
-              [words.connected, compact(box.connections)],
+              [words.connections, compact(box.connections)],
               [`${words.submitted}, ${words.window10s}`, `${rate(perSecond.submitted)} ${words.aSecond}`],
               [words.inFlight, compact(stats.inFlight)],
             ]}
@@ -103,7 +103,7 @@ function NodeFacts({ node, isStopped }: { node: NodeView; isStopped: boolean }) 
         [words.pid, String(node.pid)],
         [words.since, <Instant key="since" at={node.startedAt} />],
         [words.memory, bytes(node.rssBytes)],
-        [words.connected, compact(node.connections)],
+        [words.connections, compact(node.connections)],
         [words.listens, node.listen.join(", ")],
       ]}
     />

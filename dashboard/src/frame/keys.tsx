@@ -21,7 +21,8 @@ export function Keys() {
   useEffect(() => {
     const hear = (event: KeyboardEvent): void => {
       const at = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      // While something is asked, the page behind it stays as it is.
+      if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
       if (/^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName)) {
         if (event.key === "Escape") at.blur();
         return;
@@ -38,7 +39,11 @@ export function Keys() {
         event.preventDefault();
         const search = document.querySelector<HTMLElement>("[data-search]");
         if (search) search.focus();
-        else go("#/tasks");
+        else {
+          go("#/tasks");
+          // Once it is drawn.
+          setTimeout(() => document.querySelector<HTMLElement>("[data-search]")?.focus(), 50);
+        }
       } else if (event.key === "j" || event.key === "k") walk(event.key === "j" ? 1 : -1);
     };
     addEventListener("keydown", hear);

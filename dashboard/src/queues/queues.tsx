@@ -71,7 +71,7 @@ function QueueRow({ view }: { view: QueueView }) {
         <span className={`chip chip-${mode}`}>{words[mode]}</span>
       </td>
       {figures.map(([name, value]) => (
-        <td key={name} className="number" data-name={name}>
+        <td key={name} className="number" data-name={name.charAt(0).toUpperCase() + name.slice(1)}>
           {value}
         </td>
       ))}

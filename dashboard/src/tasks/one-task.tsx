@@ -1,6 +1,6 @@
 /** One task: what went in and came out, every attempt, and why it is where it is. */
 import { useCallback, useEffect, type ReactNode } from "react";
-import type { Client } from "../../../src/client/browser.ts";
+import { TandaError, type Client } from "../../../src/client/browser.ts";
 import type { Explanation } from "../../../src/protocol/explanation.ts";
 import type { TaskView } from "../../../src/protocol/messages.ts";
 import { isFinal } from "../../../src/task/state.ts";
@@ -12,7 +12,8 @@ import { useLive } from "../live.ts";
 import { instantFormat } from "../locale.ts";
 import { duration } from "../numbers.ts";
 import { go } from "../route.ts";
-import { useSpeech, useWords } from "../words/words.tsx";
+import { shortId } from "../short-id.ts";
+import { useWords } from "../words/words.tsx";
 import { TimeLine } from "./time-line.tsx";
 import { Value } from "./value.tsx";
 import "../style/one-task.css";
@@ -21,7 +22,7 @@ const EVERY_MS = 1000;
 const instant = (at: number): string => instantFormat({ timeStyle: "medium" }).format(at);
 
 export function OneTask({ task }: { task: string }) {
-  const { words, language } = useSpeech();
+  const words = useWords();
   const ask = useCallback(
     async ({ $ }: Client): Promise<{ view: TaskView; why: Explanation }> => {
       const [view, why] = await Promise.all([$.get(task), $.explain(task)]);
@@ -32,9 +33,14 @@ export function OneTask({ task }: { task: string }) {
   const { value, error } = useLive(ask, EVERY_MS);
   const action = value?.view.action;
   useEffect(() => {
-    if (action !== undefined) document.title = `${action} · Tanda`;
-  }, [action]);
-  if (value === null) return <Waiting error={error} />;
+    document.title = `${action ?? shortId(task)} · Tanda`;
+  }, [action, task]);
+  if (value === null)
+    return error instanceof TandaError && error.code === "not_found" ? (
+      <Missing task={task} />
+    ) : (
+      <Waiting error={error} />
+    );
   const { view, why } = value;
   return (
     <article className="one-task">
@@ -48,8 +54,7 @@ export function OneTask({ task }: { task: string }) {
         <Acts view={view} />
       </header>
       <p className={view.state === "failed" ? "why why-bad" : "why"}>
-        {/* The node tells it in English; in another language it is said from what the reason is made of. */}
-        {language === "en" ? why.text : words.why(why, view, { instant, duration })}
+        {words.why(why, view, { instant, duration })}
       </p>
       <TimeLine view={view} />
       <Facts view={view} />
@@ -76,6 +81,18 @@ export function OneTask({ task }: { task: string }) {
         </section>
       )}
     </article>
+  );
+}
+
+function Missing({ task }: { task: string }) {
+  const words = useWords();
+  return (
+    <section className="one-task">
+      <h1>{words.noSuchTask}</h1>
+      <p>
+        {words.thereIsNoTask(task)} <a href="#/tasks">{words.tasks}</a>
+      </p>
+    </section>
   );
 }
 

@@ -8,7 +8,7 @@ import { shortId } from "../short-id.ts";
 import { useNarrow } from "../use-narrow.ts";
 import { useWords } from "../words/words.tsx";
 import { isChosen, isNone, type Choice } from "./choice.ts";
-import type { TaskList } from "./use-task-list.ts";
+import { PAGE, type TaskList } from "./use-task-list.ts";
 
 const ROW_PX = 42;
 const NARROW_ROW_PX = 58;
@@ -70,7 +70,7 @@ export function Rows({ list, choice, onChoose, onChooseAll, onAtTop }: RowsProps
             onAtTop(true);
           }}
         >
-          ↑ {words.newer(compact(newer))}
+          ↑ {words.newer(newer < PAGE ? compact(newer) : `${PAGE}+`)}
         </button>
       )}
       <div className="rows" ref={rows} onScroll={(event) => onAtTop(event.currentTarget.scrollTop < rowPx)}>

@@ -5,8 +5,9 @@ import { useConnection } from "../connection.tsx";
 import { useToldAt } from "../offline/age.ts";
 import { toListFilter, type Filter } from "./filter.ts";
 
-const PAGE = 100;
+export const PAGE = 100;
 const AGAIN_MS = 2000;
+const MOST_AT_TOP = 5 * PAGE;
 
 export type TaskList = {
   readonly tasks: readonly TaskView[];
@@ -32,6 +33,8 @@ export function useTaskList(filter: Filter, isLive: boolean, isAtTop: boolean): 
   const [loaded, setLoaded] = useState<Loaded | null>(null);
   const [error, setError] = useState<Error | null>(null);
   const isAsking = useRef(false);
+  // What could not be had is asked for once more.
+  const [tries, setTries] = useState(0);
   const name = JSON.stringify(filter);
 
   const ask = useCallback(
@@ -49,7 +52,10 @@ export function useTaskList(filter: Filter, isLive: boolean, isAtTop: boolean): 
     [client, name, refused],
   );
 
-  useEffect(() => setLoaded(null), [ask]);
+  useEffect(() => {
+    setLoaded(null);
+    isAsking.current = false;
+  }, [ask]);
 
   const isFirst = loaded === null;
   const hasNewer = useRef(false);
@@ -72,14 +78,17 @@ export function useTaskList(filter: Filter, isLive: boolean, isAtTop: boolean): 
     };
   }, [ask, isFirst, isLive, isAtTop]);
 
-  useToldAt(loaded?.at ?? null);
+  useToldAt(loaded?.at ?? null, isLive ? AGAIN_MS : Infinity);
   const next = loaded?.next ?? null;
   const more = useCallback(() => {
     if (isAsking.current || next === null) return;
     isAsking.current = true;
     void ask(next).then((page) => {
       isAsking.current = false;
-      if (page === null) return;
+      if (page === null) {
+        setTimeout(() => setTries((before) => before + 1), AGAIN_MS);
+        return;
+      }
       setLoaded((before) =>
         // The list may have begun anew meanwhile.
         before?.next === next
@@ -87,7 +96,7 @@ export function useTaskList(filter: Filter, isLive: boolean, isAtTop: boolean): 
           : before,
       );
     });
-  }, [ask, next]);
+  }, [ask, next, tries]);
 
   // A node looks through so many tasks for one page, and where few match a page may be short, or empty, with more behind it.
   const count = loaded?.tasks.length ?? 0;
@@ -120,8 +129,9 @@ function renewed(
     const again = page.tasks.filter(({ task }) => known.has(task));
     return { ...before, at, tasks: merged(before.tasks, again), newer: fresh.length };
   }
-  // More came than one page holds: between the page and what is shown would be a gap.
-  if (fresh.length === PAGE) return begun;
+  // More came than one page holds: between the page and what is shown would be a gap. And who stays at the top all week must not
+  // gather a week's tasks.
+  if (fresh.length === PAGE || before.tasks.length > MOST_AT_TOP) return begun;
   // As far down as the page reaches, what it does not tell of is no longer as the filter wants it.
   const last = page.tasks.at(-1)?.task;
   const below =

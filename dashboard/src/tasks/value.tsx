@@ -9,6 +9,8 @@ import { useWords } from "../words/words.tsx";
 const FOLDED_LINES = 24;
 const FOLDED_CHARS = 4000;
 const MOST_BLOBS = 24;
+/** Where a token is asked for, what is larger is fetched when somebody wants it. */
+const MOST_FETCHED_BYTES = 5_000_000;
 
 export function Value({ title, value, isBad = false }: { title: string; value: unknown; isBad?: boolean }) {
   const words = useWords();
@@ -41,12 +43,18 @@ export function Value({ title, value, isBad = false }: { title: string; value: u
 function Blob({ blob }: { blob: BlobLink }) {
   const words = useWords();
   const [isPicture, setPicture] = useState(true);
-  const url = useBlobUrl(blob);
+  const [isWanted, setWanted] = useState(blob.bytes <= MOST_FETCHED_BYTES);
+  const url = useBlobUrl(blob, isWanted);
   const name = blob.$blob.slice(0, 12);
   return (
     <p>
       {isPicture && url !== null && (
         <img className="blob" src={url} alt={words.pictureOf(name)} onError={() => setPicture(false)} />
+      )}
+      {url === null && !isWanted && (
+        <button type="button" onClick={() => setWanted(true)}>
+          {words.fetchBlob(bytes(blob.bytes))}
+        </button>
       )}
       {url !== null && (
         <a href={url} download={name}>
@@ -58,22 +66,24 @@ function Blob({ blob }: { blob: BlobLink }) {
 }
 
 /** Where a token is asked for, a link alone would be refused: the bytes are fetched with it. */
-function useBlobUrl({ $blob }: BlobLink): string | null {
+function useBlobUrl({ $blob }: BlobLink, isWanted: boolean): string | null {
   const { token } = useConnection();
   const link = `./v1/blobs/${encodeURIComponent($blob)}`;
   const [url, setUrl] = useState(token === undefined ? link : null);
   useEffect(() => {
-    if (token === undefined) return;
+    if (token === undefined || !isWanted) return;
     const gone = new AbortController();
     let made: string | null = null;
     void fetch(link, { headers: { authorization: `Bearer ${token}` }, signal: gone.signal })
-      .then(async (answer) => setUrl((made = URL.createObjectURL(await answer.blob()))))
+      .then(async (answer) => {
+        if (answer.ok) setUrl((made = URL.createObjectURL(await answer.blob())));
+      })
       .catch(() => undefined);
     return () => {
       gone.abort();
       if (made !== null) URL.revokeObjectURL(made);
     };
-  }, [link, token]);
+  }, [link, token, isWanted]);
   return url;
 }
 

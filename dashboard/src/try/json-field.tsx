@@ -6,10 +6,11 @@ type JsonFieldProps = {
   onChange: (value: unknown) => void;
   name: string;
   fault?: string | null;
+  onWrong?: (isWrong: boolean) => void;
 };
 
 /** Any value, as JSON. What is no JSON yet changes nothing. */
-export function JsonField({ value, onChange, name, fault = null }: JsonFieldProps) {
+export function JsonField({ value, onChange, name, fault = null, onWrong }: JsonFieldProps) {
   const words = useWords();
   const id = useId();
   const [text, setText] = useState(() => JSON.stringify(value, null, 2) ?? "null");
@@ -32,8 +33,10 @@ export function JsonField({ value, onChange, name, fault = null }: JsonFieldProp
           try {
             onChange(JSON.parse(target.value));
             setWrong(false);
+            onWrong?.(false);
           } catch {
             setWrong(true);
+            onWrong?.(true);
           }
         }}
       />

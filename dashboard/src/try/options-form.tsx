@@ -62,6 +62,7 @@ export function OptionsForm({ options, onChange }: OptionsFormProps) {
           </select>
         </label>
       </div>
+      {options.delay !== undefined && <p className="dim">{words.checkedLater}</p>}
     </details>
   );
 }

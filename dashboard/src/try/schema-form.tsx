@@ -52,10 +52,15 @@ function Field(props: FieldProps) {
     case "list":
       return <ListField {...props} />;
     case "json":
-      return (
-        <JsonField value={props.value} onChange={props.onChange} name={props.schema.title ?? props.name} />
-      );
+      return <JsonPart {...props} />;
   }
+}
+
+function JsonPart({ schema, value, onChange, name, path }: FieldProps) {
+  const fault = useFault(path);
+  return (
+    <JsonField value={value} onChange={onChange} name={schema.title ?? name} fault={fault?.message ?? null} />
+  );
 }
 
 type LabelledProps = FieldProps & {

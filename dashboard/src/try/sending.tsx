@@ -22,6 +22,7 @@ export function Sending({ action, original }: { action: ActionView; original: Or
   const isFormable = hasForm(schema);
   const isAgain = original?.action === action.action;
   const [isRaw, setRaw] = useState(!isFormable);
+  const [isWrong, setWrong] = useState(false);
   const [payload, setPayload] = useState<unknown>(() => (isAgain ? original.payload : firstValue(schema)));
   const [options, setOptions] = useState<SubmitOptions>({});
   const [sent, setSent] = useState<string | null>(null);
@@ -57,6 +58,7 @@ export function Sending({ action, original }: { action: ActionView; original: Or
             value={payload}
             onChange={setPayload}
             fault={fault?.message ?? null}
+            onWrong={setWrong}
           />
         ) : (
           <SchemaForm schema={schema} value={payload} onChange={setPayload} fault={fault} />
@@ -70,8 +72,14 @@ export function Sending({ action, original }: { action: ActionView; original: Or
           >
             {words.send}
           </button>
+          {/* What is no JSON yet would be lost. */}
           {isFormable && (
-            <button type="button" aria-pressed={isRaw} onClick={() => setRaw(!isRaw)}>
+            <button
+              type="button"
+              aria-pressed={isRaw}
+              disabled={isRaw && isWrong}
+              onClick={() => setRaw(!isRaw)}
+            >
               JSON
             </button>
           )}

@@ -15,30 +15,37 @@ export function Try() {
   const from = search.get("from");
   const original = useOriginal(from);
   const served = actions?.filter(({ isServed }) => isServed) ?? [];
-  const chosen =
-    served.find(({ action }) => action === (search.get("action") ?? original?.action)) ?? served[0];
+  const wanted = search.get("action") ?? original?.action ?? "";
+  const chosen = wanted === "" ? served[0] : served.find(({ action }) => action === wanted);
+  const isUnserved = wanted !== "" && chosen === undefined;
   const isReady = actions !== null && (from === null || original !== null);
   return (
     <section>
       <h1>{words.tryIt}</h1>
       {!isReady && <Waiting error={error} />}
-      {isReady && chosen === undefined && <p className="hint">{words.noWorkers}</p>}
+      {isReady && served.length === 0 && <p className="hint">{words.noWorkers}</p>}
+      {isReady && isUnserved && (
+        <p className="wrong">
+          {wanted}: {words.notServed}
+        </p>
+      )}
+      {isReady && served.length > 0 && (
+        <label className="field">
+          <span className="name">{words.action}</span>
+          <select
+            data-search
+            value={chosen?.action ?? ""}
+            onChange={(event) => go(linkTo("/try", { action: event.target.value }), false)}
+          >
+            {isUnserved && <option value="">{wanted}</option>}
+            {served.map(({ action }) => (
+              <option key={action}>{action}</option>
+            ))}
+          </select>
+        </label>
+      )}
       {isReady && chosen !== undefined ? (
-        <>
-          <label className="field">
-            <span className="name">{words.action}</span>
-            <select
-              data-search
-              value={chosen.action}
-              onChange={(event) => go(linkTo("/try", { action: event.target.value }), false)}
-            >
-              {served.map(({ action }) => (
-                <option key={action}>{action}</option>
-              ))}
-            </select>
-          </label>
-          <Sending key={`${chosen.action} ${from ?? ""}`} action={chosen} original={original} />
-        </>
+        <Sending key={`${chosen.action} ${from ?? ""}`} action={chosen} original={original} />
       ) : (
         <SentList />
       )}

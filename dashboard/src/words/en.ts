@@ -15,6 +15,13 @@ export const en = {
   actions: "Actions",
   connecting: "connecting",
   connected: "connected",
+  connections: "connections",
+  late: "The node has not answered for a while.",
+  kept: (count: string) => `${count} kept`,
+  blobKinds: { files: "files", s3: "S3" } as Readonly<Record<string, string>>,
+  noSuchTask: "No such task",
+  thereIsNoTask: (task: string) =>
+    `There is no task ${task}: it never was, or it ended so long ago that it is not kept any more.`,
   lost: "not connected; it is tried again",
   offline: "You are offline. What you send is sent when you are back.",
   unreached: "The node cannot be reached. What you send is sent when it is back.",
@@ -40,7 +47,6 @@ export const en = {
   queue: "Queue",
   worker: "Worker",
   storage: "Storage",
-  connectionsOf: (count: string) => `${count} connected`,
   waiting: "waiting",
   oldest: "oldest",
   running: "running",
@@ -176,8 +182,10 @@ export const en = {
     `Run ${count === 1 ? "this task" : `these ${count} tasks`} again, with all attempts anew?`,
   askCancel: (count: number) =>
     `Cancel ${count === 1 ? "this task" : `these ${count} tasks`}? What runs is stopped.`,
-  didRetry: (done: number, of: number) => `${done} of ${of} are queued again.`,
-  didCancel: (done: number, of: number) => `${done} of ${of} were cancelled.`,
+  didRetry: (done: number, of: number) =>
+    of === 1 && done === 1 ? "It is queued again." : `${done} of ${of} are queued again.`,
+  didCancel: (done: number, of: number) =>
+    of === 1 && done === 1 ? "It was cancelled." : `${done} of ${of} were cancelled.`,
   attempt: (attempt: number, of: number) =>
     attempt > of ? `attempt ${attempt}` : `attempt ${attempt} of ${of}`,
   attempts: "Attempts",
@@ -193,6 +201,8 @@ export const en = {
   copy: "Copy",
   copied: "Copied",
   download: "Download",
+  fetchBlob: (size: string) => `Fetch it (${size})`,
+  checkedLater: "What it takes is checked when it starts.",
   pictureOf: (blob: string) => `The picture ${blob}`,
   tasksOf: (action: string) => `Tasks of ${action}`,
   timeLine: "What happened when",
@@ -205,7 +215,8 @@ export const en = {
     finishedAt: "ended",
     expiresAt: "expires",
   },
-  why: ({ text }: Explanation, _view: TaskView, _tell: Tell): string => text,
+  why: ({ text }: Explanation, _view: TaskView, tell: Tell): string =>
+    text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (instant) => tell.instant(Date.parse(instant))),
   details: "What the error tells besides",
   fold: "Fold",
   unfold: (size: string) => `Show all (${size})`,

@@ -38,7 +38,7 @@ export function why(told: Explanation, view: TaskView, tell: Tell): string {
     case "suspect":
       return "Un proceso murió mientras la tenía entre otras: correrá sola cuando le llegue el turno.";
     case "drained":
-      return `Los trabajadores que atienden ${view.action} no toman nada nuevo: se están vaciando. Espera a que se reanude uno.`;
+      return `Los trabajadores que atienden ${view.action} no toman nada nuevo: tienen la entrada cerrada. Espera a que se reanude uno.`;
     case "at_concurrency":
       return `Ya corren tantas tareas de ${view.action} como se permite a la vez. ${before(told, duration)}`;
     case "waiting":
