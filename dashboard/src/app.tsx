@@ -10,6 +10,7 @@ import { OfflineBar } from "./offline/offline-bar.tsx";
 import { Overview } from "./overview/overview.tsx";
 import { Queues } from "./queues/queues.tsx";
 import { linkTo, useRoute } from "./route.ts";
+import { ListMemoryProvider } from "./tasks/list-memory.tsx";
 import { Tasks } from "./tasks/tasks.tsx";
 import { OneTask } from "./tasks/one-task.tsx";
 import { Try } from "./try/try.tsx";
@@ -38,7 +39,7 @@ export function App() {
       <OfflineBar />
       <Keys />
       <main id="content" tabIndex={-1}>
-        {state === "locked" ? <Locked /> : <Page />}
+        <ListMemoryProvider>{state === "locked" ? <Locked /> : <Page />}</ListMemoryProvider>
       </main>
     </>
   );

@@ -129,6 +129,16 @@ describe("a million tasks", { skip: chromium.skip, timeout: 240_000 }, () => {
     await comes(async () => !(await tasksShown(page)).includes(first!), "what is older");
   });
 
+  look("are where one left them, after a look at one of them", async (page) => {
+    const shown = await tasksShown(page);
+    const middle = shown[Math.floor(shown.length / 2)]!;
+    await page.locator(`main a[href="#/tasks/${middle}"]`).click();
+    await page.getByRole("heading", { name: /done/ }).waitFor();
+    await page.goBack();
+    await comes(async () => (await tasksShown(page)).includes(middle), "the place one left");
+    await page.locator(`main a[href="#/tasks/${middle}"]`).hover();
+  });
+
   // The node looks through so many rows for an answer, then says where to go on.
   look("are filtered by an action that one in 100,000 has, and all of them are found", async (page) => {
     await it.go("/tasks?action=reverse");

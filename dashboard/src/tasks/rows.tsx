@@ -1,6 +1,6 @@
 /** The tasks of the list, newest first. Only those on the screen are drawn, however many were loaded. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, type KeyboardEvent } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
 import type { TaskView } from "../../../src/protocol/messages.ts";
 import { Instant } from "../instant.tsx";
 import { compact, took } from "../numbers.ts";
@@ -8,6 +8,7 @@ import { shortId } from "../short-id.ts";
 import { useNarrow } from "../use-narrow.ts";
 import { useWords } from "../words/words.tsx";
 import { isChosen, isNone, type Choice } from "./choice.ts";
+import { leftAt, useListMemory } from "./list-memory.tsx";
 import { PAGE, type TaskList } from "./use-task-list.ts";
 
 const ROW_PX = 42;
@@ -17,25 +18,33 @@ const SOON = 40;
 
 type RowsProps = {
   list: TaskList;
+  /** As text. */
+  filter: string;
   choice: Choice;
   onChoose: (task: string) => void;
   onChooseAll: () => void;
   onAtTop: (isAtTop: boolean) => void;
 };
 
-export function Rows({ list, choice, onChoose, onChooseAll, onAtTop }: RowsProps) {
+export function Rows({ list, filter, choice, onChoose, onChooseAll, onAtTop }: RowsProps) {
   const words = useWords();
   const isNarrow = useNarrow();
   const rowPx = isNarrow ? NARROW_ROW_PX : ROW_PX;
   const { tasks, newer, more } = list;
   const rows = useRef<HTMLDivElement>(null);
+  const memory = useListMemory();
+  const [left] = useState(() => leftAt(memory, filter));
   const virtual = useVirtualizer({
     count: tasks.length,
     getScrollElement: () => rows.current,
     estimateSize: () => rowPx,
     getItemKey: (at) => tasks[at]!.task,
     overscan: 12,
+    initialOffset: left,
   });
+  useLayoutEffect(() => {
+    rows.current!.scrollTop = left;
+  }, [left]);
   useEffect(() => virtual.measure(), [virtual, rowPx]);
   const shown = virtual.getVirtualItems();
   const last = shown.at(-1)?.index ?? 0;
@@ -73,7 +82,14 @@ export function Rows({ list, choice, onChoose, onChooseAll, onAtTop }: RowsProps
           ↑ {words.newer(newer < PAGE ? compact(newer) : `${PAGE}+`)}
         </button>
       )}
-      <div className="rows" ref={rows} onScroll={(event) => onAtTop(event.currentTarget.scrollTop < rowPx)}>
+      <div
+        className="rows"
+        ref={rows}
+        onScroll={({ currentTarget: { scrollTop } }) => {
+          if (memory.current?.filter === filter) memory.current.scrollTop = scrollTop;
+          onAtTop(scrollTop < rowPx);
+        }}
+      >
         <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
           {shown.map(({ index, start, key }) => {
             const task = tasks[index]!;

@@ -6,6 +6,7 @@ import { Chosen } from "./chosen.tsx";
 import { FilterForm } from "./filter-form.tsx";
 import { isNone, NONE, type Choice } from "./choice.ts";
 import { isEmpty, readFilter } from "./filter.ts";
+import { leftAt, useListMemory } from "./list-memory.tsx";
 import { Rows } from "./rows.tsx";
 import { StateTabs } from "./state-tabs.tsx";
 import { useTaskList } from "./use-task-list.ts";
@@ -16,7 +17,9 @@ export function Tasks() {
   const { search } = useRoute();
   const filter = readFilter(search);
   const [isLive, setLive] = useState(true);
-  const [isAtTop, setAtTop] = useState(true);
+  const name = JSON.stringify(filter);
+  const memory = useListMemory();
+  const [isAtTop, setAtTop] = useState(() => leftAt(memory, name) === 0);
   const [choice, setChoice] = useState<Choice>(NONE);
   const list = useTaskList(filter, isLive, isAtTop);
   const { tasks, isComplete, isLoaded, error } = list;
@@ -24,9 +27,11 @@ export function Tasks() {
     setChoice(NONE);
     list.again();
   };
-  const name = JSON.stringify(filter);
   // "All" of one filter must never become all of the next.
-  useEffect(() => setChoice(NONE), [name]);
+  useEffect(() => {
+    setChoice(NONE);
+    setAtTop(leftAt(memory, name) === 0);
+  }, [memory, name]);
   const choose = (task: string): void =>
     setChoice((before) => {
       const after = new Set(before === "all" ? tasks.map((one) => one.task) : before);
@@ -62,6 +67,7 @@ export function Tasks() {
           // Of another filter one reads from the top.
           key={name}
           list={list}
+          filter={name}
           choice={choice}
           onChoose={choose}
           onChooseAll={chooseAll}

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { TaskView } from "../../../src/protocol/messages.ts";
 import { useConnection } from "../connection.tsx";
 import { useToldAt } from "../offline/age.ts";
+import { leftAt, useListMemory } from "./list-memory.tsx";
 import { toListFilter, type Filter } from "./filter.ts";
 
 export const PAGE = 100;
@@ -22,7 +23,7 @@ export type TaskList = {
 };
 
 /** `at`: when the newest of it was told. */
-type Loaded = { tasks: readonly TaskView[]; newer: number; next: string | null; at: number };
+export type Loaded = { tasks: readonly TaskView[]; newer: number; next: string | null; at: number };
 
 /**
  * @param isLive while true, what is newest is asked for again and again.
@@ -30,12 +31,15 @@ type Loaded = { tasks: readonly TaskView[]; newer: number; next: string | null; 
  */
 export function useTaskList(filter: Filter, isLive: boolean, isAtTop: boolean): TaskList {
   const { client, refused } = useConnection();
-  const [loaded, setLoaded] = useState<Loaded | null>(null);
+  const name = JSON.stringify(filter);
+  const memory = useListMemory();
+  const [loaded, setLoaded] = useState(() =>
+    memory.current?.filter === name ? memory.current.loaded : null,
+  );
   const [error, setError] = useState<Error | null>(null);
   const isAsking = useRef(false);
   // What could not be had is asked for once more.
   const [tries, setTries] = useState(0);
-  const name = JSON.stringify(filter);
 
   const ask = useCallback(
     async (cursor: string | null) => {
@@ -52,10 +56,16 @@ export function useTaskList(filter: Filter, isLive: boolean, isAtTop: boolean): 
     [client, name, refused],
   );
 
+  const asked = useRef(ask);
   useEffect(() => {
+    if (asked.current === ask) return;
+    asked.current = ask;
     setLoaded(null);
     isAsking.current = false;
   }, [ask]);
+  useEffect(() => {
+    memory.current = loaded === null ? null : { filter: name, loaded, scrollTop: leftAt(memory, name) };
+  }, [memory, name, loaded]);
 
   const isFirst = loaded === null;
   const hasNewer = useRef(false);
