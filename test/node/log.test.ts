@@ -32,9 +32,10 @@ test("a log that is not read does not fill the memory; who reads again is told h
       .map((line) => JSON.parse(line) as { n?: number; level: number; lines?: number; msg: string });
     const told = events.filter(({ lines }) => lines !== undefined);
     const seen = events.filter(({ n }) => n !== undefined).length;
-    assert.equal(told.length, 1);
-    assert.equal(told[0]!.level, 40);
-    assert.ok(told[0]!.lines! + seen >= 3000, `${told[0]!.lines} are missing, ${seen} were read`);
+    const missing = told.reduce((sum, { lines }) => sum + lines!, 0);
+    // A reader who falls behind once more on a busy machine is told once more.
+    assert.ok(told.length >= 1 && told.every(({ level }) => level === 40), `told ${told.length} times`);
+    assert.ok(missing > 0 && missing + seen >= 3000, `${missing} are missing, ${seen} were read`);
   } finally {
     talker.kill("SIGKILL");
   }
