@@ -2,6 +2,7 @@
 import { useState } from "react";
 import type { Client } from "../../../src/client/browser.ts";
 import type { ActionView } from "../../../src/protocol/messages.ts";
+import { failedShare } from "../failed/failed-share.ts";
 import { Waiting } from "../frame/waiting.tsx";
 import { useLive } from "../live.ts";
 import { compact, duration, rate, share } from "../numbers.ts";
@@ -52,8 +53,8 @@ function isIdle({ perSecond, last10m }: ActionView): boolean {
 function Action({ action }: { action: ActionView }) {
   const words = useWords();
   const { action: name, description, isServed, perSecond, last10m } = action;
-  const { finished, failed, runMs, startDelayMs } = last10m;
-  const failing = finished === 0 ? 0 : failed / finished;
+  const { finished, runMs, startDelayMs } = last10m;
+  const failing = failedShare(last10m);
   const figures: [string, string, boolean?][] = [
     [words.rate, `${rate(perSecond.finished)}/s`],
     [words.ended, compact(finished)],

@@ -5,7 +5,15 @@ import { bytes, compact, duration } from "../numbers.ts";
 import { useWords } from "../words/words.tsx";
 import type { Words } from "../words/en.ts";
 import { MANY_THREADS } from "./places.ts";
-import type { Box, GatewayBox, Health, QueueBox, StorageBox, WorkerBox } from "./system.ts";
+import {
+  isUp,
+  type Box,
+  type GatewayBox,
+  type Health,
+  type QueueBox,
+  type StorageBox,
+  type WorkerBox,
+} from "./system.ts";
 
 export type BoxData = { box: Box; isNarrow: boolean };
 
@@ -52,9 +60,7 @@ function GatewayCard({ box }: { box: GatewayBox }) {
       health={health}
       state={health === "stopped" ? words.stopped : words[node.state]}
     >
-      {health !== "down" && health !== "stopped" && (
-        <Figure value={compact(node.connections)} label={words.connections} />
-      )}
+      {isUp(box) && <Figure value={compact(node.connections)} label={words.connections} />}
     </Card>
   );
 }

@@ -1,5 +1,5 @@
 /** Where each box stands: columns from left to right, or from top to bottom where the screen is narrow. */
-import type { Box, System } from "./system.ts";
+import { isUp, type Box, type System } from "./system.ts";
 
 export type Place = {
   readonly box: Box;
@@ -76,7 +76,7 @@ export function heightOf(box: Box): number {
     case "storage":
       return HEAD + LINE * 2 + 6;
     case "gateway":
-      return HEAD + (box.health === "down" || box.health === "stopped" ? 0 : LINE) + 6 + noteOf(box.health);
+      return HEAD + (isUp(box) ? LINE : 0) + 6 + noteOf(box.health);
     default:
       return HEAD + LINE + 6;
   }

@@ -171,7 +171,7 @@ function isGateway({ roles, state }: NodeView): boolean {
   return roles.includes("gateway") || state === "down";
 }
 
-function isUp({ health }: { readonly health: Health }): boolean {
+export function isUp({ health }: { readonly health: Health }): boolean {
   return health !== "down" && health !== "stopped";
 }
 

@@ -2,14 +2,17 @@
 import { useState } from "react";
 import type { Client } from "../../../src/client/browser.ts";
 import type { StatsView, TaskView } from "../../../src/protocol/messages.ts";
-import { useAct } from "../act.tsx";
+import { useAct, type Act } from "../act.tsx";
 import { Waiting } from "../frame/waiting.tsx";
 import { Instant } from "../instant.tsx";
 import { useLive } from "../live.ts";
 import { compact, share } from "../numbers.ts";
 import { TaskLink } from "../task-id.tsx";
 import { eachMatching, type Done } from "../tasks/each.ts";
+import type { Filter } from "../tasks/filter.ts";
+import type { Words } from "../words/en.ts";
 import { useWords } from "../words/words.tsx";
+import { failedShare } from "./failed-share.ts";
 import { grouped, isOfGroup, type Group } from "./group.ts";
 import "../style/failed.css";
 
@@ -34,14 +37,13 @@ export function Failed() {
   const groups = grouped(tasks);
   const actions = [...new Set(groups.map((group) => group.action))].sort((a, b) => a.localeCompare(b));
   const shown = groups.filter((group) => action === "" || group.action === action);
-  const { finished, failed } = stats.perSecond;
   return (
     <section>
       <h1>{words.failed}</h1>
       <p className="dim failed-summary">
         {words.keptFailed(compact(Math.max(kept, tasks.length)))}{" "}
         {!isAll && words.newestOnly(compact(tasks.length))}{" "}
-        {words.failingNow(share(finished === 0 ? 0 : failed / finished))}
+        {words.failingNow(share(failedShare(stats.perSecond)))}
       </p>
       {tasks.length === 0 ? (
         <p className="hint">{words.nothingFailed}</p>
@@ -63,11 +65,7 @@ export function Failed() {
               act({
                 question: words.askRedrive(compact(Math.max(kept, tasks.length)), action),
                 name: words.retryAll,
-                run: async (client, tell) => {
-                  const filter = { state: "failed", ...(action === "" ? {} : { action }) };
-                  const did = ({ done, of }: Done): string => words.didRetry(done, of);
-                  return did(await eachMatching(client, filter, "retry", (done) => tell(did(done))));
-                },
+                run: retryFailed(words, action === "" ? {} : { action }),
               })
             }
           >
@@ -118,19 +116,8 @@ function GroupCard({ group, isAll }: { group: Group; isAll: boolean }) {
           act({
             question: words.askRetryGroup(count, action),
             name: words.retry,
-            run: async (client, tell) => {
-              const did = ({ done, of }: Done): string => words.didRetry(done, of);
-              const filter = { state: "failed", action };
-              // Those of the group that are older than what was looked at, too.
-              const done = await eachMatching(
-                client,
-                filter,
-                "retry",
-                (now) => tell(did(now)),
-                isOfGroup(group),
-              );
-              return did(done);
-            },
+            // Those of the group that are older than what was looked at, too.
+            run: retryFailed(words, { action }, isOfGroup(group)),
           })
         }
       >
@@ -138,6 +125,14 @@ function GroupCard({ group, isAll }: { group: Group; isAll: boolean }) {
       </button>
     </article>
   );
+}
+
+function retryFailed(words: Words, filter: Filter, isMeant?: (task: TaskView) => boolean): Act["run"] {
+  const did = ({ done, of }: Done): string => words.didRetry(done, of);
+  return async (client, tell) =>
+    did(
+      await eachMatching(client, { ...filter, state: "failed" }, "retry", (done) => tell(did(done)), isMeant),
+    );
 }
 
 function endOf({ finishedAt, createdAt }: TaskView): number {

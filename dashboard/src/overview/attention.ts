@@ -1,5 +1,6 @@
 /** What somebody should look at, from what the nodes tell; what is worst comes first. Nothing here is a setting: each is a fact. */
 import type { Told } from "../drawing/system.ts";
+import { failedShare } from "../failed/failed-share.ts";
 
 export type Concern = {
   readonly tone: "bad" | "warn";
@@ -50,8 +51,7 @@ export function concernsOf({ nodes, workers, queues, stats }: Told): Concern[] {
         link,
       });
   }
-  const { finished, failed } = stats.perSecond;
-  const share = finished === 0 ? 0 : failed / finished;
+  const share = failedShare(stats.perSecond);
   if (share > FAILING_SHARE)
     all.push({ is: "failing", share, tone: share > FAILING_BADLY_SHARE ? "bad" : "warn", link: "#/failed" });
   return all.sort((a, b) => Number(b.tone === "bad") - Number(a.tone === "bad"));

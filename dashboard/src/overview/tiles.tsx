@@ -1,6 +1,7 @@
 /** The five numbers one asks for first; each says over what it was measured. */
 import type { ReactNode } from "react";
 import type { Told } from "../drawing/system.ts";
+import { failedShare } from "../failed/failed-share.ts";
 import { compact, duration, rate, share } from "../numbers.ts";
 import { useWords } from "../words/words.tsx";
 
@@ -8,7 +9,7 @@ export function Tiles({ told: { stats, queues } }: { told: Told }) {
   const words = useWords();
   const { perSecond, startDelayMs, runMs, states, threads } = stats;
   const waiting = queues.reduce((sum, queue) => sum + queue.waiting, 0);
-  const failing = perSecond.finished === 0 ? 0 : perSecond.failed / perSecond.finished;
+  const failing = failedShare(perSecond);
   return (
     <ul className="figures">
       <Tile

@@ -1,11 +1,10 @@
 /** What may be done with the tasks that were chosen, or with all that match the filter. */
 import type { TaskView } from "../../../src/protocol/messages.ts";
-import { isFinal } from "../../../src/task/state.ts";
 import { useAct, type Act } from "../act.tsx";
 import { compact } from "../numbers.ts";
 import { useWords } from "../words/words.tsx";
 import { isChosen, type Choice } from "./choice.ts";
-import { eachMatching, eachOf, type Done, type Verb } from "./each.ts";
+import { eachMatching, eachOf, isAble, type Done, type Verb } from "./each.ts";
 import type { Filter } from "./filter.ts";
 
 type ChosenProps = { tasks: readonly TaskView[]; filter: Filter; choice: Choice; onDone: () => void };
@@ -48,12 +47,12 @@ export function Chosen({ tasks, filter, choice, onDone }: ChosenProps) {
       {button(
         "retry",
         words.retry,
-        these.filter(({ state }) => isFinal(state) && state !== "done"),
+        these.filter((task) => isAble(task, "retry")),
       )}
       {button(
         "cancel",
         words.cancelTasks,
-        these.filter(({ state }) => !isFinal(state)),
+        these.filter((task) => isAble(task, "cancel")),
       )}
     </>
   );

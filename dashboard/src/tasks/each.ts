@@ -52,6 +52,7 @@ export async function eachMatching(
   return all;
 }
 
-function isAble({ state }: TaskView, verb: Verb): boolean {
+/** As far as its state tells: only the node knows. */
+export function isAble({ state }: Pick<TaskView, "state">, verb: Verb): boolean {
   return verb === "cancel" ? !isFinal(state) : isFinal(state) && state !== "done";
 }

@@ -3,7 +3,6 @@ import { useCallback, useEffect, type ReactNode } from "react";
 import { TandaError, type Client } from "../../../src/client/browser.ts";
 import type { Explanation } from "../../../src/protocol/explanation.ts";
 import type { TaskView } from "../../../src/protocol/messages.ts";
-import { isFinal } from "../../../src/task/state.ts";
 import { useAct } from "../act.tsx";
 import { CopyButton } from "../copy-button.tsx";
 import { Waiting } from "../frame/waiting.tsx";
@@ -14,6 +13,7 @@ import { duration } from "../numbers.ts";
 import { go } from "../route.ts";
 import { shortId } from "../short-id.ts";
 import { useWords } from "../words/words.tsx";
+import { isAble } from "./each.ts";
 import { TimeLine } from "./time-line.tsx";
 import { Value } from "./value.tsx";
 import "../style/one-task.css";
@@ -138,10 +138,10 @@ function Facts({ view }: { view: TaskView }) {
 function Acts({ view }: { view: TaskView }) {
   const words = useWords();
   const act = useAct();
-  const { task, state } = view;
+  const { task } = view;
   return (
     <div className="acts">
-      {!isFinal(state) && (
+      {isAble(view, "cancel") && (
         <button
           type="button"
           className="danger"
@@ -157,7 +157,7 @@ function Acts({ view }: { view: TaskView }) {
           {words.cancelTasks}
         </button>
       )}
-      {isFinal(state) && state !== "done" && (
+      {isAble(view, "retry") && (
         <button
           type="button"
           onClick={() =>
