@@ -12,11 +12,26 @@ ensureProjectNode();
 const words = process.argv.slice(2);
 const isTolerant = words.includes("--anyway");
 const out = resolve(words.find((word) => !word.startsWith("--")) ?? `${root}dist`);
-if (!words.includes("--page")) buildSources();
-if (!words.includes("--no-page")) buildPage();
+const isPageAlone = words.includes("--page");
+const place = isPageAlone ? `${out}/page` : out;
+// Built beside it, and put in its place when it is whole: a node that starts meanwhile finds the old one.
+const fresh = `${out}-${process.pid}-new`;
+process.on("exit", () => fs.rmSync(fresh, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
+if (!isPageAlone) buildSources(fresh);
+if (!words.includes("--no-page")) buildPage(isPageAlone ? fresh : `${fresh}/page`);
+putInPlace();
 
-function buildSources() {
-  fs.rmSync(out, { recursive: true, force: true });
+function putInPlace() {
+  const old = `${out}-${process.pid}-old`;
+  fs.mkdirSync(resolve(place, ".."), { recursive: true });
+  if (fs.existsSync(place)) fs.renameSync(place, old);
+  fs.renameSync(fresh, place);
+  fs.rmSync(old, { recursive: true, force: true });
+}
+
+/** @param out an empty folder, or none yet. */
+function buildSources(out) {
   const status = run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", out);
   // tsc writes what it makes of files with type errors too.
   if (status !== 0 && !(isTolerant && fs.existsSync(`${out}/index.js`))) process.exit(status ?? 1);
@@ -29,14 +44,14 @@ function buildSources() {
 }
 
 /** From dashboard/. */
-function buildPage() {
+function buildPage(out) {
   const status = run(
     "node_modules/vite/bin/vite.js",
     "build",
     "--logLevel",
     "warn",
     "--outDir",
-    `${out}/page`,
+    out,
     "dashboard",
   );
   if (status !== 0 && !isTolerant) process.exit(status ?? 1);

@@ -54,6 +54,7 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   ["sqlite3", { debian: "sqlite3" }],
   ["redis-server", { debian: "redis-server" }],
   ["systemd-analyze", { debian: "systemd" }],
+  ["wrk", { debian: "wrk" }],
 ]);
 
 /** While this says no, a package that is being installed starts no daemon: tests start servers of their own. */

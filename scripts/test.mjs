@@ -7,7 +7,7 @@
 // Contract suites (store-contract.ts …) and fixtures are no tests of their own: only files named *.test.ts run.
 // With CI=true a skipped test fails the run: what was not tried must not look green.
 import fs from "node:fs";
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
@@ -62,7 +62,13 @@ const events = run({
 listen();
 events.on("test:dequeue", (test) => {
   listen();
-  open.set(test.file, test.name);
+  // A file is a test too, named by its path; those of a suite have the file the suite is in, which may be no test file.
+  if (isFile(test) || open.has(test.file)) open.set(test.file, test.name);
+});
+events.on("test:complete", (test) => {
+  listen();
+  // The summary comes later, in the order of the files: after those that do not end.
+  if (isFile(test)) open.delete(test.file);
 });
 events.on("test:pass", (test) => {
   listen();
@@ -74,7 +80,6 @@ events.on("test:summary", (summary) => {
     counts = summary.counts;
     return;
   }
-  open.delete(summary.file);
   times.push({ file: relative(root, summary.file), seconds: summary.duration_ms / 1000 });
 });
 events.on("end", () => clearTimeout(silence));
@@ -84,6 +89,10 @@ await new Promise((resolve) => {
   events.on("end", resolve);
 });
 setImmediate(conclude);
+
+function isFile({ name, file }) {
+  return file !== undefined && resolve(name) === file;
+}
 
 function conclude() {
   const failed = counts.failed + counts.cancelled;

@@ -115,6 +115,11 @@ export class ClusterEngine implements Engine {
     return null;
   }
 
+  /** Its id is new, so it was made here. */
+  promise(submission: Submission, waiter: Waiter): void {
+    this.local.promise(submission, waiter);
+  }
+
   async wait(task: string, token: unknown, waiter: Waiter): Promise<void> {
     const peer = this.#ownerOf(task);
     if (peer) this.#forwarder.wait(peer, task, token, waiter);

@@ -28,6 +28,12 @@ export interface Engine {
    */
   submit(submissions: readonly Submission[], waiter: Waiter): void;
 
+  /**
+   * The wait for what was submitted to be waited for, under a new id that `options.task` names, is over: answered once, `queued`
+   * after it is durable, or with its end if that was first. It was let in before, so neither a limit nor a drain refuses it.
+   */
+  promise(submission: Submission, waiter: Waiter): void;
+
   get(task: string): Promise<TaskView>;
   /** Answers when the task is final, at once if it is. */
   wait(task: string, token: unknown, waiter: Waiter): Promise<void>;

@@ -2,12 +2,14 @@
  * Tasks that somebody here waits for, and rides: tasks that nobody was promised yet and that may have no row.
  * Waiters are a list per task, so that one who asks again is answered too.
  */
+import { TaskMap } from "../task/task-map.ts";
 import { isSameRequest, type TaskSpec } from "../task/task.ts";
 import { conflictAnswer } from "./conflict-answer.ts";
 import type { Answer, Waiter } from "./engine.ts";
 
 export class Flight {
   #spec: TaskSpec | null;
+  /** By the clock of {@link Flights}, which only measures: another may be put back by an hour. */
   readonly bornAt: number;
   hasRow: boolean;
   /** It was sent before it had a row. */
@@ -60,11 +62,22 @@ export class Flight {
 }
 
 export class Flights {
-  readonly #byTask = new Map<string, Flight>();
+  readonly #byTask = new TaskMap<Flight>();
   /** Rides without a row, oldest first; those over meanwhile are dropped on the way. */
   #unwritten: Flight[] = [];
   #head = 0;
+  #onNext: (() => void) | null = null;
   readonly #gone = new WeakSet<Waiter>();
+  readonly #measure: () => number;
+
+  /** @param measure milliseconds since whenever; never runs backwards. */
+  constructor(measure: () => number) {
+    this.#measure = measure;
+  }
+
+  ageMs(flight: Flight): number {
+    return this.#measure() - flight.bornAt;
+  }
 
   add(flight: Flight, waiter: Waiter, token: unknown): void {
     flight.add(waiter, token, this.#gone);
@@ -84,8 +97,8 @@ export class Flights {
   }
 
   /** A task whose row comes with its end, or when it takes long. */
-  ride(spec: TaskSpec, at: number): Flight {
-    const flight = new Flight(spec, at, true);
+  ride(spec: TaskSpec): Flight {
+    const flight = new Flight(spec, this.#measure(), true);
     this.#byTask.set(spec.id, flight);
     this.unwritten(flight);
     return flight;
@@ -102,27 +115,41 @@ export class Flights {
     flight.hasRow = false;
     flight.isRide = true;
     this.#unwritten.push(flight);
+    const told = this.#onNext;
+    if (told === null) return;
+    this.#onNext = null;
+    told();
+  }
+
+  /** Told once, of the next ride without a row. */
+  onNextUnwritten(listener: () => void): void {
+    this.#onNext = listener;
+  }
+
+  /** Some may be over that {@link takeUnwritten} has not come to. */
+  get isAnyUnwritten(): boolean {
+    return this.#head < this.#unwritten.length;
   }
 
   /** A task with a row, waited for. `spec` is null when only its id is known. */
-  join(task: string, spec: TaskSpec | null, at: number): Flight {
+  join(task: string, spec: TaskSpec | null): Flight {
     let flight = this.#byTask.get(task);
-    if (flight === undefined) this.#byTask.set(task, (flight = new Flight(spec, at, true)));
+    if (flight === undefined) this.#byTask.set(task, (flight = new Flight(spec, this.#measure(), true)));
     return flight;
   }
 
   /** Answers all who wait, once. `of` is the task that ended: who waits for another request under its id has a conflict. */
   end(task: string, answer: Answer, of: TaskSpec | null = null): void {
-    const flight = this.#byTask.get(task);
+    const flight = this.#byTask.delete(task);
     if (flight === undefined) return;
-    this.#byTask.delete(task);
     const { spec } = flight;
     const isSame = of === null || spec === null || spec === of || isSameRequest(spec, of);
     flight.answer(isSame ? answer : conflictAnswer(task, "id"), this.#gone);
   }
 
-  /** Rides born before this that still have no row. Each is told once. */
-  takeUnwritten(bornBefore: number): Flight[] {
+  /** Rides of this age that still have no row. Each is told once. */
+  takeUnwritten(ageMs: number): Flight[] {
+    const bornBefore = this.#measure() - ageMs;
     const found: Flight[] = [];
     for (; this.#head < this.#unwritten.length; this.#head++) {
       const flight = this.#unwritten[this.#head]!;
@@ -138,16 +165,13 @@ export class Flights {
   }
 
   tasks(): string[] {
-    return [...this.#byTask.keys()];
+    return this.#byTask.keys();
   }
 
-  /** Those somebody has waited for since before this instant. */
-  *waitedForSince(before: number): Generator<string> {
-    for (const [task, flight] of this.#byTask) {
-      // In the order in which they came.
-      if (flight.bornAt > before) return;
-      yield task;
-    }
+  /** Those somebody has waited for so long. */
+  waitedFor(ageMs: number): string[] {
+    const before = this.#measure() - ageMs;
+    return this.#byTask.keys().filter((task) => this.#byTask.get(task)!.bornAt <= before);
   }
 
   /** Somebody waits for a task that has no row. */
@@ -157,6 +181,6 @@ export class Flights {
   }
 
   [Symbol.iterator](): IterableIterator<Flight> {
-    return this.#byTask.values();
+    return this.#byTask.values().values();
   }
 }

@@ -104,7 +104,7 @@ export class Intake {
         }
       }
     }
-    const flight = this.#parts.flights.ride(spec, this.#parts.now());
+    const flight = this.#parts.flights.ride(spec);
     this.#parts.flights.add(flight, waiter, submission.token);
     rides.push(this.#ride(spec));
   }
@@ -163,8 +163,8 @@ export class Intake {
       const status = row.state === "scheduled" ? "scheduled" : "queued";
       waiter.answer(submission.token, { status, task: row.id, isRepeat: !isNew });
     } else if (isNew) {
-      const { flights, now } = this.#parts;
-      flights.add(flights.join(row.id, row, now()), waiter, submission.token);
+      const { flights } = this.#parts;
+      flights.add(flights.join(row.id, row), waiter, submission.token);
     } else this.wait(row.id, submission.token, waiter);
     if (!isNew) {
       if (submission.options?.again) this.#lookAgain([row]);
@@ -225,7 +225,7 @@ export class Intake {
 
   #resumeOne(entrant: Entrant, row: Task | null, rides: Message[]): void {
     const { spec, submission, waiter } = entrant;
-    const { flights, now } = this.#parts;
+    const { flights } = this.#parts;
     if (row !== null) {
       if (!isSameRequest(row, spec)) waiter.answer(submission.token, conflictAnswer(spec.id, "id"));
       else if (isFinal(row.state)) waiter.answer(submission.token, answerOf(row));
@@ -235,15 +235,15 @@ export class Intake {
     let flight = flights.get(spec.id);
     if (flight?.spec) return this.#join(flight, flight.spec, entrant);
     if (flight) flights.adopt(flight, spec);
-    else flight = flights.ride(spec, now());
+    else flight = flights.ride(spec);
     flights.add(flight, waiter, submission.token);
     rides.push(this.#ride(spec));
   }
 
   /** Answers when the task is final. Registered first, so that an end meanwhile is not missed. */
   wait(task: string, token: unknown, waiter: Waiter): void {
-    const { flights, store, now } = this.#parts;
-    const flight = flights.get(task) ?? flights.join(task, null, now());
+    const { flights, store } = this.#parts;
+    const flight = flights.get(task) ?? flights.join(task, null);
     flights.add(flight, waiter, token);
     if (!flight.hasRow) return;
     store.get([task]).then(

@@ -29,6 +29,7 @@ import { Intake } from "./intake.ts";
 import { Operations } from "./operations.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { failedAnswer, noSuchTask, noSuchWorker, type EngineParts } from "./parts.ts";
+import { promiseTask } from "./promising.ts";
 
 export class LocalEngine implements Engine {
   readonly #parts: EngineParts;
@@ -63,6 +64,17 @@ export class LocalEngine implements Engine {
 
   submit(submissions: readonly Submission[], waiter: Waiter): void {
     this.#intake.submit(submissions, waiter);
+  }
+
+  promise(submission: Submission, waiter: Waiter): void {
+    const { token, options } = submission;
+    promiseTask(this.#parts, options!.task!).then(
+      (answer) => {
+        if (answer !== null) waiter.answer(token, answer);
+        else this.submit([{ ...submission, options: { ...options, wait: false } }], waiter);
+      },
+      (error: unknown) => waiter.answer(token, failedAnswer(null, error)),
+    );
   }
 
   async wait(task: string, token: unknown, waiter: Waiter): Promise<void> {

@@ -67,12 +67,12 @@ export class Hearing {
     const told = readEndHint(hint);
     if (told === null) return;
     const { parts, links } = this.#options;
-    const { flights, recent, now } = parts;
+    const { flights, recent } = parts;
     const flight = flights.get(told.task);
     if (flight === undefined) return;
     const action = flight.spec?.action;
     if (action !== undefined && told.runMs !== null) links.means.add(action, told.runMs);
-    recent.total.observe(Math.max(0, now() - flight.bornAt) / 1000);
+    recent.total.observe(flights.ageMs(flight) / 1000);
     flights.end(told.task, told.answer);
   }
 

@@ -16,7 +16,6 @@ const YOUNG_MS = 250;
 export type WaitingOptions = {
   store: Pick<SharedStore, "finals">;
   flights: Flights;
-  now: () => number;
   onError: (error: unknown) => void;
 };
 
@@ -63,9 +62,8 @@ export class Waiting {
   async poll(): Promise<void> {
     const isTurnOfMany = ++this.#ticks % MANY_EVERY === 0;
     if (this.#options.flights.size > FEW && !isTurnOfMany) return;
-    const before = this.#options.now() - YOUNG_MS;
     const tasks = [...this.#watched.keys()];
-    for (const task of this.#options.flights.waitedForSince(before)) tasks.push(task);
+    for (const task of this.#options.flights.waitedFor(YOUNG_MS)) tasks.push(task);
     await this.#ask(tasks);
   }
 

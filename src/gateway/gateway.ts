@@ -6,11 +6,11 @@ import { Budget } from "./budget.ts";
 import { Connections } from "./connections.ts";
 import type { Clock, GatewayContext, Log } from "./context.ts";
 import { Door } from "./door.ts";
-import { Http } from "./http.ts";
+import { HttpLater } from "./http-later.ts";
 import { withLimits, type Limits } from "./limits.ts";
 import { LineConnection } from "./lines.ts";
 import { checkListen, type ListenAddress } from "./listen.ts";
-import { Port } from "./port.ts";
+import { loadTls, Port } from "./port.ts";
 import { Turn } from "./turn.ts";
 
 export type GatewayOptions = {
@@ -36,6 +36,8 @@ export type GatewayOptions = {
 export interface Gateway extends AsyncDisposable {
   /** Listens. @returns the addresses with the ports they got. @throws bad_request when it would be open to anyone. */
   start(): Promise<ListenAddress[]>;
+  /** What HTTP takes is loaded now, and not by the first who speaks it. After {@link start}. */
+  loadHttp(): Promise<void>;
   /**
    * Tells who asks again and again whether this node is ready that it is not, while everything is still served.
    * Resolves when they had the time to hear it; at once when nobody asks.
@@ -67,7 +69,7 @@ class OneGateway implements Gateway {
   #state: "new" | "open" | "noticed" | "draining" | "closed" = "new";
   readonly #noticeOver = Promise.withResolvers<void>();
   #noticeTimer: NodeJS.Timeout | null = null;
-  #http: Http | null = null;
+  #http: HttpLater | null = null;
   #port: Port | null = null;
   #sweeper: NodeJS.Timeout | null = null;
 
@@ -108,14 +110,14 @@ class OneGateway implements Gateway {
     checkListen(listen, token);
     this.#state = "open";
     const context = this.#context;
-    const http = (this.#http = await Http.open(context, version));
+    const http = (this.#http = new HttpLater(context, version));
     const port = (this.#port = new Port(
       context,
       {
         lines: (socket, peer, first) => void new LineConnection(context, socket, peer, first),
         http: (socket, peer) => http.take(socket, peer),
       },
-      tls,
+      tls && (await loadTls(tls)),
     ));
     this.#sweeper = setInterval(() => {
       for (const { address } of context.connections.sweep(context.clock.now()))
@@ -127,6 +129,10 @@ class OneGateway implements Gateway {
       await this.close();
       throw error;
     }
+  }
+
+  async loadHttp(): Promise<void> {
+    if (this.#state === "open") await this.#http?.load();
   }
 
   async giveNotice(): Promise<void> {

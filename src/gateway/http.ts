@@ -1,17 +1,16 @@
 /** The HTTP door: one Fastify without a port of its own, which is given connections that turned out to be HTTP. */
-import { isUtf8 } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import swagger from "@fastify/swagger";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
-import { parseJson } from "../protocol/request.ts";
 import { TandaError, toTandaError } from "../task/errors.ts";
 import type { Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
 import { routeBlobs } from "./http/blobs.ts";
 import { EventStreams, routeEvents } from "./http/events.ts";
 import { addHooks } from "./http/hooks.ts";
+import { DateHeader } from "./http/http-answer.ts";
 import { HttpDuty } from "./http/http-duty.ts";
 import { fromHttpFault, HttpError, refuseRaw, sendProblem } from "./http/problem.ts";
 import { Prometheus } from "./http/prometheus.ts";
@@ -21,6 +20,9 @@ import { routeSelf } from "./http/self.ts";
 import { routeTasks } from "./http/tasks.ts";
 import { routeHealth, routeViews } from "./http/views.ts";
 import { routeUploads } from "./http/uploads.ts";
+import { parseBody } from "./http/submit-body.ts";
+import { SILENT_MS, SubmitConnection, type SubmitRoute } from "./http/submit-connection.ts";
+import { Submitting } from "./http/submitting.ts";
 import { SocketDoor } from "./http/socket-door.ts";
 
 declare module "fastify" {
@@ -30,9 +32,6 @@ declare module "fastify" {
   }
 }
 
-/** Longer than the longest wait, so that only a connection that nobody reads is over it. */
-const SILENT_RESPONSE_MS = 600_000;
-
 export class Http {
   readonly #context: GatewayContext;
   readonly #app: FastifyInstance;
@@ -40,12 +39,19 @@ export class Http {
   readonly #sockets: SocketDoor;
   readonly #prometheus: Prometheus;
   readonly #peers = new WeakMap<Duplex, Peer>();
+  readonly #submits: SubmitRoute;
   #server!: Server;
 
   private constructor(context: GatewayContext) {
     this.#context = context;
     this.#prometheus = new Prometheus(context);
     this.#sockets = new SocketDoor(context, (socket) => this.#peers.get(socket)!);
+    this.#submits = {
+      context,
+      submitting: new Submitting(context),
+      date: new DateHeader(),
+      handOver: (socket, peer) => this.#takeWhole(socket, peer),
+    };
     this.#app = Fastify({
       serverFactory: (handler) => (this.#server = this.#createServer(handler)),
       logger: false,
@@ -68,6 +74,11 @@ export class Http {
 
   /** What was read of the connection is back in its socket. */
   take(socket: Socket, peer: Peer): void {
+    void new SubmitConnection(this.#submits, socket, peer);
+  }
+
+  /** By Node's parser and Fastify. */
+  #takeWhole(socket: Socket, peer: Peer): void {
     this.#peers.set(socket, peer);
     peer.duty = new HttpDuty(socket, this.#context.isDraining);
     this.#server.emit("connection", socket);
@@ -105,7 +116,8 @@ export class Http {
         handler(request, response);
       },
     );
-    server.timeout = SILENT_RESPONSE_MS;
+    // Longer than the longest wait, so that only a connection that nobody reads is over it.
+    server.timeout = SILENT_MS;
     server.on("clientError", (error: Error & { code?: string }, socket: Duplex) => refuseRaw(error, socket));
     server.on("upgrade", (request, socket, head) => this.#sockets.upgrade(request, socket as Socket, head));
     return server;
@@ -161,7 +173,7 @@ export class Http {
     });
     await app.register(swagger, { openapi: openApiHead(version) });
     await app.register(async (routes) => {
-      routeTasks(routes, context);
+      routeTasks(routes, context, this.#submits.submitting);
       routeResult(routes, context);
       routeEvents(routes, context, this.#streams);
       routeViews(routes, context);
@@ -177,11 +189,9 @@ export class Http {
 function readJson(context: GatewayContext, request: FastifyRequest, body: Buffer): unknown {
   const { limits } = context;
   const { isBulk } = request.routeOptions.config as { isBulk?: boolean };
-  if (!isUtf8(body)) throw new TandaError("bad_json", "the body is not valid UTF-8");
-  if (body.length === 0) return undefined;
   // One of many may be as deep as one alone, two brackets further in; keys are counted for each.
   const allowed = isBulk ? { depth: limits.depth + 2, keys: limits.keys * limits.bulkTasks } : limits;
-  return parseJson(body.toString(), allowed, "body");
+  return parseBody(body, allowed);
 }
 
 /** A request may name the whole URL, or no path at all; what counts here is the path. */

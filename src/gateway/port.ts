@@ -3,7 +3,7 @@
  * hands them on with what was gathered. Says nothing first. A connection never becomes lines after it was HTTP.
  */
 import { createServer, type Server, type Socket } from "node:net";
-import { createSecureContext, TLSSocket, type SecureContext, type SecureContextOptions } from "node:tls";
+import type { SecureContext, SecureContextOptions, TLSSocket } from "node:tls";
 import { Leaving, Peer, type Duty } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
 import { isLoopback, type ListenAddress } from "./listen.ts";
@@ -17,18 +17,26 @@ export type Handlers = {
   http(socket: Socket, peer: Peer): void;
 };
 
+/** What TLS takes. Loaded only where it is spoken: with it come all the certificates that Node knows. */
+export type Tls = { readonly context: SecureContext; readonly TLSSocket: typeof TLSSocket };
+
+export async function loadTls(options: SecureContextOptions): Promise<Tls> {
+  const { createSecureContext, TLSSocket } = await import("node:tls");
+  return { context: createSecureContext(options), TLSSocket };
+}
+
 const KEEP_ALIVE_MS = 60_000;
 
 export class Port {
   readonly #context: GatewayContext;
   readonly #handlers: Handlers;
-  readonly #tls: SecureContext | null;
+  readonly #tls: Tls | null;
   readonly #servers: Server[] = [];
 
-  constructor(context: GatewayContext, handlers: Handlers, tls: SecureContextOptions | null) {
+  constructor(context: GatewayContext, handlers: Handlers, tls: Tls | null) {
     this.#context = context;
     this.#handlers = handlers;
-    this.#tls = tls && createSecureContext(tls);
+    this.#tls = tls;
   }
 
   async listen(address: ListenAddress): Promise<ListenAddress> {
@@ -119,9 +127,10 @@ export class Port {
   #startTls(socket: Socket, peer: Peer, first: Buffer): void {
     socket.unshift(first);
     peer.duty = new Leaving(socket, this.#context.clock.now() + this.#context.limits.lineMs);
+    const { context, TLSSocket } = this.#tls!;
     const secure = new TLSSocket(socket, {
       isServer: true,
-      secureContext: this.#tls!,
+      secureContext: context,
       allowHalfOpen: true,
     } as ConstructorParameters<typeof TLSSocket>[1]);
     secure.on("error", () => secure.destroy());

@@ -17,9 +17,10 @@ import { Watchers } from "../engine/watchers.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { formatAddress, type ListenAddress } from "../gateway/listen.ts";
 import { createIdMaker } from "../task/id.ts";
+import type { BegunWork } from "./begin-work.ts";
 import type { Company } from "./company.ts";
 import type { DataFolder } from "./data-folder.ts";
-import { repeat, type Duty } from "./duties/duty.ts";
+import { repeat, repeatWhileNeeded, type Duty } from "./duties/duty.ts";
 import { Expirer } from "./duties/expirer.ts";
 import { startHeartbeat } from "./duties/heartbeat.ts";
 import { startJanitor } from "./duties/janitor.ts";
@@ -30,11 +31,12 @@ import { farewell } from "./farewell.ts";
 import { InProcessCaller } from "./in-process-caller.ts";
 import { tellListenError } from "./listen-error.ts";
 import { openAlone } from "./open-alone.ts";
-import { openFleet } from "./open-fleet.ts";
 import { openGateway } from "./open-gateway.ts";
 import { openWork } from "./open-work.ts";
+import type { OpenRemote } from "./open-remote.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { Recovered } from "./recover.ts";
+import { tellingUnknown } from "./unknown-outcomes.ts";
 import { version } from "./version.ts";
 import { whatItUses } from "./what-it-uses.ts";
 
@@ -42,6 +44,14 @@ const INLINE_CHARS = 64 * 1024;
 const LAST_ANSWERS_MS = 1000;
 /** A run shows in its row after a second or so. */
 const SPARED_MS = 2500;
+/** It wakes the process so often, also when there is nothing to do. */
+const LAG_RESOLUTION_MS = 200;
+
+/** After the store was at a loss. */
+const LOOK_AGAIN_MS = 500;
+
+/** Lines that came with the start go first. */
+const HTTP_AFTER_MS = 100;
 
 export interface TandaNode<Actions = unknown> extends AsyncDisposable {
   /** A client inside this process: same calls, same promises, no socket. */
@@ -58,23 +68,40 @@ export interface TandaNode<Actions = unknown> extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** @param openRemote what a node in company works with; null: what its options name. */
 export async function assemble<Actions>(
   options: CheckedOptions,
   folder: DataFolder,
+  begun: BegunWork | null,
+  openRemote: OpenRemote | null = null,
 ): Promise<TandaNode<Actions>> {
   const { log } = options;
   const now = Date.now;
   const startedAt = now();
-  const { store, shared, blobs } = folder;
+  const { shared, blobs } = folder;
   const onError = (error: unknown): void => log.error({ error }, "a background duty failed; it goes on");
 
   const catalogue = new Catalogue();
-  const flights = new Flights();
+  const flights = new Flights(() => performance.now());
   const company: Company =
     shared === null
       ? openAlone(options, folder, onError)
-      : await openFleet(options, { shared, catalogue, flights, onError });
-  const { queue, sharing } = company;
+      : await (
+          await import("./open-fleet.ts")
+        ).openFleet(options, { shared, catalogue, flights, openRemote, onError });
+  const { queue, sharing, lookAgain } = company;
+  const again =
+    lookAgain &&
+    repeatWhileNeeded(
+      LOOK_AGAIN_MS,
+      async () => {
+        await lookAgain();
+        scheduler.wake(now());
+        return false;
+      },
+      onError,
+    );
+  const store = again === null ? folder.store : tellingUnknown(folder.store, () => again.wake());
   const admission = new Admission({ maxQueued: options.maxQueued });
   const recent = new Recent(now);
   const metrics = new Metrics();
@@ -105,17 +132,17 @@ export async function assemble<Actions>(
   const scheduler = new Scheduler(store, outcomes, now, onError, company.lookEveryMs ?? Infinity);
 
   // What runs by itself, to be ended also when the start fails half-way.
-  const duties: Duty[] = [scheduler, reporter];
+  const duties: Duty[] = [scheduler, reporter, ...(again ? [again] : [])];
   await using failed = new AsyncDisposableStack();
   failed.defer(() => company.close());
   failed.defer(() => stopAll(duties));
+  if (begun) failed.defer(() => begun.pool.close());
   catalogue.remember(await store.catalogue());
   for (const { queue: name, mode } of await store.queueStates()) obeyQueueMode(parts, name, mode);
 
-  const work = options.roles.includes("worker")
-    ? await openWork({ options, folder, queue, sharing, outcomes, now })
+  const work = begun
+    ? await openWork({ begun, options, store, inHandLog: folder.inHandLog, queue, sharing, outcomes, now })
     : null;
-  if (work) failed.defer(() => work.pool.close());
   const announce = async (infos: NonNullable<typeof work>["infos"]): Promise<void> => {
     await store.announce(infos);
     catalogue.serve(infos);
@@ -124,11 +151,11 @@ export async function assemble<Actions>(
   if (work) await announce(work.infos);
   const worker = work?.worker ?? null;
   const isInHand = (task: string): boolean => worker?.handOf(task) !== undefined;
-  const sparedMs = shared === null ? 0 : SPARED_MS;
-  const expirer = new Expirer(store, queue, outcomes, isInHand, now, onError, sparedMs);
+  const sparedMs = shared === null ? null : SPARED_MS;
+  const expirer = new Expirer({ store, queue, outcomes, isInHand, now, onError, sparedMs });
   duties.push(expirer);
 
-  const lag = monitorEventLoopDelay({ resolution: 20 });
+  const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   lag.enable();
   let gateway: Gateway | null = null;
   let addresses: readonly ListenAddress[] = [];
@@ -142,7 +169,7 @@ export async function assemble<Actions>(
     connections: () => gateway?.connections ?? 0,
     listen: () => addresses.map(formatAddress),
     bytesInFlight: () => gateway?.bytesInFlight ?? 0,
-    eventLoopLagMs: () => lag.max / 1e6,
+    eventLoopLagMs: () => Math.max(0, lag.max / 1e6 - LAG_RESOLUTION_MS),
   };
   const joined = await company.join({ parts, outcomes, worker, pool: work?.pool ?? null, facts });
   const { engine } = joined;
@@ -218,6 +245,8 @@ export async function assemble<Actions>(
     if (options.listen.length > 0) {
       gateway = await openGateway(options, engine);
       addresses = await gateway.start();
+      // A failure is told to who speaks it.
+      setTimeout(() => void gateway?.loadHttp().catch(() => {}), HTTP_AFTER_MS).unref();
     }
     return node;
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Everything that a node keeps, in one folder: made on the first start, locked against a second process. Blobs may be elsewhere. */
-import { access, constants, mkdir } from "node:fs/promises";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Blobs } from "../blobs/blobs.ts";
@@ -10,8 +10,7 @@ import { TandaError } from "../task/errors.ts";
 import { openBlobsOfNode, type BlobsPlace } from "./open-blobs.ts";
 import { noInHandLog, openInHandFile, type InHandLog, type LeftInHand } from "../worker/in-hand-file.ts";
 import { openTemporaryFolder } from "../worker/temporary-folder.ts";
-
-export const MEMORY = ":memory:";
+import { MEMORY } from "./options.ts";
 
 export type DataFolder = AsyncDisposable & {
   /** Null for a node that keeps nothing. */
@@ -27,27 +26,33 @@ export type DataFolder = AsyncDisposable & {
 
 /**
  * @param bucket address of the blobs; null: they are in the folder.
+ * @param onOurs called before this returns its promise, with nobody else in the folder, while the store is still being opened.
  * @throws conflict when another process uses the folder, or a newer Tanda wrote it; bad_request when it cannot be one.
  */
-export async function openDataFolder(data: string, bucket: string | null): Promise<DataFolder> {
-  if (data === MEMORY) return openMemory(bucket);
+export async function openDataFolder(
+  data: string,
+  bucket: string | null,
+  onOurs: (blobsPlace: BlobsPlace) => void = () => {},
+): Promise<DataFolder> {
+  if (data === MEMORY) return openMemory(bucket, onOurs);
   const dir = resolve(data);
-  await makeFolder(dir);
-  const store = await openSqliteStore({ path: join(dir, "tanda.db") });
+  makeFolder(dir);
+  const blobsPlace = bucket === null ? { dir: join(dir, "blobs") } : { url: bucket };
+  const store = await openSqliteStore({ path: join(dir, "tanda.db") }, () => onOurs(blobsPlace));
   try {
-    return await openBeside(store, dir, bucket);
+    return await openBeside(store, dir, blobsPlace);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function makeFolder(dir: string): Promise<void> {
+function makeFolder(dir: string): void {
   try {
-    await mkdir(dirname(dir), { recursive: true });
+    mkdirSync(dirname(dir), { recursive: true });
     // Only this one is ours alone: what lies above may be somebody's home.
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new TandaError(
       "bad_request",
@@ -57,8 +62,7 @@ async function makeFolder(dir: string): Promise<void> {
   }
 }
 
-async function openBeside(store: Store, dir: string, bucket: string | null): Promise<DataFolder> {
-  const blobsPlace = bucket === null ? { dir: join(dir, "blobs") } : { url: bucket };
+async function openBeside(store: Store, dir: string, blobsPlace: BlobsPlace): Promise<DataFolder> {
   const blobs = await openBlobsOfNode(blobsPlace);
   // Opened after the store: its lock is held now, so nobody else writes this file.
   const { left, log } = openInHandFile(join(dir, "in-hand"));
@@ -77,9 +81,13 @@ async function openBeside(store: Store, dir: string, bucket: string | null): Pro
   };
 }
 
-async function openMemory(bucket: string | null): Promise<DataFolder> {
+async function openMemory(
+  bucket: string | null,
+  onOurs: (blobsPlace: BlobsPlace) => void,
+): Promise<DataFolder> {
   const folder = bucket === null ? openTemporaryFolder(join(tmpdir(), "tanda-blobs-")) : null;
   const blobsPlace = folder ? { dir: folder.path } : { url: bucket! };
+  onOurs(blobsPlace);
   const blobs = await openBlobsOfNode(blobsPlace);
   const store = await openSqliteStore({ path: MEMORY });
   return {

@@ -9,7 +9,7 @@ export async function farewell(
   now: () => number,
 ): Promise<void> {
   const at = now();
-  const unwritten = flights.takeUnwritten(Infinity);
+  const unwritten = flights.takeUnwritten(-Infinity);
   if (unwritten.length > 0) {
     await store.apply(
       unwritten.map(({ spec }): TaskEvent => ({ type: "submit", id: spec!.id, at, spec: spec! })),

@@ -1,4 +1,4 @@
-/** The other nodes of this node's cluster, where it has any. */
+/** The other nodes of a cluster. A node without any loads nothing of this. */
 import { ClusterEngine } from "../cluster/cluster-engine.ts";
 import { Ownership } from "../cluster/ownership.ts";
 import { Peer } from "../cluster/peer.ts";
@@ -7,12 +7,10 @@ import type { NodeOptions } from "./options.ts";
 
 export type Cluster = { readonly engine: Engine; close(): Promise<void> };
 
-/** Without peers the engine is the local one itself, and nothing stands before it. */
 export function openCluster(
   local: Engine,
   { node, peers, token, log }: Pick<NodeOptions, "node" | "peers" | "token" | "log">,
 ): Cluster {
-  if (peers.length === 0) return { engine: local, async close() {} };
   const means = { token, now: Date.now, random: Math.random, log };
   const others = peers.map((address) => new Peer(address, means));
   const owners = new Ownership(

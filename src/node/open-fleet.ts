@@ -20,7 +20,7 @@ import type { Company } from "./company.ts";
 import { repeat, type Duty } from "./duties/duty.ts";
 import { startReaper } from "./duties/reaper.ts";
 import { startSweeper } from "./duties/sweeper.ts";
-import { openRemote } from "./open-remote.ts";
+import { openRemote, type OpenRemote } from "./open-remote.ts";
 import type { NodeOptions } from "./options.ts";
 import { version } from "./version.ts";
 
@@ -44,6 +44,8 @@ export type FleetMeans = {
   shared: SharedStore;
   catalogue: Catalogue;
   flights: Flights;
+  /** Null: queue and bus are those of the options. */
+  openRemote: OpenRemote | null;
   onError: (error: unknown) => void;
 };
 
@@ -55,13 +57,15 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
   const name = nameOf();
   const node = options.node > 0 ? options.node : await takeNumber(shared, name, starting);
   const strays = new Strays({ store: shared, flights, now, onError });
-  const waiting = new Waiting({ store: shared, flights, now, onError });
+  const waiting = new Waiting({ store: shared, flights, onError });
   const presence = new Presence(shared, name, catalogue);
   const quietly = rarely((error) =>
     log.warn({ error }, "the queue cannot be reached as it should; it goes on"),
   );
   const hasOwnLane = (action: string): boolean => catalogue.isLimited(action);
-  const { queue, bus } = await openRemote(options.queue ?? options.store!, process.env, {
+  const open: OpenRemote =
+    means.openRemote ?? ((told) => openRemote(options.queue ?? options.store!, process.env, told));
+  const { queue, bus } = await open({
     name,
     random: Math.random,
     consumes: isWorker,
@@ -123,6 +127,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
     sharing: isWorker ? sharing : null,
     node,
     lookEveryMs: LOOK_EVERY_MS,
+    lookAgain: null,
     get trouble() {
       const { isPublishing, isConsuming, blocked } = queue.health;
       if (blocked !== null) return `The queue takes nothing for now: ${blocked}`;

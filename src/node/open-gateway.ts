@@ -4,8 +4,12 @@ import type { CheckedOptions } from "./options.ts";
 import { version } from "./version.ts";
 
 /** Only a node that listens loads what it takes. */
+export function loadGateway(): Promise<typeof import("../gateway/gateway.ts")> {
+  return import("../gateway/gateway.ts");
+}
+
 export async function openGateway(options: CheckedOptions, engine: Engine): Promise<Gateway> {
-  const { createGateway } = await import("../gateway/gateway.ts");
+  const { createGateway } = await loadGateway();
   return createGateway({
     engine,
     listen: options.listen,

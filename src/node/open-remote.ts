@@ -11,6 +11,8 @@ export type RemoteMeans = RemoteQueueOptions & {
   onBusError: (error: unknown) => void;
 };
 
+export type OpenRemote = (means: RemoteMeans) => Promise<Remote>;
+
 export async function openRemote(url: string, env: NodeJS.ProcessEnv, means: RemoteMeans): Promise<Remote> {
   if (/^amqps?:/.test(url)) return openRabbitMQ(url, env, means);
   if (/^postgres(ql)?:/.test(url)) return openPostgres(url, env, means);

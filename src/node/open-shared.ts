@@ -5,8 +5,9 @@ import { openPostgresStore } from "../store/postgres.ts";
 import type { SharedStore } from "../store/shared-store.ts";
 import { toTandaError } from "../task/errors.ts";
 import { noInHandLog } from "../worker/in-hand-file.ts";
-import { MEMORY, type DataFolder } from "./data-folder.ts";
+import type { DataFolder } from "./data-folder.ts";
 import { openBlobsOfNode, type BlobsPlace } from "./open-blobs.ts";
+import { MEMORY } from "./options.ts";
 
 const TRY_FOR_MS = 60_000;
 const TRY_EVERY_MS = 1000;

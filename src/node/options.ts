@@ -8,6 +8,9 @@ import type { ListenAddress } from "../gateway/listen.ts";
 export const ROLES = ["gateway", "worker"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** In place of a data folder: nothing is kept. */
+export const MEMORY = ":memory:";
+
 export type NodeOptions = {
   /** Folder for tasks and blobs, or ":memory:" to keep nothing. */
   data: string;

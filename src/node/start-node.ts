@@ -1,12 +1,19 @@
-/** One running node: what it is told is checked, what it keeps is opened, and its rooms are put together. */
+/**
+ * One running node: what it is told is checked, what it keeps is opened, and its rooms are put together. What runs beside us, the
+ * store's thread and the pool's process, is begun before the rest of our own files is read.
+ */
 import { availableParallelism } from "node:os";
+import { setImmediate as turn } from "node:timers/promises";
+import type { ActionTable } from "../actions/define.ts";
 import { checkPeers } from "../cluster/peer-addresses.ts";
 import { withLimits } from "../gateway/limits.ts";
 import { checkListen, parseListen } from "../gateway/listen.ts";
-import { assemble, type TandaNode } from "./assemble.ts";
-import { openDataFolder } from "./data-folder.ts";
-import { openShared } from "./open-shared.ts";
-import { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
+import type { TandaNode } from "./assemble.ts";
+import { beginWork, type BegunWork } from "./begin-work.ts";
+import { openDataFolder, type DataFolder } from "./data-folder.ts";
+import { loadGateway } from "./open-gateway.ts";
+import { loadProcessPools, openInlinePools, type Pools } from "./open-pools.ts";
+import { DEFAULT_OPTIONS, type CheckedOptions, type NodeOptions } from "./options.ts";
 import { checkSharing } from "./sharing-flags.ts";
 
 export type { TandaNode } from "./assemble.ts";
@@ -15,22 +22,52 @@ export type { TandaNode } from "./assemble.ts";
 export async function startNode<Actions = unknown>(
   given: Partial<NodeOptions> = {},
 ): Promise<TandaNode<Actions>> {
-  const options: NodeOptions = { threads: availableParallelism(), ...DEFAULT_OPTIONS, ...given };
-  const listen = options.listen.map((address) =>
-    typeof address === "string" ? parseListen(address) : address,
-  );
+  const told: NodeOptions = { threads: availableParallelism(), ...DEFAULT_OPTIONS, ...given };
+  const listen = told.listen.map((address) => (typeof address === "string" ? parseListen(address) : address));
   // What is wrong with these is told before anything that was left behind begins to run.
-  if (listen.length > 0) checkListen(listen, options.token);
-  withLimits(options.limits);
-  checkPeers(options.node, options.peers);
-  checkSharing(options);
-  const { store, data, blobs, log } = options;
-  const folder =
-    store === null ? await openDataFolder(data, blobs) : await openShared({ store, data, blobs, log });
-  try {
-    return await assemble<Actions>({ ...options, listen }, folder);
-  } catch (error) {
-    await folder[Symbol.asyncDispose]();
-    throw error;
+  if (listen.length > 0) checkListen(listen, told.token);
+  withLimits(told.limits);
+  checkPeers(told.node, told.peers);
+  checkSharing(told);
+  const options: CheckedOptions = { ...told, listen };
+  await using failed = new AsyncDisposableStack();
+  const { folder, begun } = await open(options, failed);
+  const { assemble } = await import("./assemble.ts");
+  const node = await assemble<Actions>(options, folder, begun);
+  failed.move();
+  return node;
+}
+
+type Opened = { readonly folder: DataFolder; readonly begun: BegunWork | null };
+
+/** @param failed closes what was opened, should the start fail. */
+async function open(options: CheckedOptions, failed: AsyncDisposableStack): Promise<Opened> {
+  const { store, data, blobs, log, actions, roles } = options;
+  const isWorker = roles.includes("worker");
+  const inline = isActionTable(actions) ? actions : null;
+  const makePools = isWorker && !isActionTable(actions) ? await loadProcessPools(actions, options) : null;
+  let begun: BegunWork | null = null;
+  const begin = (pools: Pools): void => {
+    const { pool } = (begun = beginWork(pools));
+    failed.defer(() => pool.close());
+  };
+  const opening =
+    store === null
+      ? openDataFolder(data, blobs, (blobsPlace) => makePools && begin(makePools(blobsPlace)))
+      : import("./open-shared.ts").then(({ openShared }) => openShared({ store, data, blobs, log }));
+  opening.catch(() => {});
+  // Once more around: then thread and process are there, and start while we read on.
+  await turn();
+  const loading = Promise.all([import("./assemble.ts"), options.listen.length > 0 ? loadGateway() : null]);
+  loading.catch(() => {});
+  const folder = failed.use(await opening);
+  await loading;
+  if (isWorker && begun === null) {
+    begin(makePools ? makePools(folder.blobsPlace) : await openInlinePools(inline!, folder.blobs));
   }
+  return { folder, begun };
+}
+
+function isActionTable(actions: NodeOptions["actions"]): actions is ActionTable {
+  return actions !== null && typeof actions !== "string" && !(actions instanceof URL);
 }

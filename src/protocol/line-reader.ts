@@ -151,8 +151,9 @@ export class LineReader {
   /** Whole lines with newlines between them; none inside a character, since no other byte of UTF-8 is below 0x80. */
   #emit(bytes: Uint8Array, sink: LineSink): void {
     const text = this.#decode(bytes);
+    // First: what is no character becomes one a byte, and is as long. In a text of ASCII the engine knows without looking.
+    if (text.includes("\uFFFD")) return this.#emitChecked(bytes, sink);
     const isAscii = text.length === bytes.length;
-    if (!isAscii && text.includes("\uFFFD")) return this.#emitChecked(bytes, sink);
     let start = 0;
     let startByte = 0;
     for (;;) {

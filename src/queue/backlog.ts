@@ -3,10 +3,12 @@
  * A lane is expected to have more until a read from its beginning came to its end without finding anything unknown.
  */
 import type { Store } from "../store/store.ts";
+import { TaskMap } from "../task/task-map.ts";
 import type { Task } from "../task/task.ts";
 import { specBytes } from "./lane.ts";
 
-const READ_ROWS = 10_000;
+/** More at once would not be cheaper, only longer: for the reader, who is asked other things too, and for the turn that takes them. */
+const READ_ROWS = 2000;
 /** What a row is taken for before any was seen: large, lest the first read be too much for the memory. */
 const FIRST_BYTES = 65_536;
 
@@ -35,7 +37,7 @@ export class Backlog {
   readonly #window: Window;
   readonly #expected = new Map<string, Expected>();
   /** Ids that left while a read was under way: its rows are older than their end. */
-  readonly #goneMeanwhile = new Set<string>();
+  readonly #goneMeanwhile = new TaskMap<true>();
   #filling: Promise<void> | null = null;
   #isDue = false;
   #isClosed = false;
@@ -69,7 +71,7 @@ export class Backlog {
   }
 
   forget(id: string): void {
-    if (this.#filling) this.#goneMeanwhile.add(id);
+    if (this.#filling) this.#goneMeanwhile.add(id, true);
   }
 
   /** Starts reading, or does so once more when it has done; unless nothing is expected. */

@@ -12,6 +12,13 @@ import type { Message, Queue, QueueDepth } from "./queue.ts";
 import { Room } from "./room.ts";
 import { AGE_STEP_MS, Window } from "./window.ts";
 
+/**
+ * A window is read anew while half of it is run, which takes a few milliseconds: more than that only takes memory, and lives
+ * long enough to be moved among what the engine collects seldom.
+ */
+const WINDOW_TASKS = 10_000;
+const WINDOW_BYTES = 32 * 1024 * 1024;
+
 export type EmbeddedQueueOptions = {
   store: Pick<Store, "backlog">;
   /** Most tasks and bytes that wait in memory. */
@@ -28,7 +35,7 @@ export class EmbeddedQueue implements Queue {
   readonly #backlog: Backlog;
 
   constructor(options: EmbeddedQueueOptions) {
-    this.#room = new Room(options.windowTasks ?? 100_000, options.windowBytes ?? 64 * 1024 * 1024);
+    this.#room = new Room(options.windowTasks ?? WINDOW_TASKS, options.windowBytes ?? WINDOW_BYTES);
     this.#window = new Window({
       ageStepMs: options.ageStepMs ?? AGE_STEP_MS,
       shareOf: ({ isRide, spec }) => (isRide ? null : this.#share(spec.queue, spec.priority)),

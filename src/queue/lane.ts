@@ -50,7 +50,7 @@ export function score(message: Message, ageStepMs: number): number {
   return (spec.dueAt ?? spec.createdAt) - spec.priority * ageStepMs;
 }
 
-/** Memory that a waiting task holds, roughly: text is two bytes a character, the rest is objects. */
+/** Memory that a waiting task holds, roughly: text is up to two bytes a character, the rest is objects. */
 export function specBytes(spec: TaskSpec): number {
-  return 400 + spec.payload.length * 2;
+  return 600 + spec.payload.length * 2;
 }

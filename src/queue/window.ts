@@ -2,6 +2,7 @@
  * What waits in this process and what was taken from it: lanes by queue, priority and action, picked by priority with ageing. Which
  * of it comes from where, and how much there may be, is for the queue that has it.
  */
+import { TaskMap } from "../task/task-map.ts";
 import type { Message, QueueDepth } from "./queue.ts";
 import { Lane, score, specBytes, type Entry, type Share } from "./lane.ts";
 
@@ -22,7 +23,7 @@ export type OpenLane = { lane: Lane; room: number; score: number };
 
 export class Window {
   readonly #options: WindowOptions;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new TaskMap<Entry>();
   readonly #lanes = new Map<string, Lane>();
   readonly #paused = new Set<string>();
   readonly #depths = new Map<string, { waiting: number; waitingBytes: number }>();
@@ -128,11 +129,10 @@ export class Window {
 
   /** @returns false when it is not here, neither waiting nor taken. */
   settle(id: string): boolean {
-    const entry = this.#entries.get(id);
+    const entry = this.#entries.delete(id);
     if (entry === undefined) return false;
     if (entry.state === "waiting") this.#count(entry, -1);
     entry.state = "gone";
-    this.#entries.delete(id);
     return true;
   }
 
@@ -192,8 +192,13 @@ export class Window {
     return before;
   }
 
+  /** In the order of their ids, which is that of their making: given to others, they start there as they would have here. */
   messages(state: "waiting" | "taken"): Message[] {
-    return [...this.#entries.values()].filter((entry) => entry.state === state).map(({ message }) => message);
+    return this.#entries
+      .values()
+      .filter((entry) => entry.state === state)
+      .map(({ message }) => message)
+      .sort((a, b) => (a.spec.id < b.spec.id ? -1 : 1));
   }
 
   close(): void {

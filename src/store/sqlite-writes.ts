@@ -1,12 +1,14 @@
-/** All writes, over the one connection that writes; the same in the writer's thread and in memory. */
+/** All writes, over the one connection that writes, and a few reads; the same in the writer's thread and in memory. */
 import type { DatabaseSync } from "node:sqlite";
 import type { TaskEvent } from "../task/decide.ts";
 import type { ActionInfo } from "../task/task.ts";
 import { SqliteApply, Transaction, type CallAnswer } from "./sqlite-apply.ts";
 import { SqliteCounts } from "./sqlite-counts.ts";
 import { SqliteRetire } from "./sqlite-retire.ts";
+import { SqliteReads } from "./sqlite-reads.ts";
 import { SqlitePlain } from "./sqlite-plain.ts";
 import { SqliteTasks } from "./sqlite-tasks.ts";
+import type { Row } from "./task-row.ts";
 import type { Count, QueueState, Retired, RetentionRule } from "./store.ts";
 
 export class SqliteWrites {
@@ -15,15 +17,17 @@ export class SqliteWrites {
   readonly #counts: SqliteCounts;
   readonly #apply: SqliteApply;
   readonly #retire: SqliteRetire;
+  readonly #reads: SqliteReads;
 
   constructor(db: DatabaseSync, now: () => number) {
     this.#db = db;
     this.#transaction = new Transaction(db);
     this.#counts = new SqliteCounts(db);
+    this.#reads = new SqliteReads(db);
     const tasks = new SqliteTasks(db, this.#counts);
     const plain = new SqlitePlain(db, this.#counts);
     this.#apply = new SqliteApply(tasks, plain, this.#counts, this.#transaction);
-    this.#retire = new SqliteRetire(db, tasks, this.#counts, this.#transaction, now);
+    this.#retire = new SqliteRetire(db, this.#counts, this.#transaction, now);
   }
 
   applyAll(calls: readonly (readonly TaskEvent[])[]): CallAnswer[] {
@@ -52,6 +56,26 @@ export class SqliteWrites {
 
   retire(rule: RetentionRule): Retired {
     return this.#retire.retire(rule);
+  }
+
+  catalogue(): ActionInfo[] {
+    return this.#reads.catalogue();
+  }
+
+  queueStates(): QueueState[] {
+    return this.#reads.queueStates();
+  }
+
+  nextDueAt(): number | null {
+    return this.#reads.nextDueAt();
+  }
+
+  overdue(until: number, limit: number): Row[] {
+    return this.#reads.overdue(until, limit);
+  }
+
+  running(limit: number): Row[] {
+    return this.#reads.running(limit);
   }
 
   /** A commit like any other, so that its success says something. */

@@ -18,10 +18,15 @@ import type { Applied, Count, ListQuery, Page, QueueState, Retired, RetentionRul
 
 /**
  * Opens or makes the database and upgrades its schema.
+ * @param onLocked called before this returns its promise, when no other process has it open.
  * @throws conflict when another process has it open, or a newer Tanda wrote it.
  */
-export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+export async function openSqliteStore(
+  options: SqliteOptions,
+  onLocked: () => void = () => {},
+): Promise<Store> {
   if (options.path === ":memory:") {
+    onLocked();
     const db = openWritable(options);
     const writes = new HereWriteSide(new SqliteWrites(db, () => performance.now()), () => db.close());
     const reads = new HereSide(new SqliteReads(db), () => {});
@@ -46,7 +51,9 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       await reads.opened();
       return reads;
     };
-    return new SqliteStore(path, await openWrites(), openWrites, openReads, lock);
+    const opening = openWrites();
+    onLocked();
+    return new SqliteStore(path, await opening, openWrites, openReads, lock);
   } catch (error) {
     lock.release();
     throw error;
@@ -106,23 +113,24 @@ class SqliteStore implements Store {
   }
 
   async nextDueAt(): Promise<number | null> {
-    return (await this.#reader()).call("nextDueAt");
+    return (await this.#atHand()).call("nextDueAt");
   }
 
   async overdue(until: number, limit: number): Promise<Task[]> {
-    return (await (await this.#reader()).call("overdue", until, limit)).map(toTask);
+    const side = limit === 1 ? this.#atHand() : this.#reader();
+    return (await (await side).call("overdue", until, limit)).map(toTask);
   }
 
   async running(limit: number): Promise<Task[]> {
-    return (await (await this.#reader()).call("running", limit)).map(toTask);
+    return (await (await this.#atHand()).call("running", limit)).map(toTask);
   }
 
   async catalogue(): Promise<ActionInfo[]> {
-    return (await this.#reader()).call("catalogue");
+    return (await this.#atHand()).call("catalogue");
   }
 
   async queueStates(): Promise<QueueState[]> {
-    return (await this.#reader()).call("queueStates");
+    return (await this.#atHand()).call("queueStates");
   }
 
   async referredBlobs(ids: readonly string[]): Promise<string[]> {
@@ -180,6 +188,11 @@ class SqliteStore implements Store {
     return this.#writes.isOver ? this.#reopen() : this.#writes;
   }
 
+  /** For what a start and a node at rest ask: little, by an index, and no reason to begin a thread. */
+  #atHand(): Promise<Side<Pick<SqliteReads, Little>>> {
+    return this.#reads === null ? this.#writer() : this.#reader();
+  }
+
   #reopen(): Promise<WriteSide> {
     if (this.#closing) return Promise.reject(closed());
     this.#reopening ??= this.#openWrites()
@@ -201,6 +214,8 @@ class SqliteStore implements Store {
     return this.#reads ?? this.#reader();
   }
 }
+
+type Little = "catalogue" | "queueStates" | "nextDueAt" | "overdue" | "running";
 
 function toApplied(event: TaskEvent, answer: Answer): Applied {
   if (answer !== null) return { verdict: answer[0], task: toTaskOrNull(answer[1]) };

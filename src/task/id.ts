@@ -9,8 +9,6 @@
 const ID_FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 export const MAX_NODE_TAG = 1023;
 const COUNTER_SIZE = 4096;
-const HEX = Array.from({ length: 65_536 }, (_, n) => n.toString(16).padStart(4, "0"));
-
 const HEX3 = Array.from({ length: COUNTER_SIZE }, (_, n) => n.toString(16).padStart(3, "0"));
 
 export type IdMaker = () => string;
@@ -44,11 +42,15 @@ export function createIdMaker(nodeTag: number, now: () => number, random: () => 
 
 function timePrefix(ms: number): string {
   const high = Math.floor(ms / 65_536);
-  return `${HEX[Math.floor(high / 65_536)]}${HEX[high % 65_536]}-${HEX[ms % 65_536]}`;
+  return `${hex4(Math.floor(high / 65_536))}${hex4(high % 65_536)}-${hex4(ms % 65_536)}`;
 }
 
 function hex16(random: () => number): string {
-  return HEX[Math.floor(random() * 65_536)]!;
+  return hex4(Math.floor(random() * 65_536));
+}
+
+function hex4(n: number): string {
+  return n.toString(16).padStart(4, "0");
 }
 
 export function isTaskId(id: unknown): id is string {

@@ -83,14 +83,16 @@ export class Claims {
 
   #look(): void {
     const { hands, now, leasing } = this.#options;
-    const before = now() - CLAIM_AFTER_MS;
+    const at = now();
+    // What was begun later than now was begun before the clock was put back.
+    const isLong = ({ handedAt }: Hand): boolean => handedAt <= at - CLAIM_AFTER_MS || handedAt > at;
     const instant = performance.now();
     for (const hand of hands) {
       if (hand.isClaimed) {
         if (hand.leasedUntil < instant) this.#lose(hand);
-      } else if (hand.handedAt <= before && !hand.isClaiming) this.#claimLong(hand);
+      } else if (isLong(hand) && !hand.isClaiming) this.#claimLong(hand);
       // Oldest first: of those behind it none has been claimed, unless claims come before hands.
-      else if (leasing === null && hand.handedAt > before) break;
+      else if (leasing === null && !isLong(hand)) break;
     }
   }
 

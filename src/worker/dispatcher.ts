@@ -12,6 +12,8 @@ import { EXCLUSIVE, SHARED } from "./slots.ts";
 import type { InHand, ThreadLink } from "./thread-link.ts";
 import * as wire from "./thread-wire.ts";
 
+/** A run that takes so many times what was expected holds up what waits behind it. */
+const LATE = 2;
 /** Behind a run that holds its thread for so long nothing waits, even if no other thread is free. */
 const PATIENCE_MS = 250;
 /** A thread has this long to obey a cancel before its supervisor steps in. */
@@ -53,9 +55,14 @@ export class Dispatcher {
     this.#loads = new Map(actions.map((info) => [info.name, new ActionLoad(info, threads)]));
   }
 
+  /** Some wait for a thread. */
+  get hasWaiting(): boolean {
+    return this.#waiting.size + this.#back.size > 0;
+  }
+
   room(action: string): number {
     const load = this.#loads.get(action);
-    if (!load || this.#waiting.size + this.#back.size > 0) return 0;
+    if (!load || this.hasWaiting) return 0;
     return this.#placement.room(load, this.links, monoMs());
   }
 
@@ -120,9 +127,12 @@ export class Dispatcher {
       const now = monoMs();
       const still = this.links.map((link) => link.stillMs(now));
       const leastMs = Math.min(...still);
+      const isAnyIdle = this.links.some((link) => link.counts[EXCLUSIVE] === 0);
       for (const [n, link] of this.links.entries()) {
         // Worth it when another could take them; if none moves for long they are better off elsewhere.
         if (still[n]! < STILL_MS || (leastMs >= STILL_MS && leastMs < PATIENCE_MS)) continue;
+        const isLate = still[n]! >= LATE * (link.head?.estimateMs ?? 0);
+        if (!isAnyIdle && !isLate) continue;
         for (const lane of [EXCLUSIVE, SHARED] as const) if (link.hasBehind(lane)) link.recall(lane);
       }
       if (leastMs >= PATIENCE_MS && this.#back.size > 0) {

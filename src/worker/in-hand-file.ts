@@ -7,12 +7,16 @@ import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync 
 const END = ".\n";
 /** Some thousands of ids: then those that ended are dropped. */
 const MAX_BYTES = 262_144;
+/** Tasks that come one at a time would pay for the forgetting, each. */
+const IDLE_MS = 500;
 
 export type InHandLog = {
   /** MUST be called before these are handed over. @returns false when it has grown long: {@link write} is due. */
   add(ids: readonly string[]): boolean;
   /** Only these are in hand now. `alone`: it runs with nothing beside it. MUST be called before such a one is handed over. */
   write(ids: Iterable<string>, alone: Iterable<string>): void;
+  /** Nothing is in hand now: if it stays so, all are forgotten soon. */
+  idle(): void;
   close(): void;
 };
 
@@ -23,6 +27,8 @@ export function openInHandFile(path: string): { left: LeftInHand; log: InHandLog
   // What is left stays until there is something newer to write: who dies while starting must not forget it either.
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   let length = bytes;
+  let isIdle = false;
+  let forgetting: NodeJS.Timeout | null = null;
   /** A full disk costs this caution, and nothing else. */
   const put = (text: string, at: number): boolean => {
     try {
@@ -40,15 +46,25 @@ export function openInHandFile(path: string): { left: LeftInHand; log: InHandLog
     log: {
       // What has ended meanwhile stays named until the next writing: a name too many costs caution, one too few a process.
       add(ids) {
+        isIdle = false;
         return put(`${ids.join("\n")}\n${END}`, Math.max(0, length - END.length)) && length < MAX_BYTES;
       },
       write(ids, alone) {
+        isIdle = false;
         let text = "";
         for (const id of ids) text += `${id}\n`;
         for (const id of alone) text += `!${id}\n`;
         put(text + END, 0);
       },
+      idle() {
+        isIdle = true;
+        forgetting ??= setTimeout(() => {
+          forgetting = null;
+          if (isIdle) put(END, 0);
+        }, IDLE_MS).unref();
+      },
       close() {
+        if (forgetting) clearTimeout(forgetting);
         ftruncateSync(fd, 0);
         closeSync(fd);
       },
@@ -57,7 +73,7 @@ export function openInHandFile(path: string): { left: LeftInHand; log: InHandLog
 }
 
 /** For a node that keeps nothing. */
-export const noInHandLog: InHandLog = { add: () => true, write() {}, close() {} };
+export const noInHandLog: InHandLog = { add: () => true, write() {}, idle() {}, close() {} };
 
 /** `bytes`: up to where it is to be believed. */
 function readLeft(path: string): { left: LeftInHand; bytes: number } {

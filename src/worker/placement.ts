@@ -6,10 +6,12 @@ import type { ThreadLink } from "./thread-link.ts";
 
 /** What may wait in a thread, in time. */
 const BUDGET_MS = 3;
-/** With a mean up to this, one run waits ready behind the one that runs. */
-const PREFETCH_MS = 10;
+/** With a mean up to this, one run waits ready behind the one that runs: the way to the node and back would be a hundredth of its time. */
+const PREFETCH_MS = 50;
 /** A lane that stands still so long is not given more. */
 export const STILL_MS = 4;
+/** Up to this a run is shorter than it takes to wake a thread for it: such runs fill one thread before they wake another. */
+const TINY_MS = 0.02;
 const MAX_IN_LANE = 1024;
 const MAX_BYTES = 4_194_304;
 /** What an action costs before it was measured. */
@@ -43,12 +45,13 @@ export class Placement {
     return load.lane === SHARED ? Math.min(room, load.limit! - load.inHand) : room;
   }
 
-  /** The least loaded that has room; null when none has. */
+  /** The least loaded that has room, but tiny runs go where others go; null when none has room. */
   pick(load: ActionLoad, links: Iterable<ThreadLink>, now: number): ThreadLink | null {
     if (load.lane === SHARED && load.inHand >= load.limit!) return null;
     let best: ThreadLink | null = null;
     let bestMs = Infinity;
     const estimateMs = this.estimateMs(load);
+    const isTiny = load.lane === EXCLUSIVE && estimateMs <= TINY_MS;
     for (const link of links) {
       if (
         load.lane === EXCLUSIVE &&
@@ -59,6 +62,7 @@ export class Placement {
         continue;
       const ms = load.lane === SHARED ? link.counts[SHARED] + link.loadMs : link.loadMs;
       if (ms >= bestMs || this.#capacity(load, link, now, estimateMs) === 0) continue;
+      if (isTiny && ms < BUDGET_MS) return link;
       best = link;
       bestMs = ms;
     }

@@ -1,9 +1,13 @@
 /** Entry of a pool process. It obeys its parent alone and does not outlive it, even while its threads spin. */
 import { writeFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { Socket } from "node:net";
 import { CONTROL_FD, ControlPipe } from "./control-pipe.ts";
 import type { FromProcess, ToProcess } from "./control-messages.ts";
 import { Supervisor } from "./supervisor.ts";
+
+/** It ends without warning, so what was compiled is kept while it lives. */
+const KEEP_AFTER_MS = 1000;
 
 /** SIGKILL, because a thread that cannot be ended would hold up an orderly exit for ever. */
 function die(): void {
@@ -15,6 +19,7 @@ pipe.on("end", die).on("close", die);
 // The terminal and service managers signal the whole group; the parent decides what becomes of the work.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.title = "tanda pool";
+setTimeout(flushCompileCache, KEEP_AFTER_MS).unref();
 try {
   // When the machine runs out of memory, users' code goes first, never the node.
   writeFileSync("/proc/self/oom_score_adj", "1000");

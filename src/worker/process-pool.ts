@@ -70,8 +70,6 @@ class ProcessPool implements Pool {
     const { threads, onLog } = this.#options;
     const crews = new Crews(this.#setup(listener), threads, this.#dispatcher, onLog);
     this.#crews = crews;
-    this.#guard = setInterval(() => killOverdue(crews, this.#dispatcher), GUARD_MS);
-    this.#guard.unref();
     try {
       return await crews.renew();
     } catch (error) {
@@ -103,8 +101,18 @@ class ProcessPool implements Pool {
   }
 
   run(runs: readonly Run[]): void {
+    if (this.#closing === null) this.#guard ??= setInterval(() => this.#look(), GUARD_MS).unref();
     this.#dispatcher.run(runs);
     if (this.#closing) this.#dispatcher.returnAll();
+  }
+
+  /** Goes on while anything is in hand. */
+  #look(): void {
+    const crews = [...(this.#crews ?? [])];
+    killOverdue(crews, this.#dispatcher);
+    if (this.#dispatcher.hasWaiting || crews.some(({ child }) => child.inHandCount > 0)) return;
+    if (this.#guard) clearInterval(this.#guard);
+    this.#guard = null;
   }
 
   cancel(seq: number): void {

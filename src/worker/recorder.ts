@@ -10,22 +10,35 @@ const RETRY_MS = 250;
 /** What the store will not take may be taken by the next version of it; meanwhile it is not asked often. */
 const REFUSED_RETRY_MS = 10_000;
 
+/** So much may wait to be written. Where the store is slower than the threads, more would be a backlog that no window bounds. */
+const MOST_OPEN = 4000;
+
 export type Recorded = (applied: Applied) => void;
 
 export class Recorder {
   readonly #store: Pick<Store, "apply">;
   readonly #onTrouble: (error: unknown) => void;
+  readonly #onRoom: () => void;
   #events: TaskEvent[] = [];
   #listeners: Recorded[] = [];
   #isScheduled = false;
   #open = 0;
   #idle: (() => void)[] = [];
   #isClosed = false;
+  /** Calls that are tried again soon. */
   #failing = 0;
+  /** Events that wait for a better store. They hold up nobody. */
+  #refused = 0;
 
-  constructor(store: Pick<Store, "apply">, onTrouble: (error: unknown) => void) {
+  /** @param onRoom called when it {@link isFull} no more. */
+  constructor(
+    store: Pick<Store, "apply">,
+    onTrouble: (error: unknown) => void,
+    onRoom: () => void = () => {},
+  ) {
     this.#store = store;
     this.#onTrouble = onTrouble;
+    this.#onRoom = onRoom;
   }
 
   /** Calls `listener` after the event is durable, in the order of recording within one turn. */
@@ -38,9 +51,9 @@ export class Recorder {
     setImmediate(() => this.#flush());
   }
 
-  /** Something could not be written yet: who goes on making more should wait. */
-  get isStuck(): boolean {
-    return this.#failing > 0;
+  /** The store is behind, or takes nothing: who goes on making more should wait for `onRoom`. */
+  get isFull(): boolean {
+    return this.#failing > 0 || this.#open - this.#refused >= MOST_OPEN;
   }
 
   /** Resolves when everything recorded so far is durable. */
@@ -66,30 +79,39 @@ export class Recorder {
 
   #write(events: readonly TaskEvent[], listeners: readonly Recorded[], isAgain = false): void {
     if (this.#isClosed) return;
+    const answered = (act: () => void): void => {
+      const wasFull = this.isFull;
+      if (isAgain) this.#failing--;
+      act();
+      if (wasFull && !this.isFull) this.#onRoom();
+    };
     this.#store.apply(events).then(
-      (applied) => {
-        if (isAgain) this.#failing--;
-        for (let at = 0; at < listeners.length; at++) listeners[at]!(applied[at]!);
-        this.#open -= events.length;
-        if (this.#open <= 0) this.#wakeIdle();
-      },
-      (error: unknown) => {
-        this.#onTrouble(error);
-        const { code } = toTandaError(error);
-        const isPassing = code === "busy" || code === "unavailable";
-        // Something in it cannot be stored: each by itself, so that only that waits.
-        if (!isPassing && events.length > 1) {
-          if (isAgain) this.#failing--;
-          for (let at = 0; at < events.length; at++) this.#write([events[at]!], [listeners[at]!]);
-        } else if (isPassing) {
-          if (!isAgain) this.#failing++;
-          setTimeout(() => this.#write(events, listeners, true), RETRY_MS);
-        } else {
-          if (isAgain) this.#failing--;
-          setTimeout(() => this.#write(events, listeners), REFUSED_RETRY_MS).unref();
-        }
-      },
+      (applied) =>
+        answered(() => {
+          for (let at = 0; at < listeners.length; at++) listeners[at]!(applied[at]!);
+          this.#open -= events.length;
+          if (this.#open <= 0) this.#wakeIdle();
+        }),
+      (error: unknown) => answered(() => this.#failed(error, events, listeners)),
     );
+  }
+
+  #failed(error: unknown, events: readonly TaskEvent[], listeners: readonly Recorded[]): void {
+    this.#onTrouble(error);
+    const { code } = toTandaError(error);
+    if (code === "busy" || code === "unavailable") {
+      this.#failing++;
+      setTimeout(() => this.#write(events, listeners, true), RETRY_MS);
+    } else if (events.length > 1) {
+      // Something in it cannot be stored: each by itself, so that only that waits.
+      for (let at = 0; at < events.length; at++) this.#write([events[at]!], [listeners[at]!]);
+    } else {
+      this.#refused++;
+      setTimeout(() => {
+        this.#refused--;
+        this.#write(events, listeners);
+      }, REFUSED_RETRY_MS).unref();
+    }
   }
 
   #wakeIdle(): void {

@@ -44,7 +44,8 @@ export class ThreadListener implements AsyncDisposable {
 
   static async open(listener: (arrival: Arrival) => void): Promise<ThreadListener> {
     const parent = tmpdir().length + PREFIX.length + SOCKET.length + 10 > MAX_PATH ? "/tmp" : tmpdir();
-    await removeStale(parent);
+    // Nobody waits for what others left behind.
+    void removeStale(parent);
     const opened = new ThreadListener(openTemporaryFolder(join(parent, PREFIX)), listener);
     await new Promise<void>((resolve, reject) => {
       opened.#server.once("error", reject);

@@ -1,5 +1,6 @@
 /** Entry of a thread of the pool: loads the actions, connects to the node by its own pipe, runs what comes. */
 import { once } from "node:events";
+import { flushCompileCache } from "node:module";
 import { connect } from "node:net";
 import { workerData } from "node:worker_threads";
 import { loadActions } from "../actions/load.ts";
@@ -24,8 +25,11 @@ export type ThreadData = {
   readonly filesDir: string;
 };
 
+const KEEP_AFTER_MS = 1000;
+
 const data = workerData as ThreadData;
 const { token, key } = data;
+forgetCompileCache();
 const socket = connect(data.socketPath);
 socket.setEncoding("utf8");
 // The node is gone or gives this thread up: the supervisor sees to the rest.
@@ -55,6 +59,13 @@ try {
 } catch (error) {
   const failure: wire.LoadFailure = { token, key, error: toTandaError(error).toBody() };
   socket.end(wire.NOT_LOADED + JSON.stringify(failure) + wire.END);
+}
+
+/** What users' code starts keeps nothing compiled beside ours. Of this thread all is kept, soon, for its process ends without warning. */
+function forgetCompileCache(): void {
+  if (process.env["TANDA_COMPILE_CACHE"]) delete process.env["NODE_COMPILE_CACHE"];
+  delete process.env["TANDA_COMPILE_CACHE"];
+  setTimeout(flushCompileCache, KEEP_AFTER_MS).unref();
 }
 
 function catchWhatEscapes(runs: ThreadRuns): void {

@@ -18,7 +18,6 @@ import { triage } from "./triage.ts";
 import type { WorkerObserver, WorkerOptions } from "./worker-options.ts";
 
 const MOST_AT_ONCE = 1000;
-const STUCK_MS = 50;
 
 export class Worker {
   readonly #options: WorkerOptions;
@@ -42,7 +41,7 @@ export class Worker {
     this.#pool = options.pool;
     this.#observer = options.observer;
     const onTrouble = (error: unknown): void => this.#observer.trouble(error);
-    this.#recorder = new Recorder(options.store, onTrouble);
+    this.#recorder = new Recorder(options.store, onTrouble, () => this.wake());
     this.#claims = new Claims({
       store: options.store,
       leasing: options.sharing,
@@ -115,8 +114,8 @@ export class Worker {
   }
 
   #pump(): void {
-    // What ends now cannot be written: more of it would pile up.
-    if (this.#recorder.isStuck) return void setTimeout(() => this.wake(), STUCK_MS).unref();
+    // What ends now is not written for now: more of it would pile up.
+    if (this.#recorder.isFull) return;
     const messages = this.#queue.take(MOST_AT_ONCE, (action) => this.#room(action));
     if (messages.length === 0) return;
     const { sharing } = this.#options;
@@ -260,7 +259,8 @@ export class Worker {
       wasAlone ||= hand.isAlone;
       this.#finish(hand, ending);
     }
-    if (wasAlone || this.#hands.size === 0) this.#logInHand();
+    if (wasAlone) this.#logInHand();
+    else if (this.#hands.size === 0) this.#options.inHandLog.idle();
     this.wake();
   }
 
@@ -286,7 +286,8 @@ export class Worker {
     const isStarted = hand.isClaimed || hand.isClaiming;
     if (ending.type === "returned" && !isStarted && !this.#isStopped) return this.#queue.putBack([message]);
     if (ending.type === "died") this.#suspects.add(spec.id);
-    else if (ending.type !== "returned") this.#suspects.delete(spec.id);
+    // Looking for it is not free, and nearly always there are none.
+    else if (ending.type !== "returned" && this.#suspects.size > 0) this.#suspects.delete(spec.id);
     this.#record(message, toFinish(ending, hand, this.#options.random()));
     // The attempt ended before the cancel came to it; the task is not to be tried again.
     if (hand.isCancelled) this.#record(message, { type: "cancel", id: spec.id, at });

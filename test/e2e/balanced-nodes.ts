@@ -34,6 +34,8 @@ export class BalancedNodes implements AsyncDisposable {
     }
     try {
       await Promise.all(three.nodes.map((node) => node.start()));
+      // They load HTTP behind their start: who is asked every half second may look dead meanwhile, on a machine out of breath.
+      await Promise.all(three.directPorts.map(untilHttpIsSpoken));
     } catch (error) {
       await three[Symbol.asyncDispose]();
       throw error;
@@ -79,4 +81,13 @@ export class BalancedNodes implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()));
   }
+}
+
+/** On a connection that ends with its answer, so that it counts among none. */
+async function untilHttpIsSpoken(port: number): Promise<void> {
+  const talk = Talk.open(port);
+  talk.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  assert.match(await talk.line(), /^HTTP\/1\.1 200/);
+  talk.close();
+  await talk.closed;
 }

@@ -213,6 +213,8 @@ describe("a node that is sent more than it may keep", () => {
 
   test("bytes in flight of the whole node are bounded: lines are held back, HTTP is told busy, and all goes on after", async (t) => {
     await using node = await startNodeProcess(["--threads", "1", "--max-node-bytes", "2MiB"]);
+    // HTTP is loaded behind the start; here it is to be there in time.
+    await fetch(`http://127.0.0.1:${node.port}/healthz`);
     const filler = await dial(t, node.port);
     // Blanks are bytes of the request, too.
     for (let n = 0; n < 20; n++)

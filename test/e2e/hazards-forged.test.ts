@@ -26,6 +26,8 @@ describe("a node behind a balancer and beside it", () => {
       ],
       { TANDA_TOKEN: "open-sesame" },
     );
+    // HTTP is loaded behind the start; here it is to be there.
+    await fetch(`http://127.0.0.1:${plain}/healthz`);
   });
   after(() => node[Symbol.asyncDispose]());
 

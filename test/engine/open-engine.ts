@@ -66,7 +66,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     blobs: null as unknown as Blobs,
     catalogue,
     admission,
-    flights: new Flights(),
+    flights: new Flights(() => performance.now()),
     watchers: new Watchers(now),
     metrics,
     lately: new Lately(metrics, now),

@@ -81,9 +81,9 @@ describe("the catalogue", () => {
 
 describe("flights", () => {
   test("answer everyone who waits, once, and not those who left", () => {
-    const flights = new Flights();
+    const flights = new Flights(() => 0);
     const { spec } = message();
-    const flight = flights.ride(spec, 0);
+    const flight = flights.ride(spec);
     const heard: unknown[] = [];
     const waiter: Waiter = { answer: (token) => void heard.push(token) };
     const gone: Waiter = { answer: () => assert.fail("it had left") };
@@ -98,10 +98,12 @@ describe("flights", () => {
   });
 
   test("tell which rides grew old without a row, each once", () => {
-    const flights = new Flights();
-    const old = flights.ride(message().spec, 0);
-    const ended = flights.ride(message().spec, 0);
-    flights.ride(message().spec, 1000);
+    let at = 0;
+    const flights = new Flights(() => at);
+    const old = flights.ride(message().spec);
+    const ended = flights.ride(message().spec);
+    at = 1000;
+    flights.ride(message().spec);
     flights.end(ended.spec!.id, done(ended.spec!.id));
     assert.deepEqual(flights.takeUnwritten(100), [old]);
     assert.deepEqual(flights.takeUnwritten(100), []);

@@ -43,11 +43,21 @@ export class FakeEngine implements Engine {
   readonly #makeId = createIdMaker(1, Date.now, Math.random);
   #worker: WorkerView = WORKER;
   submitted = 0;
+  readonly promised: string[] = [];
 
   submit(submissions: readonly Submission[], waiter: Waiter): void {
     this.batches.push(submissions.length);
     this.submitted += submissions.length;
     for (const submission of submissions) this.#submitOne(submission, waiter);
+  }
+
+  promise({ token, options }: Submission, waiter: Waiter): void {
+    const row = this.#row(options!.task!);
+    this.promised.push(row.id);
+    const answer = isFinal(row.state)
+      ? finalAnswer(row)
+      : ({ status: "queued", task: row.id, isRepeat: false } as const);
+    setImmediate(() => waiter.answer(token, answer));
   }
 
   #submitOne({ token, action, payload, options }: Submission, waiter: Waiter): void {

@@ -51,3 +51,23 @@ test("a pipelined keep-alive connection answers all, in order", async (t) => {
   const text = await talk(t, port, one.repeat(5));
   assert.equal(text.match(/HTTP\/1.1 200/g)!.length, 5);
 });
+
+test("requests that wait, one after another on one connection, leave nothing on it", async (t) => {
+  const { port, engine } = await openGateway(t);
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", note);
+  t.after(() => process.removeListener("warning", note));
+  const client = await dial(t, port);
+  const body = '{"action":"hold"}';
+  const head = `Host: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+  for (let n = 1; n <= 30; n++) {
+    client.send(`POST /v1/tasks?wait=10 HTTP/1.1\r\n${head}\r\n${body}`);
+    while (engine.waiting === 0) await delay(1);
+    engine.release();
+    await client.until(() => client.text.split("HTTP/1.1 200 ").length > n);
+  }
+  // A warning is told in a turn of its own.
+  await delay(0);
+  assert.deepEqual(warnings, []);
+});

@@ -39,6 +39,43 @@ test("a wait that is over answers 202 and leaves nothing behind; a client that g
   while (engine.waiting > 0) await delay(5);
 });
 
+test("who waits is promised nothing before the end, and at the end of the wait the task is", async (t) => {
+  const { url, engine } = await openGateway(t);
+  const seen: unknown[] = [];
+  const submit = engine.submit.bind(engine);
+  engine.submit = (submissions, waiter) => {
+    for (const { options } of submissions) seen.push([options?.wait, options?.task]);
+    submit(submissions, waiter);
+  };
+  const short = await post(`${url}/v1/tasks?wait=10`, { action: "upper", payload: "hola" });
+  assert.deepEqual(seen.splice(0), [[true, short.body["task"]]]);
+
+  const late = await post(`${url}/v1/tasks?wait=0.05`, { action: "hold" });
+  assert.equal(late.status, 202);
+  assert.equal(late.response.headers.get("location"), `/v1/tasks/${late.body["task"]}`);
+  assert.deepEqual(seen.splice(0), [[true, late.body["task"]]]);
+  assert.deepEqual(engine.promised, [late.body["task"]]);
+  assert.equal(engine.waiting, 0);
+
+  const refused = await post(`${url}/v1/tasks?wait=10`, { action: "nope" });
+  assert.equal(refused.body["code"], "unknown_action");
+  assert.equal(refused.response.headers.get("location"), null);
+  seen.length = 0;
+
+  // No wait at all, and what is kept under a name of the client's own.
+  for (const [status, request] of [
+    [202, post(`${url}/v1/tasks?wait=0`, { action: "hold" })],
+    [200, post(`${url}/v1/tasks?wait=10`, { action: "upper", payload: "a", options: { task: ID } })],
+    [200, post(`${url}/v1/tasks?wait=10`, { action: "upper", payload: "a" }, { "idempotency-key": "k" })],
+  ] as const) {
+    assert.equal((await request).status, status);
+  }
+  assert.deepEqual(
+    seen.map((one) => (one as unknown[])[0]),
+    [false, false, false],
+  );
+});
+
 test("a wait that is longer than the longest is cut to it, and told so", async (t) => {
   const { url } = await openGateway(t, { limits: { waitMs: 100 } });
   const cut = await post(`${url}/v1/tasks`, { action: "hold" }, { prefer: "wait=60" });

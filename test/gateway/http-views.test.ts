@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { openGateway } from "./open-gateway.ts";
 import { get, post, type Json } from "./json-requests.ts";
 
@@ -57,6 +58,24 @@ test("metrics are Prometheus text with escaped labels and cumulative buckets", a
   ])
     assert.ok(lines.has(line), `${line}\n${body}`);
   assert.match(body, /^tanda_event_loop_lag_seconds\{quantile="0\.99"\} 0(\.\d+)?$/m);
+});
+
+test("how late the event loop is, is measured from the first scrape on", async (t) => {
+  const { url } = await openGateway(t);
+  const worst = async (): Promise<number> => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return Number(/^tanda_event_loop_lag_seconds\{quantile="1"\} (.+)$/m.exec(text)![1]);
+  };
+  const block = async (): Promise<void> => {
+    // It is measured by a timer that must have been set before, and have run after.
+    await delay(50);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    await delay(50);
+  };
+  await block();
+  assert.equal(await worst(), 0);
+  await block();
+  assert.ok((await worst()) > 0.1);
 });
 
 test("the OpenAPI document is 3.1, lists every route of the protocol's page, and names its parts", async (t) => {

@@ -14,7 +14,11 @@ export type Opened = {
   skipMs: (ms: number) => void;
 };
 
-export async function openGateway(t: TestContext, options: Partial<GatewayOptions> = {}): Promise<Opened> {
+/** With HTTP loaded, as it soon is behind a node's start, unless `isHttpLater`. */
+export async function openGateway(
+  t: TestContext,
+  { isHttpLater = false, ...options }: Partial<GatewayOptions> & { isHttpLater?: boolean } = {},
+): Promise<Opened> {
   const engine = new FakeEngine();
   const log: string[] = [];
   let skippedMs = 0;
@@ -29,6 +33,7 @@ export async function openGateway(t: TestContext, options: Partial<GatewayOption
   });
   const [address] = await gateway.start();
   t.after(() => gateway.close());
+  if (!isHttpLater) await gateway.loadHttp();
   const port = address!.port;
   return {
     gateway,

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { openFileBlobs } from "../../src/blobs/files.ts";
 import { BLOB_GRACE_MS, sweepBlobs } from "../../src/node/duties/blob-sweep.ts";
+import { pace } from "../../src/node/duties/janitor.ts";
 import { startNode, type TandaNode } from "../../src/node/start-node.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -27,7 +28,7 @@ import {
 } from "../store/sample-events.ts";
 
 const HOUR_MS = 3_600_000;
-const MANY = 20_000;
+const MANY = 60_000;
 /** Ends cannot be waited for with an event: nobody is told when a finished task is deleted. */
 const LOOK_EVERY_MS = 5;
 
@@ -88,7 +89,7 @@ async function untilFinished(node: TandaNode, isEnough: (count: number) => boole
 }
 
 describe("the janitor", () => {
-  test("removes twenty thousand old tasks while others are answered, and nothing that is not final", async (t) => {
+  test("removes sixty thousand old tasks while others are answered, and nothing that is not final", async (t) => {
     const data = await temporaryFolder(t);
     const at = Date.now() - 100 * HOUR_MS;
     let unfinished: Map<string, string>;
@@ -169,6 +170,18 @@ describe("the janitor", () => {
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     assert.equal((await node.client.$.get(long.task)).state, "done");
   });
+});
+
+test("the more bites leave something over, the shorter the rests between them, down to a few milliseconds", () => {
+  const restAfter = pace();
+  const rests = Array.from({ length: 40 }, () => restAfter(1000));
+  for (let i = 1; i < rests.length; i++) assert.ok(rests[i]! <= rests[i - 1]!, String(rests));
+  assert.ok(rests[0]! / rests.at(-1)! >= 3, String(rests));
+  // None is so short that the writer does nothing but delete.
+  assert.ok(rests.at(-1)! > 1, String(rests));
+  // A bite that only looked is in no hurry.
+  assert.ok(restAfter(0) > rests[0]!);
+  assert.equal(pace()(1000), rests[0]);
 });
 
 describe("the sweep of blobs", () => {

@@ -4,27 +4,14 @@ import { describe, test } from "node:test";
 import { Scheduler } from "../../src/node/duties/scheduler.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
-import { createIdMaker } from "../../src/task/id.ts";
-import { DEFAULT_POLICY, type Task } from "../../src/task/task.ts";
+import type { Task } from "../../src/task/task.ts";
+import { newSpecNow } from "../store/sample-events.ts";
 
-const makeId = createIdMaker(0, Date.now, Math.random);
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function schedule(store: Store, delayMs: number): Promise<Task> {
   const at = Date.now();
-  const spec = {
-    id: makeId(),
-    action: "echo",
-    queue: "default",
-    priority: 1,
-    payload: "1",
-    payloadBlob: null,
-    key: null,
-    policy: DEFAULT_POLICY,
-    dueAt: at + delayMs,
-    expiresAt: null,
-    createdAt: at,
-  } as const;
+  const spec = newSpecNow({ createdAt: at, dueAt: at + delayMs });
   const [applied] = await store.apply([{ type: "submit", id: spec.id, at, spec }]);
   return applied!.task!;
 }

@@ -13,6 +13,19 @@ type Test = (
   options?: Options,
 ) => void;
 
+/** A node at work and a browser. When one does not start the other is ended: or the file would never end. */
+export async function openBoth(options: { isLoaded?: boolean } = {}): Promise<There & AsyncDisposable> {
+  const [started, opened] = await Promise.allSettled([BusySystem.start(options), openBrowser()]);
+  const end = async (): Promise<void> => {
+    if (opened.status === "fulfilled") await opened.value.close();
+    if (started.status === "fulfilled") await started.value[Symbol.asyncDispose]();
+  };
+  if (started.status === "fulfilled" && opened.status === "fulfilled")
+    return { busy: started.value, browser: opened.value, [Symbol.asyncDispose]: end };
+  await end();
+  throw started.status === "rejected" ? started.reason : (opened as PromiseRejectedResult).reason;
+}
+
 /** @param isLoaded false: nothing happens there but what tests do. */
 export function beforeANode(
   name: string,
@@ -20,19 +33,16 @@ export function beforeANode(
   body: (look: Test) => void,
 ): void {
   describe(name, { skip: chromium.skip, timeout: 180_000 }, () => {
-    let busy: BusySystem;
-    let browser: Browser;
+    let there: There & AsyncDisposable;
     let visitor: BrowserContext;
     before(async () => {
-      [busy, browser] = await Promise.all([BusySystem.start({ isLoaded }), openBrowser()]);
-      visitor = await newVisitor(browser);
+      there = await openBoth({ isLoaded });
+      visitor = await newVisitor(there.browser);
     });
-    after(async () => {
-      await browser?.close();
-      await busy?.[Symbol.asyncDispose]();
-    });
+    after(async () => there?.[Symbol.asyncDispose]());
     body((name, hash, work, options) => {
       test(name, async () => {
+        const { busy, browser } = there;
         const at = typeof hash === "string" ? hash : hash(busy);
         await using it = await LookedAt.open(options ? browser : visitor, `${busy.url}/#${at}`, options);
         await work({ busy, browser, page: it.page, it });

@@ -1,22 +1,17 @@
 /** Every page, at a desk and on a phone, in light and in dark, with a node at work behind it. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Browser } from "playwright-core";
 import { barriers, overflowing } from "./accessible.ts";
-import { BusySystem } from "./busy-system.ts";
-import { chromium, DESK, LookedAt, openBrowser, PHONE } from "./looked-at.ts";
+import { openBoth } from "./before-a-node.ts";
+import { chromium, DESK, LookedAt, PHONE } from "./looked-at.ts";
 import { ROOMS } from "./rooms.ts";
 
 describe("each page of a busy node", { skip: chromium.skip, timeout: 180_000 }, () => {
-  let busy: BusySystem;
-  let browser: Browser;
+  let there: Awaited<ReturnType<typeof openBoth>>;
   before(async () => {
-    [busy, browser] = await Promise.all([BusySystem.start(), openBrowser()]);
+    there = await openBoth();
   });
-  after(async () => {
-    await browser?.close();
-    await busy?.[Symbol.asyncDispose]();
-  });
+  after(async () => there?.[Symbol.asyncDispose]());
 
   for (const [width, viewport] of [
     ["desk", DESK],
@@ -27,7 +22,7 @@ describe("each page of a busy node", { skip: chromium.skip, timeout: 180_000 }, 
         let it: LookedAt;
         before(async () => {
           const hasTouch = width === "phone";
-          it = await LookedAt.open(browser, busy.url, {
+          it = await LookedAt.open(there.browser, there.busy.url, {
             viewport,
             colorScheme,
             hasTouch,
@@ -39,7 +34,7 @@ describe("each page of a busy node", { skip: chromium.skip, timeout: 180_000 }, 
         for (const room of ROOMS) {
           test(`${room.name} shows what it must, complains of nothing, fits, and keeps nobody out`, async () => {
             it.complaints.length = 0;
-            await it.go(room.hash(busy.known));
+            await it.go(room.hash(there.busy.known));
             await room.shown(it.page);
             assert.deepEqual(await overflowing(it), [], "wider than the window");
             assert.deepEqual(await barriers(it), [], "axe");

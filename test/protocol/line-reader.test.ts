@@ -120,3 +120,12 @@ test("tells lines that are not UTF-8 from those that say U+FFFD", () => {
   ]);
   assert.deepEqual(bad, ["not_utf8 a\uFFFD"]);
 });
+
+test("a line with single bytes of no character is not UTF-8, though its text is as long as its bytes", () => {
+  const { lines, bad } = reading(
+    [Buffer.concat([Buffer.from("a"), Buffer.of(0xff), Buffer.from("b\nc\n")])],
+    100,
+  );
+  assert.deepEqual(lines, [["c", 1]]);
+  assert.deepEqual(bad, ["not_utf8 a\uFFFDb"]);
+});

@@ -15,6 +15,8 @@ import { needs } from "../../scripts/system-programs.ts";
 export type PostgresOptions = {
   /** No flushes to disk: for suites that never kill it. */
   readonly fast?: boolean;
+  /** Settings of its own, over ours: `name=value`. */
+  readonly config?: readonly string[];
 };
 
 const USER = "app";
@@ -63,7 +65,8 @@ export class Postgres implements AsyncDisposable {
     // Its companions lie beside it, not beside a link to it.
     const bin = dirname(realpathSync(needs("postgres").path));
     const folder = newFolder();
-    const postgres = new Postgres(folder, await freePort(), bin, [...CONFIG, ...(options.fast ? FAST : [])]);
+    const config = [...CONFIG, ...(options.fast ? FAST : []), ...(options.config ?? [])];
+    const postgres = new Postgres(folder, await freePort(), bin, config);
     try {
       const args = ["-D", join(folder, "data"), "-U", USER, "-A", "trust", "-E", "UTF8"];
       run(postgres.#as("initdb", [...args, "--locale=C.UTF-8", "--no-sync"]), folder);

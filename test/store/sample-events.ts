@@ -9,6 +9,7 @@ export const T0 = 1_750_000_000_000;
 export const DAY_MS = 86_400_000;
 
 export const makeId = createIdMaker(7, () => T0, Math.random);
+const makeIdNow = createIdMaker(7, Date.now, Math.random);
 
 export const PATIENT: Policy = { ...DEFAULT_POLICY, attempts: 3 };
 
@@ -27,6 +28,11 @@ export function newSpec(more: Partial<TaskSpec> = {}): TaskSpec {
     createdAt: T0,
     ...more,
   };
+}
+
+/** Made now, where a clock is at work. */
+export function newSpecNow(more: Partial<TaskSpec> = {}): TaskSpec {
+  return newSpec({ id: makeIdNow(), createdAt: Date.now(), ...more });
 }
 
 export const DONE: Outcome = { type: "done", result: '"HOLA"', resultBlob: null };

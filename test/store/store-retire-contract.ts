@@ -99,6 +99,47 @@ export function retireContract(open: OpenStore): void {
     assert.equal(await retireAll(store, { maxBytes: 1_000_000 }), 0);
   });
 
+  test("of tasks of many queues, actions and states side by side, what is counted afterwards is what is left", async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const specs = Array.from({ length: 600 }, (_, i) =>
+      newSpec({ queue: `q${i % 3}`, action: i % 2 ? "upper" : "echo" }),
+    );
+    await store.apply(
+      specs.map((spec, i) => (i % 5 === 0 ? submit(spec) : ride(spec, i % 7 === 0 ? FAILED : DONE))),
+    );
+    assert.equal(await retireAll(store, { maxFinished: 100 }), 380);
+    const left = new Map<string, number>();
+    for (const { queue, action, state } of (await store.list({ limit: 1000 })).tasks) {
+      const name = `${queue} ${action} ${state}`;
+      left.set(name, (left.get(name) ?? 0) + 1);
+    }
+    const counted = (await store.counts()).map(
+      ({ queue, action, state, count }) => [`${queue} ${action} ${state}`, count] as const,
+    );
+    assert.deepEqual(new Map(counted), left);
+  });
+
+  test("what a deleted task referred to is no longer referred to, what its neighbours refer to is", async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const blob = (n: number): string => n.toString(16).padStart(64, "0");
+    const make = (n: number, policy = DEFAULT_POLICY) =>
+      newSpec({ payload: "", payloadBlob: blob(n), policy });
+    const short = { ...DEFAULT_POLICY, retentionMs: 1000 };
+    const waiting = [0, 4, 8].map((n) => make(n));
+    const own = [1, 5].map((n) => make(n, short));
+    const usual = [2, 6, 9].map((n) => make(n));
+    const all = [...waiting, ...own, ...usual].toSorted((a, b) => (a.payloadBlob! < b.payloadBlob! ? -1 : 1));
+    await store.apply(all.map((spec) => (waiting.includes(spec) ? submit(spec) : ride(spec))));
+    const blobs = all.map(({ payloadBlob }) => payloadBlob!);
+    assert.deepEqual((await store.referredBlobs(blobs)).toSorted(), blobs);
+    assert.equal(await retireAll(store, { now: T0 + 1002 }), own.length);
+    assert.deepEqual((await store.referredBlobs(blobs)).toSorted(), [0, 2, 4, 6, 8, 9].map(blob));
+    assert.equal(await retireAll(store, { maxFinished: 1 }), usual.length - 1);
+    assert.deepEqual((await store.referredBlobs(blobs)).toSorted(), [0, 4, 8, 9].map(blob));
+  });
+
   test("many tasks are deleted little by little", async () => {
     await using opened = await open();
     const { store } = opened;

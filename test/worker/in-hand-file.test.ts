@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { test, type TestContext } from "node:test";
 import { openInHandFile } from "../../src/worker/in-hand-file.ts";
 
@@ -46,6 +47,22 @@ test("it asks to be written anew before it grows without end", async (t) => {
   log.write(["a"], []);
   assert.ok((await stat(path)).size < 10);
   assert.equal(log.add(batch), true);
+});
+
+test("when nothing is in hand it soon names nobody, unless something comes meanwhile", async (t) => {
+  const path = await file(t);
+  const { log } = openInHandFile(path);
+  t.after(() => log.close());
+  log.add(["a"]);
+  log.idle();
+  assert.deepEqual(left(path), ["a"]);
+  log.add(["b"]);
+  await delay(700);
+  assert.deepEqual(left(path), ["a", "b"]);
+  log.idle();
+  while (left(path).length > 0) await delay(20);
+  log.add(["c"]);
+  assert.deepEqual(left(path), ["c"]);
 });
 
 test("after an orderly end it names nobody", async (t) => {

@@ -58,4 +58,52 @@ describe("the recorder", () => {
       specs.map(({ id }) => id),
     );
   });
+
+  test("is full when much waits for the store, and says when there is room again", async () => {
+    await using store = await openSqliteStore({ path: ":memory:" });
+    const gate = Promise.withResolvers<void>();
+    const slow: Pick<Store, "apply"> = { apply: (events) => gate.promise.then(() => store.apply(events)) };
+    let rooms = 0;
+    const recorder = new Recorder(
+      slow,
+      (error) => assert.fail(String(error)),
+      () => rooms++,
+    );
+    let count = 0;
+    while (!recorder.isFull) {
+      assert.ok(count < 100_000, "what waits is bounded");
+      recorder.record(ride(newSpec()), () => {});
+      count++;
+    }
+    assert.equal(rooms, 0);
+    gate.resolve();
+    await recorder.settled();
+    assert.deepEqual({ rooms, isFull: recorder.isFull }, { rooms: 1, isFull: false });
+  });
+
+  test("is full while the disk is, and not for what the store will not take", async () => {
+    await using store = await openSqliteStore({ path: ":memory:" });
+    const [bad, good] = [newSpec(), newSpec()];
+    let isDiskFull = true;
+    const refuse = (event: TaskEvent): TandaError | null => {
+      if (isDiskFull) return new TandaError("busy", "The disk is full.");
+      return event.id === bad.id ? new TandaError("internal", "no such row can be") : null;
+    };
+    let rooms = 0;
+    const recorder = new Recorder(
+      refusing(store, refuse),
+      () => {},
+      () => rooms++,
+    );
+    const recorded: string[] = [];
+    for (const spec of [bad, good]) recorder.record(ride(spec), () => void recorded.push(spec.id));
+    await until(() => recorder.isFull);
+    isDiskFull = false;
+    await until(() => recorded.length === 1);
+    assert.deepEqual(
+      { recorded, rooms, isFull: recorder.isFull },
+      { recorded: [good.id], rooms: 1, isFull: false },
+    );
+    recorder.close();
+  });
 });

@@ -1,11 +1,12 @@
+import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { envName, NODE_FLAGS, readNodeFlags, type NodeFlag } from "../../node/flags.ts";
-import { MEMORY } from "../../node/data-folder.ts";
 import { createLog, LOG_LEVELS, type LogLevel } from "../../node/log.ts";
-import { DEFAULT_OPTIONS, ROLES, type NodeOptions } from "../../node/options.ts";
+import { DEFAULT_OPTIONS, MEMORY, ROLES, type NodeOptions } from "../../node/options.ts";
 import { placeOf } from "../../node/sharing-flags.ts";
 import { startNode, type TandaNode } from "../../node/start-node.ts";
 import { version } from "../../node/version.ts";
+import { tasksDieYoung } from "../engine-flags.ts";
 import { EXIT } from "../exit-code.ts";
 import { watchImported } from "../imported-files.ts";
 import type { Terminal } from "../terminal.ts";
@@ -14,6 +15,9 @@ import { UsageError, type Flags, type Verb, type VerbInput } from "../verb.ts";
 
 /** What one needs first stands first in help. */
 const FIRST: ReadonlySet<string> = new Set(["listen", "data", "actions"]);
+
+/** Also for a node that ends without warning. */
+const KEEP_COMPILED_AFTER_MS = 1000;
 
 /** A token on the command line would be seen by all who see the processes. */
 function flagsOf(isWanted: (flag: NodeFlag) => boolean): Flags {
@@ -80,12 +84,14 @@ export const verb: Verb = {
     terminal.stdout.removeAllListeners("error").on("error", () => {});
     const log = createLog(terminal.stdout, level);
     const signals = new Signals();
+    tasksDieYoung();
     await using node = await Promise.race([startNode({ ...options, log }), signals.next()]).then((first) => {
       if (typeof first !== "string") return first;
       // Nothing new was taken yet, and what was left behind is still in the store.
       log.info({ signal: first }, "stopped before it listened");
       process.exit(EXIT.done);
     });
+    setTimeout(flushCompileCache, KEEP_COMPILED_AFTER_MS).unref();
     greet(node, terminal, options, log);
     const watching = given.has("watch") ? watchActions(options.actions as string, node, log) : null;
     await untilSignal(node, signals, log);

@@ -1,5 +1,6 @@
 /** One HTTP request that waits for one answer of the engine. */
 import type { Answer, Engine, Submission, Waiter } from "../../engine/engine.ts";
+import type { Gone } from "./request-facts.ts";
 
 export type FinalAnswer = Extract<Answer, { status: "done" | "failed" }>;
 
@@ -18,6 +19,13 @@ class OneAnswer implements Waiter {
 export function submitOne(engine: Engine, submission: Omit<Submission, "token">): Promise<Answer> {
   return new Promise((resolve) => {
     engine.submit([{ token: null, ...submission }], new OneAnswer(resolve));
+  });
+}
+
+/** Of what {@link submitAndWait} submitted, and did not see the end of. */
+export function promiseOne(engine: Engine, submission: Omit<Submission, "token">): Promise<Answer> {
+  return new Promise((resolve) => {
+    engine.promise({ token: null, ...submission }, new OneAnswer(resolve));
   });
 }
 
@@ -44,26 +52,46 @@ export function submitMany(
 }
 
 /** @returns null when the time is over or the client is gone. @throws not_found and what the engine refuses. */
-export async function waitFinal(
+export function waitFinal(
   engine: Engine,
   task: string,
   waitMs: number,
-  gone: AbortSignal,
+  gone: Gone,
+): Promise<FinalAnswer | null> {
+  return finalOf(engine, waitMs, gone, (waiter, reject) => {
+    engine.wait(task, null, waiter).catch(reject);
+  });
+}
+
+/** Nothing is promised meanwhile, so that a short task may be written once, with its end. @returns as {@link waitFinal} does. */
+export function submitAndWait(
+  engine: Engine,
+  submission: Omit<Submission, "token">,
+  waitMs: number,
+  gone: Gone,
+): Promise<FinalAnswer | null> {
+  return finalOf(engine, waitMs, gone, (waiter) => engine.submit([{ token: null, ...submission }], waiter));
+}
+
+async function finalOf(
+  engine: Engine,
+  waitMs: number,
+  gone: Gone,
+  begin: (waiter: Waiter, reject: (error: unknown) => void) => void,
 ): Promise<FinalAnswer | null> {
   let waiter: Waiter | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let onGone: (() => void) | undefined;
+  let stay: (() => void) | undefined;
   try {
     return await new Promise<FinalAnswer | null>((resolve, reject) => {
       waiter = new OneAnswer((answer) => resolve(answer as FinalAnswer));
-      onGone = () => resolve(null);
-      gone.addEventListener("abort", onGone, { once: true });
+      stay = gone(() => resolve(null));
       timer = setTimeout(() => resolve(null), waitMs);
-      engine.wait(task, null, waiter).catch(reject);
+      begin(waiter, reject);
     });
   } finally {
     clearTimeout(timer);
-    if (onGone) gone.removeEventListener("abort", onGone);
+    stay?.();
     if (waiter) engine.leave(waiter);
   }
 }

@@ -30,7 +30,11 @@ export function checkPage(door: Door, request: IncomingMessage, peer: Peer): voi
 }
 
 export function bearerToken(request: IncomingMessage): string | null {
-  return /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1] ?? null;
+  return bearerOf(request.headers.authorization ?? "");
+}
+
+export function bearerOf(authorization: string): string | null {
+  return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
 }
 
 /** @throws unauthorized */

@@ -7,6 +7,7 @@ import { Arriving, noRoom, SHORT_BYTES, type Budget } from "../budget.ts";
 import type { Peer } from "../connections.ts";
 import type { GatewayContext } from "../context.ts";
 import { checkPage, checkToken } from "./guard.ts";
+import { SAFETY_HEADERS } from "./http-answer.ts";
 import { HttpError, sendProblem } from "./problem.ts";
 
 export function addHooks(
@@ -18,11 +19,7 @@ export function addHooks(
   const bodyTimers = new WeakMap<FastifyRequest, NodeJS.Timeout>();
   app.addHook("onRequest", async (request, reply) => {
     const { raw } = request;
-    void reply.headers({
-      "x-content-type-options": "nosniff",
-      "cross-origin-resource-policy": "same-origin",
-      "referrer-policy": "no-referrer",
-    });
+    void reply.headers(SAFETY_HEADERS);
     if (context.isDraining()) void reply.header("connection", "close");
     checkPage(door, raw, peerOf(raw.socket));
     const { origin } = raw.headers;

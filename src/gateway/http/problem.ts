@@ -3,6 +3,7 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { ERROR_CODES, TandaError, type ErrorBody, type ErrorCode } from "../../task/errors.ts";
+import type { HttpAnswer } from "./http-answer.ts";
 
 export const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
 
@@ -28,17 +29,23 @@ export function statusOf(error: TandaError): number {
 
 const DEFAULT_RETRY_MS = 1000;
 
-export function sendProblem(reply: FastifyReply, error: TandaError, more: object = {}): FastifyReply {
+export function problemAnswer(error: TandaError, more: object = {}): HttpAnswer {
   const status = statusOf(error);
+  const headers: [string, string][] = [["cache-control", "no-store"]];
   if (error.isRetryable && (error.code === "busy" || error.code === "unavailable")) {
-    void reply.header("retry-after", Math.ceil((error.retryAfterMs ?? DEFAULT_RETRY_MS) / 1000));
+    headers.push(["retry-after", `${Math.ceil((error.retryAfterMs ?? DEFAULT_RETRY_MS) / 1000)}`]);
   }
-  if (error.code === "unauthorized") void reply.header("www-authenticate", 'Bearer realm="tanda"');
-  return reply
-    .code(status)
-    .header("cache-control", "no-store")
-    .type(PROBLEM_TYPE)
-    .send(problemText(error.toBody(), status, more));
+  if (error.code === "unauthorized") headers.push(["www-authenticate", 'Bearer realm="tanda"']);
+  return { status, type: PROBLEM_TYPE, headers, body: problemText(error.toBody(), status, more) };
+}
+
+export function sendProblem(reply: FastifyReply, error: TandaError, more: object = {}): FastifyReply {
+  return sendAnswer(reply, problemAnswer(error, more));
+}
+
+export function sendAnswer(reply: FastifyReply, { status, type, headers, body }: HttpAnswer): FastifyReply {
+  for (const [name, value] of headers) void reply.header(name, value);
+  return reply.code(status).type(type).send(body);
 }
 
 /** What Fastify or Node found wrong, as one of ours; anything else is `internal` and its text stays inside. */

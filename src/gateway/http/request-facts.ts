@@ -4,21 +4,32 @@ import { bad, isObject, quoted } from "../../protocol/options.ts";
 import { isTaskId } from "../../task/id.ts";
 import { TandaError } from "../../task/errors.ts";
 
-/** Aborted when the client goes away before its answer. */
-export function goneSignal(request: FastifyRequest): AbortSignal {
-  const controller = new AbortController();
-  request.raw.socket.once("close", () => controller.abort());
-  return controller.signal;
+/** Calls the listener when the client goes away before its answer; what it returns takes the listener back. */
+export type Gone = (listener: () => void) => () => void;
+
+/** A connection carries many requests, so none of them may leave anything on it. */
+export function goneOf(request: FastifyRequest): Gone {
+  const { socket } = request.raw;
+  return (listener) => {
+    if (socket.destroyed) listener();
+    else socket.once("close", listener);
+    return () => socket.removeListener("close", listener);
+  };
 }
 
 /** `Prefer: wait=N` or `?wait=N`, N in seconds. @returns null when it does not wait. @throws bad_request */
 export function waitMsOf(request: FastifyRequest, maxMs: number): number | null {
-  const query = isObject(request.query) ? request.query["wait"] : undefined;
   const header = request.headers["prefer"];
-  const preferred = /(?:^|[,;\s])wait\s*=\s*"?([^",;\s]*)/i.exec(
+  return readWaitMs(
+    isObject(request.query) ? request.query["wait"] : undefined,
     Array.isArray(header) ? header.join() : (header ?? ""),
-  )?.[1];
-  const given = query ?? preferred;
+    maxMs,
+  );
+}
+
+/** @param query what `?wait=` says. @param prefer what the header says. @throws bad_request */
+export function readWaitMs(query: unknown, prefer: string, maxMs: number): number | null {
+  const given = query ?? /(?:^|[,;\s])wait\s*=\s*"?([^",;\s]*)/i.exec(prefer)?.[1];
   if (given === undefined) return null;
   if (given === "") return maxMs;
   if (typeof given !== "string" || !/^\d{1,9}(?:\.\d{1,3})?$/.test(given)) {
@@ -30,8 +41,12 @@ export function waitMsOf(request: FastifyRequest, maxMs: number): number | null 
 /** Quoted, as the standard has it, or bare, as most send it. @throws bad_request */
 export function idempotencyKeyOf(request: FastifyRequest): string | null {
   const header = request.headers["idempotency-key"];
-  if (header === undefined) return null;
-  const text = (Array.isArray(header) ? header.join() : header).trim();
+  return header === undefined ? null : readIdempotencyKey(Array.isArray(header) ? header.join() : header);
+}
+
+/** @throws bad_request */
+export function readIdempotencyKey(header: string): string {
+  const text = header.trim();
   const key = /^"(?:[^"\\]|\\["\\])*"$/.test(text) ? text.slice(1, -1).replaceAll(/\\(["\\])/g, "$1") : text;
   if (key === "" || key.length > 200) throw bad("Idempotency-Key must have 1 to 200 characters");
   return key;

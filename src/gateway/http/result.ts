@@ -8,7 +8,7 @@ import type { GatewayContext } from "../context.ts";
 import { waitFinal } from "./asking.ts";
 import { sendBlob } from "./blobs.ts";
 import { sendProblem } from "./problem.ts";
-import { goneSignal, queryOf, taskParam, waitMsOf } from "./request-facts.ts";
+import { goneOf, queryOf, taskParam, waitMsOf } from "./request-facts.ts";
 import * as schemas from "./schemas.ts";
 
 export function routeResult(app: FastifyInstance, context: GatewayContext): void {
@@ -17,7 +17,7 @@ export function routeResult(app: FastifyInstance, context: GatewayContext): void
     const task = taskParam(request);
     queryOf(request, ["wait"]);
     const waitMs = waitMsOf(request, limits.waitMs);
-    if (waitMs !== null) await waitFinal(engine, task, waitMs, goneSignal(request));
+    if (waitMs !== null) await waitFinal(engine, task, waitMs, goneOf(request));
     const view = await engine.get(task);
     if (!isFinal(view.state)) {
       return reply.code(202).header("retry-after", 1).send({ task, state: view.state });

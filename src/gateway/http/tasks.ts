@@ -1,41 +1,32 @@
 /** Tasks over HTTP: submit one or many, look at them, act on them. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Answer } from "../../engine/engine.ts";
 import { overJsonLimit } from "../../protocol/json-limits.ts";
-import { LIST_FIELDS, type SubmitOptions } from "../../protocol/messages.ts";
+import { LIST_FIELDS } from "../../protocol/messages.ts";
 import { checkListFilter } from "../../protocol/op-fields.ts";
 import { bad, isObject } from "../../protocol/options.ts";
-import { parseSubmit, type Submit } from "../../protocol/request.ts";
 import { TandaError, toTandaError } from "../../task/errors.ts";
-import { resultText } from "../blob-results.ts";
 import type { GatewayContext } from "../context.ts";
-import { submitMany, submitOne, waitFinal } from "./asking.ts";
-import { sendProblem } from "./problem.ts";
-import { goneSignal, idempotencyKeyOf, queryOf, taskParam, waitMsOf } from "./request-facts.ts";
+import { submitMany, waitFinal } from "./asking.ts";
+import { sendAnswer } from "./problem.ts";
+import { goneOf, idempotencyKeyOf, queryOf, taskParam, waitMsOf } from "./request-facts.ts";
+import { hasLargeResult, largeResultOf, submitAnswer } from "./submit-answer.ts";
+import { readSubmit, type SubmitWithOptions } from "./submit-body.ts";
+import type { Submitting } from "./submitting.ts";
 import * as schemas from "./schemas.ts";
 
-export function routeTasks(app: FastifyInstance, context: GatewayContext): void {
+export function routeTasks(app: FastifyInstance, context: GatewayContext, submitting: Submitting): void {
   const { engine, limits } = context;
 
   app.post("/v1/tasks", { schema: SUBMIT_SCHEMA }, async (request, reply) => {
     queryOf(request, ["wait"]);
     const waitMs = waitMsOf(request, limits.waitMs);
     const submit = readSubmit(request.body, idempotencyKeyOf(request));
-    const answer = await admitted(context, request, () => submitOne(engine, submit));
-    if (answer.status === "failed") return refuse(reply, answer);
-    void reply.header("location", `/v1/tasks/${answer.task}`);
-    if (waitMs === null) return reply.code(202).send({ task: answer.task, status: answer.status });
-    void reply.header("preference-applied", `wait=${waitMs / 1000}`);
-    const final =
-      answer.status === "done" ? answer : await waitFinal(engine, answer.task, waitMs, goneSignal(request));
-    if (final === null) return reply.code(202).send({ task: answer.task, status: answer.status });
-    if (final.status === "failed") return refuse(reply, { ...final, task: answer.task });
-    const result =
-      final.result ??
-      (final.resultBlob ? await resultText(engine.blobs, final.resultBlob, limits.lineBytes) : "null");
-    return reply
-      .type("application/json; charset=utf-8")
-      .send(`{"task":"${answer.task}","status":"done","result":${result}}`);
+    const submitted = await submitting.submit(request, submit, waitMs);
+    const large = hasLargeResult(submitted)
+      ? await largeResultOf(submitted, engine.blobs, limits.lineBytes)
+      : null;
+    return sendAnswer(reply, submitAnswer(submitted, waitMs, large));
   });
 
   app.post(
@@ -59,7 +50,7 @@ export function routeTasks(app: FastifyInstance, context: GatewayContext): void 
       }
       const read = tasks.map((task) => readBulkItem(task, context));
       const good = read.filter((item): item is SubmitWithOptions => !(item instanceof TandaError));
-      const answered = await admitted(context, request, () => submitMany(engine, good));
+      const answered = await submitting.admitted(request, () => submitMany(engine, good));
       let next = 0;
       const told = read.map((item) =>
         item instanceof TandaError ? { error: item.toBody() } : bulkAnswer(answered[next++]!),
@@ -85,7 +76,7 @@ export function routeTasks(app: FastifyInstance, context: GatewayContext): void 
       const task = taskParam(request);
       queryOf(request, ["wait"]);
       const waitMs = waitMsOf(request, limits.waitMs);
-      if (waitMs !== null) await waitFinal(engine, task, waitMs, goneSignal(request));
+      if (waitMs !== null) await waitFinal(engine, task, waitMs, goneOf(request));
       return engine.get(task);
     },
   );
@@ -107,38 +98,6 @@ export function routeTasks(app: FastifyInstance, context: GatewayContext): void 
   );
 }
 
-type SubmitWithOptions = Submit & { readonly options: SubmitOptions };
-
-/** Counts the request's bytes while the engine has them. @throws busy, unavailable */
-async function admitted<T>(
-  context: GatewayContext,
-  request: FastifyRequest,
-  run: () => Promise<T>,
-): Promise<T> {
-  if (context.isDraining()) throw new TandaError("unavailable", "the node is stopping");
-  if (!context.budget.hasRoom) {
-    throw new TandaError("busy", "too much is in flight on this node", { retryAfterMs: 1000 });
-  }
-  const { bodyBytes } = request;
-  context.budget.take(bodyBytes);
-  try {
-    return await run();
-  } finally {
-    context.budget.give(bodyBytes);
-  }
-}
-
-/** Answers once it is durable; waiting, where it is wanted, is a second step, so a 202 is a promise at any time. */
-function readSubmit(body: unknown, key: string | null): SubmitWithOptions {
-  const submit = parseSubmit(body, false);
-  const { options } = submit;
-  if (options?.wait !== undefined) throw bad('unknown option "wait"', "Over HTTP send Prefer: wait=10");
-  if (key !== null && options?.key !== undefined && options.key !== key) {
-    throw bad("Idempotency-Key and options.key differ", "Give one of them.");
-  }
-  return { ...submit, options: { ...options, wait: false, ...(key === null ? {} : { key }) } };
-}
-
 function readBulkItem(task: unknown, context: GatewayContext): SubmitWithOptions | TandaError {
   try {
     const submit = readSubmit(task, null);
@@ -154,14 +113,6 @@ function readBulkItem(task: unknown, context: GatewayContext): SubmitWithOptions
 function bulkAnswer(answer: Answer): object {
   if (answer.status !== "failed") return { task: answer.task, status: answer.status };
   return answer.task === null ? { error: answer.error } : { task: answer.task, error: answer.error };
-}
-
-function refuse(reply: FastifyReply, answer: Extract<Answer, { status: "failed" }>): FastifyReply {
-  return sendProblem(
-    reply,
-    TandaError.fromBody(answer.error),
-    answer.task === null ? {} : { task: answer.task },
-  );
 }
 
 const SUBMIT_SCHEMA = {

@@ -12,26 +12,63 @@ export function repeat(
   work: () => Promise<unknown> | void,
   onError: (error: unknown) => void,
 ): Duty {
+  const duty = repeatWhileNeeded(
+    intervalMs,
+    async () => {
+      await work();
+      return true;
+    },
+    onError,
+  );
+  duty.wake();
+  return duty;
+}
+
+/** A duty that sleeps while there is nothing for it. */
+export interface Sleeper extends Duty {
+  /** There may be something: it works one interval from now, unless it would before. */
+  wake(): void;
+}
+
+/**
+ * As {@link repeat}, once it is woken; it sleeps again when `work` answers that nothing is left to look after. What comes while
+ * `work` runs must be in that answer, or wake it.
+ */
+export function repeatWhileNeeded(
+  intervalMs: number,
+  work: () => Promise<boolean>,
+  onError: (error: unknown) => void,
+): Sleeper {
   let isStopped = false;
   let running: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout;
+  let timer: NodeJS.Timeout | null = null;
+  let isWorking = false;
+  let isWanted = false;
   const plan = (): void => {
     timer = setTimeout(() => (running = once()), intervalMs);
     timer.unref();
   };
   const once = async (): Promise<void> => {
+    timer = null;
+    isWanted = false;
+    isWorking = true;
+    let isMore = true;
     try {
-      await work();
+      isMore = await work();
     } catch (error) {
       onError(error);
     }
-    if (!isStopped) plan();
+    isWorking = false;
+    if ((isMore || isWanted) && !isStopped) plan();
   };
-  plan();
   return {
+    wake() {
+      isWanted = true;
+      if (timer === null && !isWorking && !isStopped) plan();
+    },
     async stop() {
       isStopped = true;
-      clearTimeout(timer);
+      if (timer) clearTimeout(timer);
       await running;
     },
   };

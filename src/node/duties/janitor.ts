@@ -10,6 +10,9 @@ import { repeat, type Duty } from "./duty.ts";
 
 const TICK_MS = 1000;
 const BETWEEN_BITES_MS = 20;
+/** While more and more is left over, tasks may end as fast as they are deleted: the rests shrink, down to this. */
+const LEAST_BETWEEN_BITES_MS = 4;
+const SHRINK = 0.9;
 /** Where nothing is past its time there is no hurry: millions of kept rows are walked over and over. */
 const BETWEEN_LOOKS_MS = 100;
 /** Every blob is looked at, so not often; the first time soon, for nodes that never live long. */
@@ -37,11 +40,11 @@ export function startJanitor(options: JanitorOptions): Duty {
       maxFinished: options.maxFinished,
       maxBytes: await maxStoreBytes(options),
     };
+    const restAfter = pace();
     while (!life.isStopped) {
       const { deleted, isMore } = await options.store.retire(rule);
       if (!isMore) return;
-      const restMs = deleted > 0 ? BETWEEN_BITES_MS : BETWEEN_LOOKS_MS;
-      await new Promise((resolve) => setTimeout(resolve, restMs).unref());
+      await new Promise((resolve) => setTimeout(resolve, restAfter(deleted)).unref());
     }
   };
   const duty = repeat(
@@ -59,6 +62,17 @@ export function startJanitor(options: JanitorOptions): Duty {
       life.isStopped = true;
       return duty.stop();
     },
+  };
+}
+
+/** @returns how many milliseconds to rest after each bite of one round, by how many tasks it deleted. */
+export function pace(): (deleted: number) => number {
+  let nextMs = BETWEEN_BITES_MS;
+  return (deleted) => {
+    if (deleted === 0) return BETWEEN_LOOKS_MS;
+    const restMs = nextMs;
+    nextMs = Math.max(LEAST_BETWEEN_BITES_MS, nextMs * SHRINK);
+    return restMs;
   };
 }
 

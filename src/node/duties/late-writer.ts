@@ -1,12 +1,13 @@
 /**
  * Writes rides that take long: a task that is only waited for gets a row when it is still alive after a while, so that it
  * shows in lists and outlives this process. Late or dead: such tasks are known to their clients only, which send them again.
+ * It sleeps while no ride is without a row.
  */
 import type { Flights } from "../../engine/flights.ts";
 import type { Recent } from "../../engine/recent.ts";
 import type { Store } from "../../store/store.ts";
 import type { TaskEvent } from "../../task/decide.ts";
-import { repeat, type Duty } from "./duty.ts";
+import { repeatWhileNeeded, type Duty } from "./duty.ts";
 
 const TICK_MS = 50;
 const LEAST_MS = 100;
@@ -20,11 +21,10 @@ export function startLateWriter(
   now: () => number,
   onError: (error: unknown) => void,
 ): Duty {
-  const write = async (): Promise<void> => {
-    if (flights.size === 0) return;
+  const write = async (): Promise<boolean> => {
     const ageMs = Math.min(Math.max(LEAST_MS, 3 * recent.total.quantileMs(0.5)), MOST_MS);
     const at = now();
-    const late = flights.takeUnwritten(at - ageMs);
+    const late = flights.takeUnwritten(ageMs);
     for (let from = 0; from < late.length; from += BATCH) {
       const batch = late.slice(from, from + BATCH).filter((flight) => !flight.isOver);
       const events = batch.map(({ spec }): TaskEvent => ({ type: "submit", id: spec!.id, at, spec: spec! }));
@@ -36,6 +36,11 @@ export function startLateWriter(
         throw error;
       }
     }
+    if (flights.isAnyUnwritten) return true;
+    flights.onNextUnwritten(() => duty.wake());
+    return false;
   };
-  return repeat(TICK_MS, write, onError);
+  const duty = repeatWhileNeeded(TICK_MS, write, onError);
+  duty.wake();
+  return duty;
 }

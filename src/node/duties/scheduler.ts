@@ -74,7 +74,9 @@ export class Scheduler implements Duty {
   /** @returns when to look again. */
   async #release(): Promise<number> {
     for (;;) {
+      const next = (await this.#store.nextDueAt()) ?? Infinity;
       const at = this.#now();
+      if (next > at) return next;
       const rows = await this.#store.due(at, BATCH);
       if (rows.length > 0) {
         const events = rows.map((row): TaskEvent => ({ type: "due", id: row.id, at }));

@@ -1,0 +1,70 @@
+/**
+ * Hands requests to the engine. Who waits is promised nothing before the end, so that a short task is written once, with its
+ * end; when the wait is over first, it is promised then, and 202 is as good as ever.
+ */
+import type { FastifyRequest } from "fastify";
+import { TandaError } from "../../task/errors.ts";
+import { createIdMaker, type IdMaker } from "../../task/id.ts";
+import type { GatewayContext } from "../context.ts";
+import { promiseOne, submitAndWait, submitOne, waitFinal } from "./asking.ts";
+import { goneOf } from "./request-facts.ts";
+import { submittedOf, type Submitted } from "./submit-answer.ts";
+import { mayRide, type SubmitWithOptions } from "./submit-body.ts";
+
+export class Submitting {
+  readonly #context: GatewayContext;
+  readonly #makeId: IdMaker;
+
+  constructor(context: GatewayContext) {
+    this.#context = context;
+    this.#makeId = createIdMaker(context.engine.self.node, Date.now, Math.random);
+  }
+
+  async submit(
+    request: FastifyRequest,
+    submit: SubmitWithOptions,
+    waitMs: number | null,
+  ): Promise<Submitted> {
+    const { engine } = this.#context;
+    if (waitMs !== null && waitMs > 0 && mayRide(submit.options)) return this.#ride(request, submit, waitMs);
+    const answer = await this.admitted(request, () => submitOne(engine, submit));
+    if (answer.status === "failed" || waitMs === null) return { answer, final: null };
+    const final =
+      answer.status === "done" ? answer : await waitFinal(engine, answer.task, waitMs, goneOf(request));
+    return { answer, final };
+  }
+
+  async #ride(request: FastifyRequest, submit: SubmitWithOptions, waitMs: number): Promise<Submitted> {
+    const { engine } = this.#context;
+    const waited = this.toRide(submit);
+    const gone = goneOf(request);
+    const final = await this.admitted(request, () => submitAndWait(engine, waited, waitMs, gone));
+    if (final !== null) return submittedOf(final);
+    // It goes on without a client to hear of it.
+    if (request.raw.socket.destroyed) {
+      return { answer: { status: "queued", task: waited.options.task, isRepeat: false }, final };
+    }
+    return submittedOf(await promiseOne(engine, waited));
+  }
+
+  /** As it is submitted to be waited for: under an id that is known here, by which it can be promised when the wait is over. */
+  toRide(submit: SubmitWithOptions): SubmitWithOptions & { readonly options: { readonly task: string } } {
+    const { action, payload, options } = submit;
+    return { action, payload, options: { ...options, task: this.#makeId(), wait: true } };
+  }
+
+  /** Counts the request's bytes while the engine has them. @throws busy, unavailable */
+  async admitted<T>({ bodyBytes }: FastifyRequest, run: () => Promise<T>): Promise<T> {
+    const { budget } = this.#context;
+    if (this.#context.isDraining()) throw new TandaError("unavailable", "the node is stopping");
+    if (!budget.hasRoom) {
+      throw new TandaError("busy", "too much is in flight on this node", { retryAfterMs: 1000 });
+    }
+    budget.take(bodyBytes);
+    try {
+      return await run();
+    } finally {
+      budget.give(bodyBytes);
+    }
+  }
+}
