@@ -66,7 +66,8 @@ export class RawClient {
   }
 
   async ask(request: object): Promise<unknown> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      this.#onClose = () => reject(new Error("the connection ended before an answer"));
       this.#onReply = (reply) => resolve(reply.data);
       this.#socket.write(`${JSON.stringify({ id: 0, ...request })}\n`);
     });

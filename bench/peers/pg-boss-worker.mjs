@@ -1,27 +1,23 @@
+/** `pg-boss-worker.mjs URL upper|fib BATCH LANES` */
+import "./ends-with-parent.mjs";
 import { PgBoss } from "pg-boss";
+import { fib } from "./fib.mjs";
 
-const boss = new PgBoss({
-  connectionString: process.argv[2],
-  useListenNotify: true,
-  schedule: false,
-  max: 10,
-});
+const [connectionString, what, batchSize, localConcurrency] = process.argv.slice(2);
+const boss = new PgBoss({ connectionString, useListenNotify: true, schedule: false, max: 10 });
 boss.on("error", (error) => console.error(error.message));
 await boss.start();
 const options = {
-  batchSize: 500,
-  localConcurrency: 2,
+  batchSize: Number(batchSize),
+  localConcurrency: Number(localConcurrency),
+  // Hints come by NOTIFY; these are the least it allows.
   pollingIntervalSeconds: 0.5,
   notifyPollingIntervalSeconds: 0.5,
   burstWhenBatchFull: true,
   perJobResults: true,
 };
+const work = what === "fib" ? ({ n }) => fib(n) : ({ payload }) => payload.toUpperCase();
 await boss.work("bench", options, async (jobs) =>
-  jobs.map(({ id, data }) => ({
-    id,
-    status: "completed",
-    output: { ok: true, data: data.payload.toUpperCase() },
-  })),
+  jobs.map(({ id, data }) => ({ id, status: "completed", output: { ok: true, data: work(data) } })),
 );
-await new Promise((wake) => setTimeout(wake, 300));
-console.log("READY");
+process.send("ready");

@@ -1,11 +1,13 @@
 /**
- * W1 and W2 with RabbitMQ alone, by amqplib: quorum queue, confirms, direct reply-to; results are kept nowhere.
- * `node rabbitmq-rpc.mjs URL W1|W2 COUNT`
+ * RabbitMQ alone, by amqplib: quorum queue, persistent messages, confirms, direct reply-to. Replies are kept nowhere.
+ * `node rabbitmq-rpc.mjs URL W1|W2|W3|W4 COUNT`
  */
 import { connect } from "amqplib";
-import { rate, startWorker } from "./timing.mjs";
+import { latencies, rate, secondsSince } from "./timing.mjs";
+import { endWorkers, startWorker } from "./worker-process.mjs";
+import { runWorkload } from "./workloads.mjs";
 
-const [url, workload, count] = [process.argv[2], process.argv[3], Number(process.argv[4])];
+const url = process.argv[2];
 const IN_FLIGHT = 1000;
 const connection = await connect(url, { noDelay: true });
 const channel = await connection.createConfirmChannel();
@@ -20,43 +22,75 @@ const hear = ({ properties, content }) => {
 };
 await channel.consume("amq.rabbitmq.reply-to", hear, { noAck: true });
 
-async function ask() {
-  const correlationId = String(++lastId);
-  const answered = new Promise((resolve) => waiting.set(correlationId, resolve));
-  const body = Buffer.from(JSON.stringify({ id: lastId, action: "upper", payload: "hola" }));
-  const options = { persistent: true, replyTo: "amq.rabbitmq.reply-to", correlationId };
-  await new Promise((resolve, reject) =>
-    channel.sendToQueue("bench-rpc", body, options, (error) => (error ? reject(error) : resolve())),
+const upper = { action: "upper", payload: "hola" };
+const isHola = (data) => data === "HOLA";
+
+/** Resolves when it is confirmed. */
+function publish(task, options = {}) {
+  const body = Buffer.from(JSON.stringify({ id: ++lastId, ...task }));
+  return new Promise((resolve, reject) =>
+    channel.sendToQueue("bench-rpc", body, { persistent: true, ...options }, (error) =>
+      error ? reject(error) : resolve(),
+    ),
   );
-  if ((await answered).result.data !== "HOLA") throw new Error("a wrong answer");
 }
 
-async function burst(total) {
+async function ask(task, isRight) {
+  const correlationId = String(lastId + 1);
+  const answered = new Promise((resolve) => waiting.set(correlationId, resolve));
+  await publish(task, { replyTo: "amq.rabbitmq.reply-to", correlationId });
+  if (!isRight((await answered).result.data)) throw new Error("a wrong answer");
+}
+
+async function inLanes(total, once) {
   let left = total;
   const lane = async () => {
-    while (left-- > 0) await ask();
+    while (left-- > 0) await once();
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
 }
 
-const worker = await startWorker("rabbitmq-rpc-worker.mjs", [url]);
-await burst(2000);
-if (workload === "W1") {
-  const begin = performance.now();
-  await burst(count);
-  console.log(JSON.stringify({ tasksPerSecond: rate(count, begin) }));
-} else {
-  for (let n = 0; n < 200; n++) await ask();
-  const times = [];
-  for (let n = 0; n < count; n++) {
+const startRpcWorker = (prefetch) => startWorker("rabbitmq-rpc-worker.mjs", [url, prefetch]);
+const askUpper = () => ask(upper, isHola);
+const finish = async (workers, figures) => {
+  await endWorkers(...workers);
+  await channel.deleteQueue("bench-rpc");
+  return figures;
+};
+
+await runWorkload({
+  async W1(count) {
+    const worker = await startRpcWorker(500);
+    await inLanes(Math.min(2000, count), askUpper);
     const begin = performance.now();
-    await ask();
-    times.push(performance.now() - begin);
-  }
-  times.sort((a, b) => a - b);
-  const at = (share) => times[Math.min(times.length - 1, Math.floor(share * times.length))];
-  console.log(JSON.stringify({ p50Ms: at(0.5), p99Ms: at(0.99), maxMs: times.at(-1) }));
-}
-worker.kill();
-await channel.deleteQueue("bench-rpc");
-process.exit(0);
+    await inLanes(count, askUpper);
+    return finish([worker], { tasksPerSecond: rate(count, begin) });
+  },
+  async W2(count) {
+    const worker = await startRpcWorker(500);
+    await inLanes(Math.min(2000, count), askUpper);
+    await latencies(200, askUpper);
+    return finish([worker], await latencies(count, askUpper));
+  },
+  async W3(count) {
+    // The next one is there when one is done, and no more: what a worker holds, no other can do.
+    const workers = await Promise.all([startRpcWorker(2), startRpcWorker(2)]);
+    const askFib = () => ask({ action: "fib", payload: 32 }, (data) => data === 2_178_309);
+    await inLanes(8, askFib);
+    const begin = performance.now();
+    await Promise.all(Array.from({ length: count }, askFib));
+    return finish(workers, { seconds: secondsSince(begin) });
+  },
+  /** No replies, only acknowledgements. */
+  async W4(count) {
+    const begin = performance.now();
+    await inLanes(count, () => publish(upper));
+    const submitsPerSecond = rate(count, begin);
+    const worker = await startRpcWorker(500);
+    const drain = performance.now();
+    await new Promise((resolve) => {
+      worker.on("message", (done) => done >= count && resolve());
+    });
+    return finish([worker], { submitsPerSecond, drainedPerSecond: rate(count, drain) });
+  },
+});

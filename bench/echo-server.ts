@@ -1,0 +1,51 @@
+/** The bare minimum that answers like a node: lines over TCP, each parsed, done and answered; nothing is kept. */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { endedOnInterruption } from "./interruption.ts";
+import type { Server } from "./server.ts";
+
+const SELF = fileURLToPath(import.meta.url);
+
+export function startEchoServer(): Promise<Server> {
+  return endedOnInterruption(start());
+}
+
+async function start(): Promise<Server> {
+  const child = fork(SELF);
+  const [port] = (await once(child, "message")) as [number];
+  return {
+    port,
+    pid: child.pid!,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+function serve(): void {
+  const server = createServer({ noDelay: true }, (socket) => {
+    let rest = "";
+    socket.setEncoding("utf8");
+    socket.on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      let answers = "";
+      for (const line of lines) {
+        const { id, payload } = JSON.parse(line) as { id: number; payload: string };
+        const result = { ok: true, data: payload.toUpperCase() };
+        answers += `${JSON.stringify({ id, status: "done", result })}\n`;
+      }
+      if (answers) socket.write(answers);
+    });
+    socket.on("error", () => undefined);
+  });
+  process.once("disconnect", () => process.exit());
+  server.listen(0, "127.0.0.1", () => process.send!((server.address() as AddressInfo).port));
+}
+
+if (process.argv[1] === SELF) serve();
