@@ -6,6 +6,7 @@ import type { Message } from "../queue/queue.ts";
 import type { Applied, Store } from "../store/store.ts";
 import type { TaskEvent } from "../task/decide.ts";
 import type { Hand } from "./hands.ts";
+import { claimAlone } from "./lost-answers.ts";
 import { Recorder } from "./recorder.ts";
 
 const CLAIM_AFTER_MS = 1000;
@@ -47,8 +48,8 @@ export class Claims {
   constructor(options: ClaimsOptions) {
     this.#options = options;
     const { leasing, store } = options;
-    const apply = (events: readonly TaskEvent[]): Promise<Applied[]> =>
-      leasing === null ? store.apply(events) : leasing.claim(events as ClaimEvent[]);
+    const claim = leasing === null ? claimAlone(store) : leasing.claim.bind(leasing);
+    const apply = (events: readonly TaskEvent[]): Promise<Applied[]> => claim(events as ClaimEvent[]);
     this.#recorder = new Recorder({ apply }, options.onTrouble);
     this.#timers = [setInterval(() => this.#look(), TICK_MS)];
     if (leasing !== null)

@@ -31,13 +31,13 @@ export class DatabaseClient implements SharedStore {
   readonly #database: Database;
   readonly #time: VirtualTime;
   readonly #actor: Actor;
-  readonly #isInOrder: boolean;
+  readonly #isInside: boolean;
   #arrivesAt = 0;
   #answeredAt = 0;
 
-  /** @param isInOrder calls are done and answered one after another, as by a thread; else they overtake each other. */
-  constructor(database: Database, time: VirtualTime, actor: Actor, isInOrder: boolean) {
-    this.#isInOrder = isInOrder;
+  /** @param isInside by a thread of the process: calls are done and answered one after another, and die with it; else they overtake each other. */
+  constructor(database: Database, time: VirtualTime, actor: Actor, isInside: boolean) {
+    this.#isInside = isInside;
     this.#database = database;
     this.#time = time;
     this.#actor = actor;
@@ -49,14 +49,15 @@ export class DatabaseClient implements SharedStore {
     const { faults } = database;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const answer = (ms: number, tell: () => void): void => {
-      const at = (this.#answeredAt = Math.max(time.now + ms, this.#isInOrder ? this.#answeredAt : 0));
+      const at = (this.#answeredAt = Math.max(time.now + ms, this.#isInside ? this.#answeredAt : 0));
       time.after(at - time.now, this.#actor, tell);
     };
     const lose = (why: string): void => reject(new TandaError("unavailable", why));
     const ways = time.chance() < faults.slow ? time.between(500, 4000) : time.between(0.2, 3);
-    // Once it is on its way it is done, whatever becomes of who asked.
-    this.#arrivesAt = Math.max(time.now + ways / 2, this.#isInOrder ? this.#arrivesAt : 0);
+    this.#arrivesAt = Math.max(time.now + ways / 2, this.#isInside ? this.#arrivesAt : 0);
     time.after(this.#arrivesAt - time.now, null, () => {
+      // Elsewhere, what is on its way is done, whatever becomes of who asked.
+      if (this.#isInside && this.#actor.isDead) return;
       if (database.isAway) return answer(time.between(1, PATIENCE_MS), () => lose("The database is away."));
       if (time.chance() < faults.refused) return answer(ways / 2, () => lose("The database refused it."));
       let told: () => void;

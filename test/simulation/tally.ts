@@ -1,7 +1,8 @@
 /** What many histories come to, for people. */
 import type { Told } from "./history.ts";
 
-const PRINT_EVERY_MS = 1000;
+/** On a terminal a line that changes, elsewhere a line each time. */
+const PRINT_EVERY_MS = process.stdout.isTTY ? 1000 : 30_000;
 
 export class Tally {
   readonly #count: number;
@@ -15,8 +16,9 @@ export class Tally {
     this.#count = count;
   }
 
-  get hasFailed(): boolean {
-    return this.#failed.length > 0;
+  /** Seeds of those that failed. */
+  get failed(): readonly number[] {
+    return this.#failed.map(({ seed }) => seed);
   }
 
   add(told: Told): void {
@@ -40,11 +42,10 @@ export class Tally {
   }
 
   #progress(): void {
-    if (!process.stdout.isTTY || performance.now() - this.#printedAt < PRINT_EVERY_MS) return;
+    if (performance.now() - this.#printedAt < PRINT_EVERY_MS) return;
     this.#printedAt = performance.now();
-    process.stdout.write(
-      `\r${this.#sums.histories} of ${this.#count} histories, ${this.#failed.length} failed `,
-    );
+    const text = `${this.#sums.histories} of ${this.#count} histories, ${this.#failed.length} failed`;
+    process.stdout.write(process.stdout.isTTY ? `\r${text} ` : `${text}\n`);
   }
 
   print(): void {
@@ -61,7 +62,7 @@ export class Tally {
     for (const [name, times] of [...this.#struck].sort(([, a], [, b]) => b - a))
       console.log(`${say(times).padStart(10)}  ${name}`);
     if (this.#failed.length === 0) return;
-    console.log(`Failed: ${this.#failed.map(({ seed }) => seed).join(", ")}`);
-    console.log("Each is to be kept in test/simulation/seeds.json.");
+    console.log(`Failed: ${this.failed.join(", ")}`);
+    console.log("They are kept in test/simulation/seeds.json, and run before all others from now on.");
   }
 }

@@ -68,10 +68,14 @@ const REAL = {
   randomUUID: crypto.randomUUID,
 };
 
+const AT_ONCE = 100;
+
+/** One for all histories: each more would be carried, and copied, by all that runs after it. */
+const actors = new AsyncLocalStorage<Actor | null>();
+
 export class VirtualTime {
   readonly chance: () => number;
   readonly #events: Event[] = [];
-  readonly #actors = new AsyncLocalStorage<Actor | null>();
   #now = 0;
   #order = 0;
   #spent = 0;
@@ -99,7 +103,7 @@ export class VirtualTime {
   }
 
   get actor(): Actor | null {
-    return this.#actors.getStore() ?? null;
+    return actors.getStore() ?? null;
   }
 
   between(low: number, high: number): number {
@@ -116,29 +120,43 @@ export class VirtualTime {
   }
 
   as<T>(actor: Actor | null, work: () => T): T {
-    return this.#actors.run(actor, work);
+    return actors.run(actor, work);
   }
 
   /** Goes on until the end, or until it is so. @returns whether it was. */
-  async run(untilMs: number, isSo: () => boolean = () => false): Promise<boolean> {
-    for (;;) {
-      await settled();
-      if (isSo()) return true;
-      const next = this.#events[0];
-      if (next === undefined || next.at > untilMs) break;
-      this.#pop();
-      this.#now = Math.max(this.#now, next.at);
-      const { actor } = next;
-      if (actor?.isDead) continue;
-      if (actor !== null && actor.standsUntil > this.#now) {
-        this.#push({ ...next, at: actor.standsUntil });
-        continue;
-      }
-      this.#spent++;
-      this.#actors.run(actor, next.work);
+  run(untilMs: number, isSo: () => boolean = () => false): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      inTurns(() => {
+        try {
+          if (isSo()) resolve(true);
+          else if (this.#step(untilMs)) return true;
+          else resolve(isSo());
+        } catch (error) {
+          reject(error as Error);
+        }
+        return false;
+      });
+    });
+  }
+
+  /** @returns whether there may be more until then. */
+  #step(untilMs: number): boolean {
+    const next = this.#events[0];
+    if (next === undefined || next.at > untilMs) {
+      this.#now = Math.max(this.#now, untilMs);
+      return false;
     }
-    this.#now = Math.max(this.#now, untilMs);
-    return isSo();
+    this.#pop();
+    this.#now = Math.max(this.#now, next.at);
+    const { actor } = next;
+    if (actor?.isDead) return true;
+    if (actor !== null && actor.standsUntil > this.#now) {
+      this.#push({ ...next, at: actor.standsUntil });
+      return true;
+    }
+    this.#spent++;
+    actors.run(actor, next.work);
+    return true;
   }
 
   /** From now on all that waits, waits here. Undone by {@link restore}. */
@@ -222,7 +240,20 @@ function isBefore(a: Event, b: Event): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
-/** All that was promised and can be kept now, is. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => REAL.setImmediate(resolve));
+/**
+ * Before each turn all that was promised and can be kept is: Node sees to that between two immediates.
+ * Many are asked for at once, since between two rounds of them Node asks the system for news, which costs more than a turn.
+ * @param turn says whether there is another.
+ */
+function inTurns(turn: () => boolean): void {
+  let isOver = false;
+  const once = (): void => {
+    isOver ||= !turn();
+  };
+  const last = (): void => {
+    once();
+    if (!isOver) inTurns(turn);
+  };
+  for (let n = 1; n < AT_ONCE; n++) REAL.setImmediate(once);
+  REAL.setImmediate(last);
 }
