@@ -57,8 +57,22 @@ export const BUGS: readonly Bug[] = [
     name: "run-unclaimed-at-a-loss",
     what: "A claim whose outcome is unknown is taken for granted.",
     file: "worker/claims.ts",
-    from: "leasing === null ? store.apply(events) : leasing.claim(events as ClaimEvent[]);",
-    to: 'leasing === null ? store.apply(events) : leasing.claim(events as ClaimEvent[]).catch(() => events.map(() => ({ verdict: "applied" as const })));',
+    from: "claimAlone(store) : leasing.claim.bind(leasing);",
+    to: 'claimAlone(store) : (claims: readonly ClaimEvent[]) => leasing.claim(claims).catch(() => claims.map(() => ({ verdict: "applied" as const })));',
+  },
+  {
+    name: "own-claim-refused",
+    what: "A node alone takes the repeat of its own claim for somebody else's.",
+    file: "worker/lost-answers.ts",
+    from: "const isRepeat = unanswered.delete(id);",
+    to: "const isRepeat = false;",
+  },
+  {
+    name: "sweeper-without-doubling",
+    what: "What waits is published again every so often, however long it waits. (SQL says so; its model here does.)",
+    file: "../test/simulation/database.ts",
+    from: "this.now + Math.min(LONGEST_MS, againMs * 2 ** row.published);",
+    to: "this.now + againMs;",
   },
   {
     name: "no-sweeper",
@@ -158,7 +172,7 @@ export function plant(bug: Bug): void {
   const url = new URL(bug.file, SOURCES).href;
   const source = readFileSync(fileURLToPath(url), "utf8");
   if (source.split(bug.from).length !== 2)
-    throw new Error(`${bug.name}: its place in src/${bug.file} is not there, or not once`);
+    throw new Error(`${bug.name}: its place in ${url} is not there, or not once`);
   registerHooks({
     load(loaded, context, next) {
       const result = next(loaded, context);

@@ -18,6 +18,8 @@ type Row = {
   leaseUntil: number;
   publishAt: number;
   published: number;
+  /** For the rules: how often it was found to be published again, and since when it counts. */
+  found: { times: number; since: number };
 };
 
 /** What may happen to a call; chances of each. */
@@ -32,21 +34,27 @@ export type DatabaseFaults = {
 
 /** Every change of a row, for who holds them against the rules. */
 export type Change = { readonly event: TaskEvent; readonly before: Task | null; readonly after: Task | null };
+/** A row that waits was found once more, to be published again. */
+export type Found = { readonly task: Task; readonly times: number; readonly waitedMs: number };
+export type Watching = {
+  readonly changed: (change: Change) => void;
+  readonly found: (found: Found) => void;
+};
 
 export class Database {
   readonly rows: Map<string, Row> = new Map();
   readonly faults: DatabaseFaults = { refused: 0, unknown: 0, slow: 0 };
   readonly #time: VirtualTime;
-  readonly #onChange: (change: Change) => void;
+  readonly #watching: Watching;
   readonly #keys = new Map<string, string>();
   readonly #modes = new Map<string, QueueState>();
   readonly #actions = new Map<string, ActionInfo>();
   readonly #nodes = new Map<string, { info: unknown; until: number }>();
   #awayUntil = 0;
 
-  constructor(time: VirtualTime, onChange: (change: Change) => void) {
+  constructor(time: VirtualTime, watching: Watching) {
     this.#time = time;
-    this.#onChange = onChange;
+    this.#watching = watching;
   }
 
   /** Nobody reaches it for so long; what is under way is at a loss. */
@@ -84,14 +92,15 @@ export class Database {
     if (decision.row !== stored) {
       if (decision.row === null) this.#remove(stored!);
       else this.#write(decision.row);
-      this.#onChange({ event, before: stored, after: decision.row });
+      this.#watching.changed({ event, before: stored, after: decision.row });
     }
     return toApplied(decision);
   }
 
   #write(task: Task): void {
     const publishAt = task.state === "queued" ? this.now + UNSEEN_MS : Infinity;
-    this.rows.set(task.id, { task, worker: null, leaseUntil: 0, publishAt, published: 0 });
+    const found = { times: 0, since: this.now };
+    this.rows.set(task.id, { task, worker: null, leaseUntil: 0, publishAt, published: 0, found });
     if (task.key !== null) this.#keys.set(task.key, task.id);
   }
 
@@ -146,12 +155,17 @@ export class Database {
     for (const row of due) {
       row.publishAt = this.now + Math.min(LONGEST_MS, againMs * 2 ** row.published);
       row.published = Math.min(row.published + 1, MOST_DOUBLINGS);
+      const times = ++row.found.times;
+      this.#watching.found({ task: row.task, times, waitedMs: this.now - row.found.since });
     }
     return due.map(({ task }) => task).sort(byId);
   }
 
   unpublished(ids: readonly string[]): void {
-    for (const row of this.#queued(ids)) row.publishAt = this.now;
+    for (const row of this.#queued(ids)) {
+      row.publishAt = this.now;
+      row.found = { times: 0, since: this.now };
+    }
   }
 
   postpone(ids: readonly string[], ms: number): void {

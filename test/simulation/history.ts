@@ -29,6 +29,9 @@ const UP_WITHIN_MS = 30_000;
 const TROUBLE_MS = 25_000;
 /** The sweeper looks for what is unseen after 20 s, doubling. */
 const QUIET_MS = 900_000;
+/** In some histories a queue is let go only then: what waits long is published seldom. */
+const LONG_PAUSE_MS = 500_000;
+const LONG_PAUSE_EACH = 40;
 
 /** @param tell what happens, as it does, with its moment: for who looks into one history. */
 export async function runHistory(seed: number, tell: (text: string) => void = () => {}): Promise<Told> {
@@ -43,7 +46,7 @@ export async function runHistory(seed: number, tell: (text: string) => void = ()
 
 async function history(time: VirtualTime, seed: number): Promise<Told> {
   const rules = new Rules(time);
-  const database = new Database(time, (change) => rules.changed(change));
+  const database = new Database(time, rules);
   const network = new Network(time);
   const isAlone = time.chance() < 0.3;
   const company = isAlone ? null : { broker: new Broker(time), bus: new BusModel(time) };
@@ -87,7 +90,7 @@ async function history(time: VirtualTime, seed: number): Promise<Told> {
   nemesis.strike(Math.floor(time.between(1, 8)), TROUBLE_MS);
   await time.run(begin + TROUBLE_MS);
 
-  nemesis.heal();
+  nemesis.heal(company !== null && seed % LONG_PAUSE_EACH === 0 ? LONG_PAUSE_MS : 0);
   const healedAt = time.now;
   const isOver = (): boolean =>
     orders.every(({ outcome }) => outcome !== "open") &&

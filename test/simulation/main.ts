@@ -87,7 +87,7 @@ async function bugs(): Promise<void> {
   if (chosen.length === 0)
     throw new Error(`There is no bug ${values.bug}: ${BUGS.map(({ name }) => name).join(", ")}.`);
   let missed = 0;
-  const seeds = Array.from({ length: MOST_FOR_A_BUG }, (_, n) => n + 1);
+  const seeds = [...seedsThatFailed, ...Array.from({ length: MOST_FOR_A_BUG }, (_, n) => n + 1)];
   for (const { name, what } of chosen) {
     let caught: Told | null = null;
     let tried = 0;

@@ -162,10 +162,10 @@ export class Nemesis {
     }
   }
 
-  /** All is well from now on, and who was down comes up. */
-  heal(): void {
-    this.#targets.time.tell("all is healed");
-    const { nodes, customers, database, company, deaths } = this.#targets;
+  /** All is well from now on, and who was down comes up. @param pauseMs one queue stays paused for so long. */
+  heal(pauseMs: number): void {
+    const { time, nodes, customers, database, company, deaths } = this.#targets;
+    time.tell("all is healed");
     database.comeBack();
     Object.assign(database.faults, { refused: 0, unknown: 0, slow: 0 });
     deaths.share = 0;
@@ -175,7 +175,9 @@ export class Nemesis {
       Object.assign(company.bus.faults, { lost: 0, late: 0 });
     }
     const [person] = customers;
-    for (const queue of ["default", "second"]) person!.ask("resume", { queue });
+    person!.ask("resume", { queue: "default" });
+    person!.ask(pauseMs > 0 ? "pause" : "resume", { queue: "second" });
+    if (pauseMs > 0) time.after(pauseMs, null, () => person!.ask("resume", { queue: "second" }));
     for (const node of nodes) {
       node.skewMs = 0;
       node.actor.skewMs = 0;

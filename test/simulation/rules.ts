@@ -1,7 +1,7 @@
 /** What must hold of a history, whatever went wrong in it. Told from the changes of rows and from what was really executed. */
 import { isFinal } from "../../src/task/state.ts";
 import type { Task } from "../../src/task/task.ts";
-import type { Change, Database } from "./database.ts";
+import type { Change, Database, Found, Watching } from "./database.ts";
 import type { Order } from "./customers.ts";
 import { resultOf, type Execution } from "./threads.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -11,7 +11,10 @@ const STOP_MS = 3000;
 /** Where nothing keeps the word from it, a run that was cancelled elsewhere stops at once. */
 const CANCEL_MS = 500;
 
-export class Rules {
+/** Of what waits, the first is published again after this at the soonest, and each after twice the time of the one before. */
+const AGAIN_MS = 1000;
+
+export class Rules implements Watching {
   readonly broken: string[] = [];
   readonly #time: VirtualTime;
   /** When a row went on from an attempt, and nothing of it counts any more. */
@@ -26,8 +29,14 @@ export class Rules {
     if (this.broken.length < 20) this.broken.push(`at ${Math.round(this.#time.now)} ms: ${text}`);
   };
 
+  /** A backlog that waits long must not be published again and again: that would make it longer. */
+  readonly found = ({ task: { id }, times, waitedMs }: Found): void => {
+    if (times > 3 + Math.log2(1 + waitedMs / AGAIN_MS))
+      this.complain(`${id} was published again ${times} times in ${Math.round(waitedMs)} ms`);
+  };
+
   /** Each change of a row is one that the rules of attempts allow. */
-  changed({ event, before, after }: Change): void {
+  readonly changed = ({ event, before, after }: Change): void => {
     this.#time.tell(`row ${event.id}: ${event.type}, ${stateOf(before)} to ${stateOf(after)}`);
     if (before === null || after === null) return;
     const { id } = before;
@@ -50,7 +59,7 @@ export class Rules {
       this.#passedAt.set(`${id} ${before.attempt}`, this.#time.now);
     if (before.state === "running" && event.type === "finish" && event.outcome.type === "died")
       this.#passedAt.set(`${id} ${before.attempt}`, this.#time.now);
-  }
+  };
 
   /** When all faults are over and everything had its time. */
   end(about: {

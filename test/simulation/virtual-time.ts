@@ -132,7 +132,7 @@ export class VirtualTime {
           else if (this.#step(untilMs)) return true;
           else resolve(isSo());
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
         return false;
       });
