@@ -10,6 +10,10 @@ export const GLOBAL_FLAGS: Flags = {
     says: "where Tanda listens, also TANDA_SERVER; several with commas between (tanda://127.0.0.1:9000)",
   },
   token: { value: "TOKEN", says: "what lets you in, also TANDA_TOKEN, or a file's text: TANDA_TOKEN_FILE" },
+  ca: {
+    value: "FILE",
+    says: "who signs the server's certificate (PEM), for tandas://; also TANDA_CA (those that Node knows)",
+  },
   json: { short: "j", says: "write JSON, for programs" },
   help: { short: "h", says: "show this help" },
 };

@@ -1,4 +1,5 @@
 /** `tanda VERB …`: finds the verb, reads its flags, runs it, and tells what became of it. */
+import { readFileSync } from "node:fs";
 import type { Client } from "../client/typed.ts";
 import { TandaError } from "../task/errors.ts";
 import { readArguments } from "./arguments.ts";
@@ -58,16 +59,31 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
     terminal,
     server,
     token,
+    ca: () => readAuthorities(given.text("ca") ?? terminal.env["TANDA_CA"]),
     async connect(): Promise<Client> {
       // A verb that runs a node has no use for it, and starts sooner.
       const { connect } = await import("../client/client.ts");
-      const client = connect(server, { token, reconnectFor: "30s", onRefusal: tellRefusals(terminal) });
+      const client = connect(server, {
+        token,
+        ca: input.ca(),
+        reconnectFor: "30s",
+        onRefusal: tellRefusals(terminal),
+      });
       clients.defer(() => closeSoon(client));
       await client.$.open();
       return client;
     },
   };
   return await verb.run(input);
+}
+
+function readAuthorities(file: string | undefined): string | undefined {
+  if (file === undefined || file === "") return undefined;
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new UsageError(`--ca: ${(cause as Error).message}`);
+  }
 }
 
 async function help(verb: Verb | null, terminal: Terminal): Promise<number> {

@@ -35,6 +35,8 @@ export type VerbInput = {
   /** The address from --server, TANDA_SERVER or the default. */
   readonly server: string;
   readonly token: string | undefined;
+  /** Authorities for tandas://, in PEM. @throws UsageError when the file cannot be read. */
+  readonly ca: () => string | undefined;
   /** A connected client, closed when the verb is over. */
   readonly connect: () => Promise<Client>;
 };

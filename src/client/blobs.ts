@@ -9,16 +9,18 @@ const DEFAULT_TYPE = "application/octet-stream";
 export function createBlobAccess(
   baseUrls: readonly string[],
   token: string | undefined,
-  platform: Pick<Platform, "canUploadStreams" | "sha256">,
+  platform: Pick<Platform, "canUploadStreams" | "sha256" | "fetch">,
 ): BlobAccess {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+
+  const fetchFrom = platform.fetch ?? fetch;
 
   /** Tries each address; a body that is a stream can be sent only once, so its first failure is final. */
   const ask = async (path: string, init: RequestInit, isOnce: boolean): Promise<Response> => {
     let cause: unknown;
     for (const base of baseUrls) {
       try {
-        const response = await fetch(base + path, init);
+        const response = await fetchFrom(base + path, init);
         if (response.ok) return response;
         throw await toError(response);
       } catch (thrown) {

@@ -1,5 +1,5 @@
-import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import type { Address } from "./address.ts";
 import type { Connection, Receiver, Transport } from "./transport.ts";
 
@@ -7,15 +7,25 @@ const NEWLINE = 10;
 const MAX_LINE_BYTES = 256 * 2 ** 20;
 const KEEP_ALIVE_AFTER_MS = 60_000;
 
-/** Lines over TCP, or TLS for tandas://. */
-export function createTcpTransport(address: Address): Transport {
+/** Lines over TCP, or TLS for tandas://. @param ca authorities to believe instead of Node's, in PEM. */
+export function createTcpTransport(address: Address, ca?: string): Transport {
   const { host, port, isSecure } = address;
   return {
     name: `${host}:${port}`,
     open(receiver) {
-      const socket = isSecure ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
+      const socket = isSecure ? connectTls(secureTo(address, ca)) : connectTcp({ host, port });
       return carry(socket, isSecure ? "secureConnect" : "connect", receiver);
     },
+  };
+}
+
+/** An address has no server name; a certificate for it names it all the same. */
+function secureTo({ host, port }: Address, ca: string | undefined): ConnectionOptions {
+  return {
+    host,
+    port,
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(ca === undefined ? {} : { ca }),
   };
 }
 

@@ -33,6 +33,8 @@ export type Platform = {
   readonly soon: Soon;
   /** Whether fetch takes a stream as a body over HTTP/1.1. */
   readonly canUploadStreams: boolean;
+  /** How nodes are asked over HTTP, where not as `fetch` does. */
+  readonly fetch?: typeof fetch;
   /** In lower-case hex; null where it cannot be had without holding too much in memory. Absent: blobs go through nodes only. */
   readonly sha256?: (bytes: Blob) => Promise<string | null>;
 };

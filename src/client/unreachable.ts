@@ -7,6 +7,8 @@ export const NOT_TANDA = "it does not speak Tanda's lines";
 
 /** How a node with `--listen ADDR,proxy` refuses whoever comes without its balancer. */
 const WANTS_PROXY = "a PROXY header is required";
+/** How a node with a certificate refuses plain text from other machines. */
+const TLS_ALONE = "only TLS is spoken here";
 /** What Node says of a certificate whose signer it does not know. */
 const UNKNOWN_SIGNER = /SELF_SIGNED_CERT|UNABLE_TO_(?:GET|VERIFY)/;
 
@@ -17,7 +19,10 @@ export function adviceOn(reason: Error): string | null {
   if (reason.message.includes(WANTS_PROXY)) return "Only its balancer may connect there: ask the balancer.";
   const { code } = reason as { code?: unknown };
   if (typeof code === "string" && UNKNOWN_SIGNER.test(code))
-    return "Who signed its certificate is not known here: NODE_EXTRA_CA_CERTS=FILE names a file with that certificate.";
+    return "Who signed its certificate is not known here: --ca FILE (`ca` of connect) or NODE_EXTRA_CA_CERTS=FILE names that certificate.";
+  if (code === "CERT_HAS_EXPIRED")
+    return "Renew the certificate of that node: it is taken without a restart. Are both clocks right?";
+  if (reason.message.includes(TLS_ALONE)) return "That node speaks only TLS: write tandas:// or https://.";
   return null;
 }
 

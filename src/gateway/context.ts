@@ -28,6 +28,8 @@ export type GatewayContext = {
   readonly turn: Turn;
   readonly connections: Connections;
   readonly askers: Askers;
+  /** Of the certificate in use, epoch milliseconds; null without TLS. */
+  readonly certificateExpiresAt: () => number | null;
   /** Who asks whether it is ready is told that it drains. */
   readonly isLeaving: () => boolean;
   /** Nothing new is taken. */

@@ -9,8 +9,9 @@ import { Door } from "./door.ts";
 import { HttpLater } from "./http-later.ts";
 import { withLimits, type Limits } from "./limits.ts";
 import { LineConnection } from "./lines.ts";
-import { checkListen, type ListenAddress } from "./listen.ts";
-import { loadTls, Port } from "./port.ts";
+import { checkListen, checkSpeaks, type ListenAddress } from "./listen.ts";
+import { Port } from "./port.ts";
+import { Tls } from "./tls.ts";
 import { Turn } from "./turn.ts";
 
 export type GatewayOptions = {
@@ -50,6 +51,8 @@ export interface Gateway extends AsyncDisposable {
    * Resolves when all are gone; {@link close} ends the wait.
    */
   drain(): Promise<void>;
+  /** Connections from now on get this certificate; those there are stay. @throws what is wrong with it; the old one stays. */
+  renewCertificate(tls: SecureContextOptions): void;
   /** Ends all at once, a notice too. Twice is safe. */
   close(): Promise<void>;
   readonly connections: number;
@@ -71,6 +74,7 @@ class OneGateway implements Gateway {
   #noticeTimer: NodeJS.Timeout | null = null;
   #http: HttpLater | null = null;
   #port: Port | null = null;
+  #tls: Tls | null = null;
   #sweeper: NodeJS.Timeout | null = null;
 
   constructor(options: GatewayOptions) {
@@ -88,6 +92,7 @@ class OneGateway implements Gateway {
       turn: new Turn(),
       connections: new Connections(limits),
       askers: new Askers(),
+      certificateExpiresAt: () => this.#tls?.expiresAt ?? null,
       isLeaving: () => this.#state !== "new" && this.#state !== "open",
       isDraining: () => this.#state === "draining" || this.#state === "closed",
     };
@@ -108,8 +113,10 @@ class OneGateway implements Gateway {
   async start(): Promise<ListenAddress[]> {
     const { listen, token, tls = null, version = "0" } = this.#options;
     checkListen(listen, token);
+    checkSpeaks(listen, tls !== null);
     this.#state = "open";
     const context = this.#context;
+    this.#tls = tls && (await Tls.load(tls));
     const http = (this.#http = new HttpLater(context, version));
     const port = (this.#port = new Port(
       context,
@@ -117,7 +124,7 @@ class OneGateway implements Gateway {
         lines: (socket, peer, first) => void new LineConnection(context, socket, peer, first),
         http: (socket, peer) => http.take(socket, peer),
       },
-      tls && (await loadTls(tls)),
+      this.#tls,
     ));
     this.#sweeper = setInterval(() => {
       for (const { address } of context.connections.sweep(context.clock.now()))
@@ -157,6 +164,10 @@ class OneGateway implements Gateway {
       void connections.drain();
     }
     await connections.whenEmpty();
+  }
+
+  renewCertificate(tls: SecureContextOptions): void {
+    this.#tls?.renew(tls);
   }
 
   async close(): Promise<void> {

@@ -7,21 +7,41 @@ export type ListenAddress = {
   readonly port: number;
   /** Every connection must begin with a PROXY header. */
   readonly proxy: boolean;
+  /**
+   * Where there is a certificate: TLS alone, or plain text beside it. By default plain text is taken from this machine, and from
+   * the balancer of a `proxy` listener.
+   */
+  readonly speaks?: "tls" | "plain";
 };
 
-/** "9000", "127.0.0.1:9000", "[::1]:9000", "localhost:9000", each also with ",proxy". @throws bad_request */
+const MARKS: readonly string[] = ["proxy", "tls", "plain"];
+
+/** "9000", "127.0.0.1:9000", "[::1]:9000", "localhost:9000", each also with ",proxy", ",tls" or ",plain". @throws bad_request */
 export function parseListen(text: string): ListenAddress {
   const [address = "", ...marks] = text.trim().split(",");
   const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^:[\]\s]*):)?(\d{1,5})$/.exec(address);
   const port = Number(match?.[2]);
   const host = (match?.[1] ?? "").replace(/^\[|\]$/g, "");
-  const marksAreKnown = marks.every((mark) => mark === "proxy");
-  if (!match || port > 65_535 || !marksAreKnown || (match[1]?.startsWith("[") && isIP(host) !== 6)) {
+  const marksAreKnown = marks.every((mark, at) => MARKS.includes(mark) && marks.indexOf(mark) === at);
+  const speaks = marks.includes("tls") ? "tls" : marks.includes("plain") ? "plain" : null;
+  const isBoth = speaks === "tls" && marks.includes("plain");
+  if (
+    !match ||
+    port > 65_535 ||
+    !marksAreKnown ||
+    isBoth ||
+    (match[1]?.startsWith("[") && isIP(host) !== 6)
+  ) {
     throw new TandaError("bad_request", `this is not an address to listen on: ${JSON.stringify(text)}`, {
-      hint: "Write 127.0.0.1:9000, [::1]:9000 or 9000, with ,proxy behind it when a balancer sends a PROXY header.",
+      hint: "Write 127.0.0.1:9000, [::1]:9000 or 9000, with ,proxy behind it when a balancer sends a PROXY header, with ,tls for TLS alone or ,plain for plain text beside it.",
     });
   }
-  return { host: host === "" ? "127.0.0.1" : host, port, proxy: marks.length > 0 };
+  return {
+    host: host === "" ? "127.0.0.1" : host,
+    port,
+    proxy: marks.includes("proxy"),
+    ...(speaks === null ? {} : { speaks }),
+  };
 }
 
 export function formatAddress(address: { host: string; port: number }): string {
@@ -36,6 +56,19 @@ export function isLoopback(host: string): boolean {
   const family = isIP(host);
   if (family === 0) return host.toLowerCase() === "localhost";
   return loopback.check(host, family === 6 ? "ipv6" : "ipv4");
+}
+
+/** @throws bad_request where nobody could ever be let in. */
+export function checkSpeaks(addresses: readonly ListenAddress[], hasCertificate: boolean): void {
+  const closed = hasCertificate ? undefined : addresses.find(({ speaks }) => speaks === "tls");
+  if (closed)
+    throw new TandaError(
+      "bad_request",
+      `${formatAddress(closed)} takes TLS alone, and there is no certificate`,
+      {
+        hint: "Give --tls-cert and --tls-key, or leave ,tls out.",
+      },
+    );
 }
 
 const SHORTEST_TOKEN = 16;

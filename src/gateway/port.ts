@@ -3,12 +3,13 @@
  * hands them on with what was gathered. Says nothing first. A connection never becomes lines after it was HTTP.
  */
 import { createServer, type Server, type Socket } from "node:net";
-import type { SecureContext, SecureContextOptions, TLSSocket } from "node:tls";
 import { Leaving, Peer, type Duty } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
 import { isLoopback, type ListenAddress } from "./listen.ts";
 import { parseProxyHeader } from "./proxy-header.ts";
+import { refuseInClear } from "./refuse-in-clear.ts";
 import { isBlank, sniff } from "./sniff.ts";
+import type { Tls } from "./tls.ts";
 
 export type Handlers = {
   /** `first` was read already. */
@@ -16,14 +17,6 @@ export type Handlers = {
   /** What was read is back in the socket. */
   http(socket: Socket, peer: Peer): void;
 };
-
-/** What TLS takes. Loaded only where it is spoken: with it come all the certificates that Node knows. */
-export type Tls = { readonly context: SecureContext; readonly TLSSocket: typeof TLSSocket };
-
-export async function loadTls(options: SecureContextOptions): Promise<Tls> {
-  const { createSecureContext, TLSSocket } = await import("node:tls");
-  return { context: createSecureContext(options), TLSSocket };
-}
 
 const KEEP_ALIVE_MS = 60_000;
 
@@ -43,7 +36,7 @@ export class Port {
     const isLoopbackListener = isLoopback(address.host);
     // Paused until somebody reads: bytes that come before that must not be lost.
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
-      this.#accept(socket, isLoopbackListener, address.proxy);
+      this.#accept(socket, isLoopbackListener, address);
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -63,16 +56,25 @@ export class Port {
     for (const server of this.#servers.splice(0)) server.close();
   }
 
-  #accept(socket: Socket, isLoopbackListener: boolean, needsProxy: boolean): void {
+  #accept(socket: Socket, isLoopbackListener: boolean, { proxy, speaks }: ListenAddress): void {
     // A reset is how many clients say goodbye.
     socket.on("error", () => socket.destroy());
     const peer = new Peer(socket, isLoopbackListener, NO_DUTY);
     if (!this.#context.connections.add(peer)) return;
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    this.#sniff(socket, peer, needsProxy ? "required" : "refused", this.#tls !== null);
+    // What never leaves this machine needs no TLS, and what a balancer takes is the balancer's to decide.
+    const mayBePlain =
+      proxy || isLoopback(socket.remoteAddress ?? "") ? speaks !== "tls" : speaks === "plain";
+    const tls = this.#tls === null ? "never" : mayBePlain ? "may" : "must";
+    this.#sniff(socket, peer, proxy ? "required" : "refused", tls);
   }
 
-  #sniff(socket: Socket, peer: Peer, proxy: "required" | "refused" | "done", mayBeTls: boolean): void {
+  #sniff(
+    socket: Socket,
+    peer: Peer,
+    proxy: "required" | "refused" | "done",
+    tls: "never" | "may" | "must" | "done",
+  ): void {
     let gathered: Buffer | null = null;
     const arrival = new Arrival(socket, this.#context, () => gathered);
     peer.duty = arrival;
@@ -82,12 +84,13 @@ export class Port {
       peer.duty = NO_DUTY;
       return gathered ?? Buffer.alloc(0);
     };
-    const refuse = (why: string): void => {
+    const end = (text: string): void => {
       handOver();
-      socket.end(`error: bad_request: ${why}\n`);
+      socket.end(text);
       socket.resume();
       peer.duty = new Leaving(socket, this.#context.clock.now() + this.#context.limits.lineMs);
     };
+    const refuse = (why: string): void => end(`error: bad_request: ${why}\n`);
     const onData = (chunk: Buffer): void => {
       arrival.heard();
       gathered = gathered ? Buffer.concat([gathered, chunk]) : chunk;
@@ -103,21 +106,23 @@ export class Port {
         const rest = handOver().subarray(header.length);
         if (header.address !== null && !this.#context.connections.rename(peer, header.address)) return;
         if (rest.length > 0) socket.unshift(rest);
-        return this.#sniff(socket, peer, "done", mayBeTls);
+        return this.#sniff(socket, peer, "done", tls);
       }
       if (proxy === "required")
         return refuse("a PROXY header is required here (--listen ADDRESS takes none)");
       if (kind === "tls") {
-        if (!mayBeTls) return refuse("TLS is not spoken here");
+        if (tls === "never" || tls === "done") return refuse("TLS is not spoken here");
         return this.#startTls(socket, peer, handOver());
       }
+      if (tls === "must") return end(refuseInClear(kind));
       if (kind === "lines") return this.#handlers.lines(socket, peer, handOver());
       socket.unshift(handOver());
       this.#handlers.http(socket, peer);
     };
     const onEnd = (): void => {
       // Gone before it said what it is; a first line may lack its end.
-      if (gathered && proxy !== "required") this.#handlers.lines(socket, peer, handOver());
+      if (gathered && tls === "must") end(refuseInClear("lines"));
+      else if (gathered && proxy !== "required") this.#handlers.lines(socket, peer, handOver());
       else socket.end();
     };
     socket.on("data", onData).on("end", onEnd);
@@ -127,16 +132,11 @@ export class Port {
   #startTls(socket: Socket, peer: Peer, first: Buffer): void {
     socket.unshift(first);
     peer.duty = new Leaving(socket, this.#context.clock.now() + this.#context.limits.lineMs);
-    const { context, TLSSocket } = this.#tls!;
-    const secure = new TLSSocket(socket, {
-      isServer: true,
-      secureContext: context,
-      allowHalfOpen: true,
-    } as ConstructorParameters<typeof TLSSocket>[1]);
+    const secure = this.#tls!.take(socket);
     secure.on("error", () => secure.destroy());
     secure.once("secure", () => {
       peer.socket = secure;
-      this.#sniff(secure, peer, "done", false);
+      this.#sniff(secure, peer, "done", "done");
     });
   }
 }

@@ -20,6 +20,7 @@ import { createIdMaker } from "../task/id.ts";
 import type { BegunWork } from "./begin-work.ts";
 import type { Company } from "./company.ts";
 import type { DataFolder } from "./data-folder.ts";
+import type { CertificateKeeper } from "./duties/certificate-keeper.ts";
 import { repeat, repeatWhileNeeded, type Duty } from "./duties/duty.ts";
 import { Expirer } from "./duties/expirer.ts";
 import { startHeartbeat } from "./duties/heartbeat.ts";
@@ -31,7 +32,7 @@ import { farewell } from "./farewell.ts";
 import { InProcessCaller } from "./in-process-caller.ts";
 import { tellListenError } from "./listen-error.ts";
 import { openAlone } from "./open-alone.ts";
-import { openGateway } from "./open-gateway.ts";
+import { keepCertificate, openGateway } from "./open-gateway.ts";
 import { openWork } from "./open-work.ts";
 import type { OpenRemote } from "./open-remote.ts";
 import type { CheckedOptions } from "./options.ts";
@@ -64,6 +65,8 @@ export interface TandaNode<Actions = unknown> extends AsyncDisposable {
   readonly threads: number;
   /** Loads the actions anew; the old ones stay when the file does not load. */
   reload(): Promise<void>;
+  /** Takes the certificate's files as they are now, if they are a pair; else the old one stays, and the log says why. */
+  renewCertificate(): void;
   /** No new intake, then what runs is finished or given back, then all is closed. Twice is safe. */
   stop(): Promise<void>;
 }
@@ -158,6 +161,7 @@ export async function assemble<Actions>(
   const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   lag.enable();
   let gateway: Gateway | null = null;
+  let certificate: CertificateKeeper | null = null;
   let addresses: readonly ListenAddress[] = [];
   const facts = {
     node: company.node,
@@ -237,6 +241,7 @@ export async function assemble<Actions>(
       await announce(await work.pool.reload());
       work.worker.wake();
     },
+    renewCertificate: () => certificate?.look(),
     stop: once(close),
     [Symbol.asyncDispose]: () => node.stop(),
   };
@@ -245,6 +250,8 @@ export async function assemble<Actions>(
     if (options.listen.length > 0) {
       gateway = await openGateway(options, engine);
       addresses = await gateway.start();
+      certificate = await keepCertificate(options, gateway, onError);
+      if (certificate) duties.push(certificate);
       // A failure is told to who speaks it.
       setTimeout(() => void gateway?.loadHttp().catch(() => {}), HTTP_AFTER_MS).unref();
     }

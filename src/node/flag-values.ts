@@ -31,14 +31,6 @@ export function isOrigin(text: string): boolean {
   return /^[a-z][a-z\d+.-]*:\/\/[^/?#\s]+\/?$/i.test(text);
 }
 
-export function pem(flag: string, what: string, read: () => unknown): void {
-  try {
-    read();
-  } catch {
-    throw wrong(`${flag} does not hold a ${what} in PEM form`);
-  }
-}
-
 export function whole(flag: string, text: string, min: number, max: number): number {
   const value = Number(text.replaceAll("_", ""));
   if (Number.isInteger(value) && value >= min && value <= max) return value;

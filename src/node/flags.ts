@@ -1,6 +1,5 @@
 /** Every flag of a node in one table: it parses them, prints their help and makes their page of the docs. */
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { parseS3Address } from "../blobs/s3-address.ts";
@@ -12,9 +11,10 @@ import { TandaError } from "../task/errors.ts";
 import { MAX_NODE_TAG } from "../task/id.ts";
 import { DEFAULT_OPTIONS, type NodeOptions } from "./options.ts";
 import { formatBytes, parseBytes } from "./bytes.ts";
+import { readCertificate, readKey, readPair } from "./certificate.ts";
 import type { Draft, NodeFlag } from "./node-flag.ts";
 import { checkSharing, refusePassword, SHARING_FLAGS } from "./sharing-flags.ts";
-import { duration, isHostName, isOrigin, list, pem, whole, wrong } from "./flag-values.ts";
+import { duration, isHostName, isOrigin, list, whole, wrong } from "./flag-values.ts";
 
 /** Less, and a thread would die of itself. */
 const LEAST_MEMORY_MB = 16;
@@ -27,7 +27,7 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     name: "listen",
     value: "ADDR",
     default: "127.0.0.1:9000",
-    says: "where to listen; several with spaces between; ADDR,proxy wants a PROXY header on each connection",
+    says: "where to listen; several with spaces between; ADDR,proxy wants a PROXY header on each connection, ADDR,tls takes TLS alone, ADDR,plain takes plain text beside it",
     apply: (draft, text) => (draft.listen = text.trim().split(/\s+/).map(parseListen)),
   },
   {
@@ -120,10 +120,10 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     name: "tls-cert",
     value: "FILE",
     default: "none",
-    says: "certificate (PEM); with it the same port takes TLS too",
+    says: "certificate (PEM), taken anew when the file changes; with it the same port takes TLS, and from other machines nothing else",
     apply: (draft, text) => {
-      draft.cert = readFileSync(text, "utf8");
-      pem("--tls-cert", "certificate", () => new X509Certificate(draft.cert!));
+      readCertificate(text);
+      draft.certFile = text;
     },
   },
   {
@@ -132,8 +132,8 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     default: "none",
     says: "key of the certificate (PEM)",
     apply: (draft, text) => {
-      draft.key = readFileSync(text, "utf8");
-      pem("--tls-key", "private key without a password", () => createPrivateKey(draft.key!));
+      readKey(text);
+      draft.keyFile = text;
     },
   },
   {
@@ -220,17 +220,16 @@ export function readNodeFlags(
       throw refused(flag, typed === undefined, error);
     }
   }
-  const { cert, key, ...options } = draft;
+  const { certFile, keyFile, ...options } = draft;
   checkSharing(options);
   // A worker alone lets nobody in unless it is told to.
   if (!isListenGiven(text, env) && options.roles?.includes("gateway") === false) options.listen = [];
   if (options.blobsRedirectMs != null && options.blobs == null)
     throw wrong("--blobs-redirect needs --blobs s3://…: a folder has no links");
-  if (cert === undefined && key === undefined) return options;
-  if (cert === undefined || key === undefined) throw wrong("--tls-cert and --tls-key come together");
-  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
-    throw wrong("the key of --tls-key is not that of the certificate of --tls-cert");
-  return { ...options, tls: { cert, key } };
+  if (certFile === undefined && keyFile === undefined) return options;
+  if (certFile === undefined || keyFile === undefined) throw wrong("--tls-cert and --tls-key come together");
+  const files = { cert: certFile, key: keyFile };
+  return { ...options, tls: { ...readPair(files), files } };
 }
 
 function isListenGiven(text: (name: string) => string | undefined, env: NodeJS.ProcessEnv): boolean {

@@ -2,8 +2,8 @@ import type { NodeOptions } from "./options.ts";
 
 /** Options as they are read, one flag after another. */
 export type Draft = { -readonly [Name in keyof NodeOptions]?: NodeOptions[Name] } & {
-  cert?: string;
-  key?: string;
+  certFile?: string;
+  keyFile?: string;
 };
 
 export type NodeFlag = {

@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Gateway } from "../gateway/gateway.ts";
+import type { CertificateKeeper } from "./duties/certificate-keeper.ts";
 import type { CheckedOptions } from "./options.ts";
 import { version } from "./version.ts";
 
@@ -23,4 +24,16 @@ export async function openGateway(options: CheckedOptions, engine: Engine): Prom
     log: options.log,
     version,
   });
+}
+
+export async function keepCertificate(
+  { tls, log }: CheckedOptions,
+  gateway: Gateway,
+  onError: (error: unknown) => void,
+): Promise<CertificateKeeper | null> {
+  if (tls === null) return null;
+  const { CertificateKeeper } = await import("./duties/certificate-keeper.ts");
+  const { files = null, ...pair } = tls;
+  const renew = (renewed: typeof pair): void => gateway.renewCertificate(renewed);
+  return new CertificateKeeper({ pair, files, renew, log, now: Date.now, onError });
 }

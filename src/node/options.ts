@@ -4,6 +4,7 @@ import type { PeerAddress } from "../cluster/peer-addresses.ts";
 import type { EngineLog } from "../engine/parts.ts";
 import type { Limits } from "../gateway/limits.ts";
 import type { ListenAddress } from "../gateway/listen.ts";
+import type { CertificateFiles, CertificatePair } from "./certificate.ts";
 
 export const ROLES = ["gateway", "worker"] as const;
 export type Role = (typeof ROLES)[number];
@@ -30,7 +31,8 @@ export type NodeOptions = {
   hosts: readonly string[];
   origins: readonly string[];
   limits: Partial<Limits>;
-  tls: { cert: string; key: string } | null;
+  /** In PEM. With the files it is from, it is taken anew when they change. */
+  tls: (CertificatePair & { files?: CertificateFiles }) | null;
   /** What it does: lets clients in, runs tasks. Each alone needs a store that others share. */
   roles: readonly Role[];
   /** Where tasks are kept when several nodes share them, `postgres://…`. Null: in the data folder, for this node alone. */

@@ -7,7 +7,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { ActionTable } from "../actions/define.ts";
 import { checkPeers } from "../cluster/peer-addresses.ts";
 import { withLimits } from "../gateway/limits.ts";
-import { checkListen, parseListen } from "../gateway/listen.ts";
+import { checkListen, checkSpeaks, parseListen } from "../gateway/listen.ts";
 import type { TandaNode } from "./assemble.ts";
 import { beginWork, type BegunWork } from "./begin-work.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
@@ -26,6 +26,7 @@ export async function startNode<Actions = unknown>(
   const listen = told.listen.map((address) => (typeof address === "string" ? parseListen(address) : address));
   // What is wrong with these is told before anything that was left behind begins to run.
   if (listen.length > 0) checkListen(listen, told.token);
+  checkSpeaks(listen, told.tls !== null);
   withLimits(told.limits);
   checkPeers(told.node, told.peers);
   checkSharing(told);

@@ -29,7 +29,13 @@ export function readDocuments(name: string): unknown[] {
 }
 
 /** Read elsewhere than in the table of flags. */
-const OTHER_VARIABLES = ["TANDA_TOKEN_FILE", "TANDA_SERVER", "TANDA_LOG_LEVEL", "TANDA_QUEUE_PASSWORD_FILE"];
+const OTHER_VARIABLES = [
+  "TANDA_TOKEN_FILE",
+  "TANDA_SERVER",
+  "TANDA_CA",
+  "TANDA_LOG_LEVEL",
+  "TANDA_QUEUE_PASSWORD_FILE",
+];
 const known = new Set([...NODE_FLAGS.map(({ name }) => envName(name)), ...OTHER_VARIABLES]);
 
 export type Env = Readonly<Record<string, string>>;

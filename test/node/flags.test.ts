@@ -38,7 +38,7 @@ const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     "listen",
     {
       good: ["127.0.0.1:7001", "[::1]:7002 127.0.0.1:7003,proxy"],
-      bad: ["nowhere", "127.0.0.1:99999", "1.2.3.4:5,tls"],
+      bad: ["nowhere", "127.0.0.1:99999", "1.2.3.4:5,tsl", "1.2.3.4:5,tls,plain"],
     },
   ],
   ["data", { good: [":memory:", join(dir, "other")], bad: [actions, join(actions, "below")] }],

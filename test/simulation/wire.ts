@@ -37,6 +37,7 @@ export class Doorway {
       turn: new Turn(),
       connections: new Connections(limits),
       askers: new Askers(),
+      certificateExpiresAt: () => null,
       isLeaving: () => !this.isOpen,
       isDraining: () => !this.isOpen,
     };

@@ -4,6 +4,7 @@ import { connect } from "../../client/client.ts";
 import { adviceOn } from "../../client/unreachable.ts";
 import type { Client } from "../../client/typed.ts";
 import { TandaError } from "../../task/errors.ts";
+import { checkCertificate } from "../certificate-check.ts";
 import { EXIT } from "../exit-code.ts";
 import { bytes, count, GIVE_TOKEN } from "../phrases.ts";
 import { modeOf } from "../queue-view.ts";
@@ -29,7 +30,10 @@ export const verb: Verb = {
   summary: "Checks this machine and the server, and says what to do next.",
   usage: ["doctor [FLAGS]"],
   examples: [
-    { command: "tanda doctor", says: "Node, disk, connection, round trip, readiness, nodes, queues, clock" },
+    {
+      command: "tanda doctor",
+      says: "Node, disk, connection, round trip, readiness, nodes, queues, clock, certificate",
+    },
     {
       command: "tanda doctor --server tanda://10.0.0.5:9000 --json",
       says: "of another machine, for a program",
@@ -73,11 +77,16 @@ async function checkDisk(): Promise<Finding> {
   };
 }
 
-async function checkServer({ server, token }: VerbInput): Promise<Finding[]> {
-  const client = connect(server, { token, reconnectFor: 0, callTimeout: "10s" });
+async function checkServer({ server, token, ca }: VerbInput): Promise<Finding[]> {
+  const client = connect(server, { token, ca: ca(), reconnectFor: 0, callTimeout: "10s" });
   try {
     await client.$.open();
-    return await examine(client, server);
+    const findings = await examine(client, server);
+    for (const address of parseAddresses(server).filter(({ isSecure }) => isSecure)) {
+      const certificate = await checkCertificate(address, ca(), Date.now());
+      if (certificate) findings.push(certificate);
+    }
+    return findings;
   } catch (thrown) {
     return [unreachable(thrown, server)];
   } finally {

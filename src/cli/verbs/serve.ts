@@ -93,12 +93,18 @@ export const verb: Verb = {
     });
     setTimeout(flushCompileCache, KEEP_COMPILED_AFTER_MS).unref();
     greet(node, terminal, options, log);
+    if (options.tls && !terminal.stdout.isTTY) renewOnHangUp(node);
     const watching = given.has("watch") ? watchActions(options.actions as string, node, log) : null;
     await untilSignal(node, signals, log);
     watching?.close();
     return EXIT.done;
   },
 };
+
+/** What a closed terminal says too, so at one it ends the node, as ever. */
+function renewOnHangUp(node: TandaNode): void {
+  process.on("SIGHUP", () => node.renewCertificate());
+}
 
 function greet(
   node: TandaNode,

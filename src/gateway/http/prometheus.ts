@@ -91,7 +91,7 @@ export class Prometheus {
   }
 
   #registerNode(): void {
-    const { connections, budget } = this.#context;
+    const { connections, budget, certificateExpiresAt } = this.#context;
     const one = (name: string, help: string, kind: Kind, read: (seen: Seen) => number): void =>
       this.#add(kind, name, help, (seen) => [{ labels: {}, value: read(seen) }]);
     this.#add(
@@ -119,6 +119,15 @@ export class Prometheus {
       ({ stats }) => stats.inFlight,
     );
     one("tanda_store_bytes", "Size of the store.", "gauge", ({ stats }) => stats.storeBytes);
+    this.#add(
+      "gauge",
+      "tanda_certificate_expires_timestamp_seconds",
+      "When the certificate for TLS expires; absent without one.",
+      () => {
+        const expiresAt = certificateExpiresAt();
+        return expiresAt === null ? [] : [{ labels: {}, value: expiresAt / 1000 }];
+      },
+    );
     one("process_resident_memory_bytes", "Resident memory.", "gauge", () => process.memoryUsage.rss());
     one("process_cpu_seconds_total", "CPU time, user and system.", "counter", () => {
       const { user, system } = process.cpuUsage();
