@@ -25,9 +25,9 @@ export function withFlags(page: string): string {
 
 function flagsText(): string {
   const inTable = new Set(NODE_FLAGS.map(({ name }) => name));
-  const ofNode = NODE_FLAGS.map(({ name, value, default: usual, says, isLimit }) => ({
+  const ofNode = NODE_FLAGS.map(({ name, value, default: usual, says, isLimit, isVariable }) => ({
     isLimit: isLimit === true,
-    row: [flag(name, value), code(envName(name)), usual, sentence(says)],
+    row: [isVariable ? "" : flag(name, value), code(envName(name)), usual, sentence(says)],
   }));
   const ofVerb = Object.entries(serve.flags)
     .filter(([name]) => !inTable.has(name))

@@ -40,7 +40,7 @@ export type AskOptions = {
   callTimeout?: Duration;
 };
 
-export type AskOp = Exclude<Op, "watch" | "unwatch" | "auth">;
+export type AskOp = Exclude<Op, "watch" | "unwatch" | "auth" | "node">;
 export type OpArguments = {
   task?: string;
   queue?: string;

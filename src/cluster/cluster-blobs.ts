@@ -14,16 +14,11 @@ const STANDSTILL_MS = 30_000;
 export class ClusterBlobs implements Blobs {
   readonly #local: Blobs;
   readonly #peers: readonly Peer[];
-  readonly #headers: Record<string, string>;
   readonly #underWay = new Map<string, Promise<void>>();
 
-  constructor(local: Blobs, peers: readonly Peer[], token: string | null) {
+  constructor(local: Blobs, peers: readonly Peer[]) {
     this.#local = local;
     this.#peers = peers;
-    this.#headers = {
-      [OWN_ONLY_HEADER]: "true",
-      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-    };
   }
 
   put(...given: Parameters<Blobs["put"]>): Promise<BlobRef> {
@@ -108,8 +103,9 @@ export class ClusterBlobs implements Blobs {
     const stop = (): void => stopper.abort(new Error("the blob stood still"));
     let timer = setTimeout(stop, HEAD_WITHIN_MS);
     try {
-      const response = await fetch(`${peer.httpUrl}/v1/blobs/${id}`, {
-        headers: this.#headers,
+      const path = `/v1/blobs/${id}`;
+      const response = await fetch(peer.httpUrl + path, {
+        headers: { [OWN_ONLY_HEADER]: "true", ...peer.credentials(path) },
         signal: stopper.signal,
       });
       if (response.status === 404) {

@@ -47,10 +47,10 @@ export class ClusterEngine implements Engine {
   readonly #owners: Ownership;
   readonly #forwarder = new Forwarder();
 
-  constructor(local: Engine, peers: readonly Peer[], owners: Ownership, token: string | null) {
+  constructor(local: Engine, peers: readonly Peer[], owners: Ownership) {
     this.local = local;
     // Blobs that have links are in a bucket, which all nodes share.
-    this.#folders = local.blobs.downloadUrl ? null : new ClusterBlobs(local.blobs, peers, token);
+    this.#folders = local.blobs.downloadUrl ? null : new ClusterBlobs(local.blobs, peers);
     this.blobs = this.#folders ?? local.blobs;
     this.#peers = new Map(peers.map((peer) => [peer.node, peer]));
     this.#owners = owners;

@@ -6,9 +6,11 @@ import { createRemoteCaller } from "../client/connect-options.ts";
 import type { AskOp, AskOptions, Caller, CallOptions, OpArguments, Submitted } from "../client/caller.ts";
 import { createTcpTransport } from "../client/tcp.ts";
 import type { PingView } from "../protocol/messages.ts";
+import { NODE_HEADER, nodeHeader, type Signer } from "../protocol/node-proof.ts";
 import { TandaError } from "../task/errors.ts";
 import { createIdMaker, type IdMaker } from "../task/id.ts";
 import { peerAddress, type PeerAddress } from "./peer-addresses.ts";
+import { provenTransport } from "./proven-transport.ts";
 
 const LOOK_EVERY_MS = 1000;
 const LOOK_AGAIN_MS = 250;
@@ -20,6 +22,10 @@ const RETRY_AFTER_MS = 500;
 export type PeerLog = { info(fields: object, text: string): void; warn(fields: object, text: string): void };
 
 export type PeerOptions = {
+  /** The number of the node that asks. */
+  readonly own: number;
+  /** By it nodes prove themselves to each other; null: they show the clients' token. */
+  readonly signer: Signer | null;
   readonly token: string | null;
   readonly now: () => number;
   readonly random: () => number;
@@ -67,17 +73,28 @@ export class Peer {
   /** A connection of its own, for what must not wait behind others. */
   connect(onConnection?: (state: "open" | "lost", reason: Error | null) => void): Caller {
     const address = peerAddress(this.address);
+    const { own, signer, token } = this.#options;
+    const transport = createTcpTransport(address);
     return createRemoteCaller(
       [address],
-      [createTcpTransport(address)],
+      [signer === null ? transport : provenTransport(transport, { from: own, to: this.node, signer })],
       { soon: setImmediate, canUploadStreams: true },
       {
-        token: this.#options.token ?? undefined,
+        // Who knows the secret needs no token, and to who does not none is shown.
+        token: signer === null ? (token ?? undefined) : undefined,
         reconnectFor: "2s",
         deadAfter: "4s",
         ...(onConnection ? { onConnection } : {}),
       },
     );
+  }
+
+  /** Headers that let us fetch what is at this path, once. */
+  credentials(path: string): Record<string, string> {
+    const { own, signer, token, now } = this.#options;
+    if (signer === null) return token === null ? {} : { authorization: `Bearer ${token}` };
+    const hello = { from: own, to: this.node, at: now(), nonce: signer.nonce() };
+    return { [NODE_HEADER]: nodeHeader(hello, path, signer) };
   }
 
   /** Of that node alone. @throws what it answers; unavailable, also when it takes too long. */

@@ -4,6 +4,7 @@ import type { Budget } from "./budget.ts";
 import type { Connections } from "./connections.ts";
 import type { Door } from "./door.ts";
 import type { Limits } from "./limits.ts";
+import type { NodeDoor } from "./node-door.ts";
 import type { Turn } from "./turn.ts";
 
 export type Clock = { now(): number };
@@ -24,6 +25,8 @@ export type GatewayContext = {
   readonly clock: Clock;
   readonly log: Log;
   readonly door: Door;
+  /** Null where the cluster has no secret: then `local` is taken from everybody. */
+  readonly nodeDoor: NodeDoor | null;
   readonly budget: Budget;
   readonly turn: Turn;
   readonly connections: Connections;

@@ -1,6 +1,7 @@
 /** Lets clients in: opens the ports, keeps the connections, and sees them out. */
 import type { SecureContextOptions } from "node:tls";
 import type { Engine } from "../engine/engine.ts";
+import type { Signer } from "../protocol/node-proof.ts";
 import { Askers } from "./askers.ts";
 import { Budget } from "./budget.ts";
 import { Connections } from "./connections.ts";
@@ -10,6 +11,7 @@ import { HttpLater } from "./http-later.ts";
 import { withLimits, type Limits } from "./limits.ts";
 import { LineConnection } from "./lines.ts";
 import { checkListen, checkSpeaks, type ListenAddress } from "./listen.ts";
+import { NodeDoor } from "./node-door.ts";
 import { Port } from "./port.ts";
 import { Tls } from "./tls.ts";
 import { Turn } from "./turn.ts";
@@ -19,6 +21,8 @@ export type GatewayOptions = {
   readonly listen: readonly ListenAddress[];
   /** Null: no token is asked for; only allowed on loopback. */
   readonly token: string | null;
+  /** By it other nodes prove that they are of this cluster. Null: whoever is let in may act as one. */
+  readonly clusterSigner?: Signer | null;
   readonly limits?: Partial<Limits>;
   /** Names that loopback listeners answer to, besides localhost. */
   readonly hosts?: readonly string[];
@@ -80,7 +84,16 @@ class OneGateway implements Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     const limits = withLimits(options.limits);
-    const { engine, clock, log, token, hosts = [], origins = [], blobLinkMs = null } = options;
+    const {
+      engine,
+      clock,
+      log,
+      token,
+      hosts = [],
+      origins = [],
+      blobLinkMs = null,
+      clusterSigner: signer = null,
+    } = options;
     this.#context = {
       engine,
       limits,
@@ -88,6 +101,7 @@ class OneGateway implements Gateway {
       clock,
       log,
       door: new Door({ token, hosts, origins }),
+      nodeDoor: signer && new NodeDoor({ own: engine.self.node, signer, now: () => clock.now() }),
       budget: new Budget(limits.nodeBytes),
       turn: new Turn(),
       connections: new Connections(limits),

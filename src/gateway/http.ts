@@ -29,6 +29,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Of a JSON body that was read. */
     bodyBytes: number;
+    /** Another node of the cluster proved that it fetches this. */
+    isFromNode: boolean;
   }
 }
 
@@ -137,6 +139,7 @@ export class Http {
     app.setValidatorCompiler(() => () => true);
     app.setSerializerCompiler(() => (value) => JSON.stringify(value));
     app.decorateRequest("bodyBytes", 0);
+    app.decorateRequest("isFromNode", false);
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
       request.bodyBytes = body.length;

@@ -6,7 +6,8 @@ import { TandaError } from "../task/errors.ts";
 import { Arriving, noRoom } from "./budget.ts";
 import { Leaving, type Duty, type Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
-import { Session, type Outlet } from "./session.ts";
+import type { Outlet } from "./outlet.ts";
+import { Session } from "./session.ts";
 
 export class LineConnection implements Duty, Outlet, LineSink {
   readonly #context: GatewayContext;

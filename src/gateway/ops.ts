@@ -18,6 +18,9 @@ const QUEUE: Record<string, (engine: Engine, queue: string) => Promise<unknown>>
   purge: (engine, queue) => engine.purge(queue),
 };
 
+/** Asked before anybody is let in. */
+export const OPEN_OPS: ReadonlySet<Op> = new Set<Op>(["auth", "node", "ping"]);
+
 export const ENGINE_OPS: ReadonlyMap<Op, Run> = new Map<Op, Run>([
   ...Object.entries(TASK).map(([op, run]): [Op, Run] => [op as Op, (engine, r) => run(engine, r.task!)]),
   ...Object.entries(QUEUE).map(([op, run]): [Op, Run] => [op as Op, (engine, r) => run(engine, r.queue!)]),

@@ -13,20 +13,11 @@ import { MAX_WRONG_TOKENS, unauthorized } from "./door.ts";
 import { pingData } from "./health.ts";
 import { InlineTalk, type Talker } from "./inline-talk.ts";
 import { Load, type Item, type Pending } from "./load.ts";
-import { answering, ENGINE_OPS } from "./ops.ts";
+import { NodeVisit } from "./node-visit.ts";
+import { answering, ENGINE_OPS, OPEN_OPS } from "./ops.ts";
+import type { Outlet } from "./outlet.ts";
 import type { TurnEnd } from "./turn.ts";
 import { Watches } from "./watches.ts";
-
-/** Where answers go and how reading is held back. Answers written in a turn are sent by `flush`. */
-export interface Outlet {
-  write(line: string): void;
-  flush(): void;
-  /** Bytes that the client has not taken yet. */
-  readonly unreadBytes: number;
-  setReading(isReading: boolean): void;
-  /** All is answered and the client, or the node, wants to end. */
-  finish(): void;
-}
 
 export class Session implements Waiter, TurnEnd, Talker {
   readonly #context: GatewayContext;
@@ -37,6 +28,7 @@ export class Session implements Waiter, TurnEnd, Talker {
   #gathered: Submission[] = [];
   readonly #large: LargeResults;
   #isAuthorized: boolean;
+  readonly #visit: NodeVisit;
   #wrongTokens = 0;
   /** reading → draining (new tasks are refused) → ending (no more input; answers are still owed) → finished | closed. */
   #state: "reading" | "draining" | "ending" | "finished" | "closed" = "reading";
@@ -46,6 +38,7 @@ export class Session implements Waiter, TurnEnd, Talker {
     this.#context = context;
     this.#outlet = outlet;
     this.#isAuthorized = isAuthorized;
+    this.#visit = new NodeVisit(context.nodeDoor, this);
     this.#load = new Load(context.limits, context.budget);
     this.#inline = new InlineTalk(context, this);
     this.#watches = new Watches(context, this);
@@ -88,9 +81,10 @@ export class Session implements Waiter, TurnEnd, Talker {
       this.write(failedReply(request.prefix, null, request.error.toBody()));
       return;
     }
-    const isOpen = request.type === "op" && (request.op.op === "auth" || request.op.op === "ping");
-    if (!this.#isAuthorized && !isOpen) {
-      this.write(failedReply(request.prefix, null, unauthorized().toBody()));
+    const isOpen = request.type === "op" && OPEN_OPS.has(request.op.op);
+    const refusal = this.#isAuthorized || isOpen ? this.#visit.refusalOf(request) : unauthorized();
+    if (refusal !== null) {
+      this.write(failedReply(request.prefix, null, refusal.toBody()));
       return;
     }
     if (request.type === "op") {
@@ -191,6 +185,11 @@ export class Session implements Waiter, TurnEnd, Talker {
     return false;
   }
 
+  /** A node of the cluster, which proved it. */
+  letIn(): void {
+    this.#isAuthorized = true;
+  }
+
   /** For a request that passes without the engine's answer: counted while it lasts. */
   async counted(bytes: number, run: () => Promise<void>): Promise<void> {
     const overtook = this.#load.begin(bytes, true);
@@ -270,6 +269,8 @@ export class Session implements Waiter, TurnEnd, Talker {
         case "auth":
           if (!this.authorize(request.token!)) throw unauthorized();
           return this.write(okReply(prefix, '{"authorized":true}'));
+        case "node":
+          return this.write(okReply(prefix, JSON.stringify(this.#visit.meet(request))));
         case "watch":
           return await this.#watches.start(prefix, request);
         case "unwatch":

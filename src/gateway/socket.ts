@@ -4,7 +4,8 @@ import { Arriving } from "./budget.ts";
 import type { Duty, Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
 import { FrameWatch } from "./frame-watch.ts";
-import { Session, type Outlet } from "./session.ts";
+import type { Outlet } from "./outlet.ts";
+import { Session } from "./session.ts";
 
 const GOING_AWAY = 1001;
 const UNSUPPORTED = 1003;

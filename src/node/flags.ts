@@ -1,5 +1,5 @@
 /** Every flag of a node in one table: it parses them, prints their help and makes their page of the docs. */
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { parseS3Address } from "../blobs/s3-address.ts";
@@ -147,8 +147,26 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     name: "peers",
     value: "NODES",
     default: "none",
-    says: "the other nodes of a cluster, 1=HOST:PORT,3=HOST:PORT; all have the same token and different numbers",
+    says: "the other nodes of a cluster, 1=HOST:PORT,3=HOST:PORT; all have the same token and secret, and different numbers",
     apply: (draft, text) => (draft.peers = parsePeers(text)),
+  },
+  {
+    name: "cluster-secret",
+    value: "SECRET",
+    default: "none",
+    says: "what the nodes of a cluster know and no client does; better in a file",
+    isVariable: true,
+    apply: (draft, text) => (draft.clusterSecret = text),
+  },
+  {
+    name: "cluster-secret-file",
+    value: "FILE",
+    default: "none",
+    says: "file with the secret by which the nodes of a cluster know each other, 16 characters or more; needed where peers are on other machines",
+    apply: (draft, text) => {
+      draft.clusterSecretFile = readFileSync(text, "utf8").trim();
+      if (draft.clusterSecretFile === "") throw wrong(`--cluster-secret-file: ${text} is empty`);
+    },
   },
   {
     name: "max-queued",
@@ -220,7 +238,12 @@ export function readNodeFlags(
       throw refused(flag, typed === undefined, error);
     }
   }
-  const { certFile, keyFile, ...options } = draft;
+  const { certFile, keyFile, clusterSecretFile, ...options } = draft;
+  if (clusterSecretFile !== undefined) {
+    if (options.clusterSecret !== undefined)
+      throw wrong("both TANDA_CLUSTER_SECRET and --cluster-secret-file are given: which one?");
+    options.clusterSecret = clusterSecretFile;
+  }
   checkSharing(options);
   // A worker alone lets nobody in unless it is told to.
   if (!isListenGiven(text, env) && options.roles?.includes("gateway") === false) options.listen = [];

@@ -2,6 +2,7 @@ import type { NodeOptions } from "./options.ts";
 
 /** Options as they are read, one flag after another. */
 export type Draft = { -readonly [Name in keyof NodeOptions]?: NodeOptions[Name] } & {
+  clusterSecretFile?: string;
   certFile?: string;
   keyFile?: string;
 };
@@ -16,5 +17,7 @@ export type NodeFlag = {
   readonly isLimit?: true;
   /** Where a server is; a password may stand in it, but not where `ps` shows it. */
   readonly isAddress?: true;
+  /** Given in the environment alone: `ps` shows flags. */
+  readonly isVariable?: true;
   readonly apply: (draft: Draft, text: string) => void;
 };

@@ -9,7 +9,7 @@ import type { NodeOptions } from "./options.ts";
 import { recover } from "./recover.ts";
 
 export function openAlone(
-  options: Pick<NodeOptions, "node" | "peers" | "token" | "log">,
+  options: Pick<NodeOptions, "node" | "peers" | "token" | "clusterSecret" | "log">,
   folder: DataFolder,
   onError: (error: unknown) => void,
 ): Company {

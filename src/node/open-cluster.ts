@@ -3,22 +3,30 @@ import { ClusterEngine } from "../cluster/cluster-engine.ts";
 import { Ownership } from "../cluster/ownership.ts";
 import { Peer } from "../cluster/peer.ts";
 import type { Engine } from "../engine/engine.ts";
+import { signerOf } from "./cluster-secret.ts";
 import type { NodeOptions } from "./options.ts";
 
 export type Cluster = { readonly engine: Engine; close(): Promise<void> };
 
 export function openCluster(
   local: Engine,
-  { node, peers, token, log }: Pick<NodeOptions, "node" | "peers" | "token" | "log">,
+  {
+    node,
+    peers,
+    token,
+    clusterSecret,
+    log,
+  }: Pick<NodeOptions, "node" | "peers" | "token" | "clusterSecret" | "log">,
 ): Cluster {
-  const means = { token, now: Date.now, random: Math.random, log };
+  const signer = signerOf(clusterSecret);
+  const means = { own: node, signer, token, now: Date.now, random: Math.random, log };
   const others = peers.map((address) => new Peer(address, means));
   const owners = new Ownership(
     node,
     others.map((peer) => peer.node),
   );
   return {
-    engine: new ClusterEngine(local, others, owners, token),
+    engine: new ClusterEngine(local, others, owners),
     async close() {
       await Promise.all(others.map((peer) => peer.close()));
     },

@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Gateway } from "../gateway/gateway.ts";
+import { signerOf } from "./cluster-secret.ts";
 import type { CertificateKeeper } from "./duties/certificate-keeper.ts";
 import type { CheckedOptions } from "./options.ts";
 import { version } from "./version.ts";
@@ -15,6 +16,7 @@ export async function openGateway(options: CheckedOptions, engine: Engine): Prom
     engine,
     listen: options.listen,
     token: options.token,
+    clusterSigner: signerOf(options.clusterSecret),
     hosts: options.hosts,
     origins: options.origins,
     limits: options.limits,

@@ -43,6 +43,8 @@ export type NodeOptions = {
   leaseMs: number;
   /** This node's number, 0 … 1023; a part of every id it makes. Where nodes share a store 0 is one that nobody has. */
   node: number;
+  /** What the nodes of a cluster know, and nobody else. Null: allowed only where all of it is on this machine. */
+  clusterSecret: string | null;
   /** The other nodes of its cluster; then its own number is 1 … 1023. Empty: it is alone. */
   peers: readonly PeerAddress[];
   /** Tasks that may wait in all queues; more are `busy`. */
@@ -78,6 +80,7 @@ export const DEFAULT_OPTIONS: Omit<NodeOptions, "threads"> = {
   queue: null,
   leaseMs: 30_000,
   node: 0,
+  clusterSecret: null,
   peers: [],
   maxQueued: 10_000_000,
   retentionMs: 7 * 86_400_000,

@@ -11,6 +11,7 @@ import { checkListen, checkSpeaks, parseListen } from "../gateway/listen.ts";
 import type { TandaNode } from "./assemble.ts";
 import { beginWork, type BegunWork } from "./begin-work.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
+import { checkClusterSecret } from "./cluster-secret.ts";
 import { loadGateway } from "./open-gateway.ts";
 import { loadProcessPools, openInlinePools, type Pools } from "./open-pools.ts";
 import { DEFAULT_OPTIONS, type CheckedOptions, type NodeOptions } from "./options.ts";
@@ -31,6 +32,7 @@ export async function startNode<Actions = unknown>(
   checkPeers(told.node, told.peers);
   checkSharing(told);
   const options: CheckedOptions = { ...told, listen };
+  checkClusterSecret(options);
   await using failed = new AsyncDisposableStack();
   const { folder, begun } = await open(options, failed);
   const { assemble } = await import("./assemble.ts");

@@ -73,6 +73,7 @@ export const OPS = [
   ...VIEW_OPS,
   "history",
   "auth",
+  "node",
 ] as const;
 export type Op = (typeof OPS)[number];
 
@@ -84,6 +85,11 @@ export type OpRequest = {
   /** Of drain_worker and resume_worker: a worker's name. */
   worker?: string;
   token?: string;
+  /** node: who asks whom, with what fresh chance, and that it knows the secret of the cluster (node-proof.ts). */
+  from?: number;
+  to?: number;
+  nonce?: string;
+  proof?: string;
   /** unwatch: the id of the `watch` request to end. */
   watch?: RequestId;
   /** history: how far back. */

@@ -1,5 +1,6 @@
 /** What each op may and must say besides its name. */
 import { parseDuration } from "../task/duration.ts";
+import { MAX_NODE_TAG } from "../task/id.ts";
 import { isState, STATES } from "../task/state.ts";
 import {
   HISTORY_WINDOWS,
@@ -27,6 +28,7 @@ const FIELDS: ReadonlyMap<Op, Fields> = new Map<Op, Fields>([
   ["unwatch", { needed: ["watch"], allowed: [] }],
   ["history", { needed: ["window"], allowed: ["local"] }],
   ["auth", { needed: ["token"], allowed: [] }],
+  ["node", { needed: ["from", "to", "nonce"], allowed: ["proof"] }],
 ]);
 
 /** @throws bad_request */
@@ -83,6 +85,11 @@ function checkField(field: string, value: unknown): void {
       if (typeof value !== "boolean") throw bad(`local must be true or false, not ${quoted(value)}`);
       return;
     case "watch":
+      return;
+    case "from":
+    case "to":
+      if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > MAX_NODE_TAG)
+        throw bad(`${field} must be a node's number, 0 to ${MAX_NODE_TAG}, not ${quoted(value)}`);
       return;
     case "window":
       if (!isHistoryWindow(value))

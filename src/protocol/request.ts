@@ -22,6 +22,11 @@ export type Submit = {
   readonly options: SubmitOptions | null;
 };
 
+/** What one node asks of another, of that one alone. */
+export function isLocal(request: Exclude<Request, { type: "refused" }>): boolean {
+  return (request.type === "op" ? request.op.local : request.options?.local) === true;
+}
+
 const MAX_ACTION_LENGTH = 200;
 const OP_NAMES: ReadonlySet<string> = new Set(OPS);
 

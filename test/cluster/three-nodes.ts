@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ActionTable } from "../../src/actions/define.ts";
 import { connect } from "../../src/client/client.ts";
 import type { Client } from "../../src/client/typed.ts";
+import type { NodeOptions } from "../../src/node/options.ts";
 import { startNode, type TandaNode } from "../../src/node/start-node.ts";
 import { freePort } from "../e2e/node-process.ts";
 
@@ -19,7 +20,10 @@ export type ThreeNodes = AsyncDisposable & {
   seen(node: number, state: "up" | "down"): Promise<void>;
 };
 
-export async function startThree(actions: ActionTable = {}): Promise<ThreeNodes> {
+export async function startThree(
+  actions: ActionTable = {},
+  more: Partial<NodeOptions> = {},
+): Promise<ThreeNodes> {
   const ports = [0, await freePort(), await freePort(), await freePort()];
   const folder = await mkdtemp(join(tmpdir(), "tanda-cluster-"));
   const nodes: (TandaNode | null)[] = [null, null, null, null];
@@ -30,7 +34,11 @@ export async function startThree(actions: ActionTable = {}): Promise<ThreeNodes>
     ports,
     client(node) {
       let client = clients.get(node);
-      if (!client) clients.set(node, (client = connect(`tanda://127.0.0.1:${ports[node]}`)));
+      if (!client)
+        clients.set(
+          node,
+          (client = connect(`tanda://127.0.0.1:${ports[node]}`, { token: more.token ?? undefined })),
+        );
       return client;
     },
     async start(node) {
@@ -44,6 +52,7 @@ export async function startThree(actions: ActionTable = {}): Promise<ThreeNodes>
         actions: { ...actions },
         threads: 2,
         drainMs: 1000,
+        ...more,
       });
     },
     async stop(node) {

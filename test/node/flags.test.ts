@@ -95,6 +95,14 @@ const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
       ],
     },
   ],
+  ["cluster-secret", { good: ["known-to-nodes-alone", "another-secret-of-nodes"], bad: [] }],
+  [
+    "cluster-secret-file",
+    {
+      good: [file("secret", "known-to-nodes-alone\n"), file("other-secret", "another-secret-of-nodes")],
+      bad: [join(dir, "none"), file("empty-secret", "\n"), dir],
+    },
+  ],
   ["max-queued", LIMIT_SAMPLES.count],
   ["retention", { good: ["2d", "0"], bad: ["never", "-1s", "20000d"] }],
   ["max-finished", LIMIT_SAMPLES.count],
@@ -231,7 +239,14 @@ describe("the flags of a node", () => {
 });
 
 describe("tanda serve with a flag that makes no sense", { concurrency: 2 }, () => {
+  test("takes no secret of a cluster on the command line, where `ps` would show it", async () => {
+    const ran = await runCli(["serve", "--cluster-secret=known-to-the-nodes-alone"]);
+    assert.equal(ran.code, 2);
+    assert.match(ran.stderr, /^error: unknown flag --cluster-secret; did you mean --cluster-secret-file\?/);
+  });
+
   for (const [name, { bad }] of SAMPLES) {
+    if (bad.length === 0) continue;
     test(`ends with 2 for --${name}, names it and says what to write`, async () => {
       const ran = await runCli([
         "serve",

@@ -9,7 +9,8 @@ import { Connections } from "../../src/gateway/connections.ts";
 import type { GatewayContext } from "../../src/gateway/context.ts";
 import { Door } from "../../src/gateway/door.ts";
 import { withLimits } from "../../src/gateway/limits.ts";
-import { Session, type Outlet } from "../../src/gateway/session.ts";
+import type { Outlet } from "../../src/gateway/outlet.ts";
+import { Session } from "../../src/gateway/session.ts";
 import { Turn } from "../../src/gateway/turn.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Actor, VirtualTime } from "./virtual-time.ts";
@@ -37,6 +38,7 @@ export class Doorway {
       turn: new Turn(),
       connections: new Connections(limits),
       askers: new Askers(),
+      nodeDoor: null,
       certificateExpiresAt: () => null,
       isLeaving: () => !this.isOpen,
       isDraining: () => !this.isOpen,

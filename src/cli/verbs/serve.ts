@@ -22,7 +22,7 @@ const KEEP_COMPILED_AFTER_MS = 1000;
 /** A token on the command line would be seen by all who see the processes. */
 function flagsOf(isWanted: (flag: NodeFlag) => boolean): Flags {
   return Object.fromEntries(
-    NODE_FLAGS.filter((flag) => flag.name !== "token" && isWanted(flag)).map(
+    NODE_FLAGS.filter((flag) => flag.name !== "token" && !flag.isVariable && isWanted(flag)).map(
       ({ name, value, says, default: usual, isLimit }): [string, Flags[string]] => {
         const phrase = `${isLimit ? asPhrase(says) : says} (${usual})`;
         return [name, { value, says: phrase, ...(isLimit ? { group: "Limits" } : {}) }];

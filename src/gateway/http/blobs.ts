@@ -6,6 +6,7 @@ import type { Blobs } from "../../blobs/blobs.ts";
 import { OWN_ONLY_HEADER } from "../../protocol/messages.ts";
 import { TandaError } from "../../task/errors.ts";
 import type { GatewayContext } from "../context.ts";
+import { notANode } from "../node-door.ts";
 import { HttpError } from "./problem.ts";
 import { param, queryOf } from "./request-facts.ts";
 import * as schemas from "./schemas.ts";
@@ -15,7 +16,7 @@ const TYPE_FORM =
   /^[\w.+-]{1,100}\/[\w.+-]{1,100}(?:\s*;\s*[\w.+-]{1,50}=(?:[\w.+-]{1,100}|"[^"\\\r\n]{0,100}"))*$/;
 
 export async function routeBlobs(app: FastifyInstance, context: GatewayContext): Promise<void> {
-  const { engine, limits, blobLinkMs } = context;
+  const { engine, limits, blobLinkMs, nodeDoor } = context;
   // A room of its own, where bodies are not read: they are streamed.
   await app.register(async (room) => {
     room.removeAllContentTypeParsers();
@@ -40,7 +41,9 @@ export async function routeBlobs(app: FastifyInstance, context: GatewayContext):
   });
   const send = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     queryOf(request, []);
-    const asked = request.headers[OWN_ONLY_HEADER] === "true" ? (engine.local ?? engine) : engine;
+    const isLocal = request.headers[OWN_ONLY_HEADER] === "true";
+    if (isLocal && nodeDoor !== null && !request.isFromNode) throw notANode();
+    const asked = isLocal ? (engine.local ?? engine) : engine;
     return sendBlob(asked.blobs, param(request, "blob"), request, reply, blobLinkMs);
   };
   app.get("/v1/blobs/:blob", { schema: GET_SCHEMA, exposeHeadRoute: false }, send);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Transform, type Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { NODE_HEADER } from "../../protocol/node-proof.ts";
 import { Arriving, noRoom, SHORT_BYTES, type Budget } from "../budget.ts";
 import type { Peer } from "../connections.ts";
 import type { GatewayContext } from "../context.ts";
@@ -42,7 +43,9 @@ export function addHooks(
       }
     }
     const config = request.routeOptions.config as { isOpen?: boolean; isStream?: boolean };
-    if (!config.isOpen && !request.is404) checkToken(door, raw);
+    request.isFromNode =
+      raw.method === "GET" && (context.nodeDoor?.isNode(nodeHeaderOf(raw), raw.url!) ?? false);
+    if (!config.isOpen && !request.is404 && !request.isFromNode) checkToken(door, raw);
     const hasBody =
       raw.headers["transfer-encoding"] !== undefined || Number(raw.headers["content-length"] ?? 0) > 0;
     if (hasBody && !config.isStream) {
@@ -64,6 +67,11 @@ export function addHooks(
     return isStream || isShort ? body : counted(body, context.budget, request.routeOptions.bodyLimit);
   });
   app.addHook("preValidation", async (request) => clearTimeout(bodyTimers.get(request)));
+}
+
+function nodeHeaderOf({ headers }: IncomingMessage): string | undefined {
+  const header = headers[NODE_HEADER];
+  return typeof header === "string" ? header : undefined;
 }
 
 /** The body, counted while it comes in; cut off when there is no room for more of it. */

@@ -5,6 +5,7 @@ import type { SubmitOptions } from "../../protocol/messages.ts";
 import { bad } from "../../protocol/options.ts";
 import { parseJson, parseSubmit, type Submit } from "../../protocol/request.ts";
 import { TandaError } from "../../task/errors.ts";
+import { notANode } from "../node-door.ts";
 
 export type SubmitWithOptions = Submit & { readonly options: SubmitOptions };
 
@@ -15,9 +16,13 @@ export function parseBody(body: Buffer, limits: JsonLimits): unknown {
   return parseJson(body.toString(), limits, "body");
 }
 
-/** Of the two who wait, it is the HTTP request; the task is told as one that nobody waits for. @throws bad_request */
-export function readSubmit(body: unknown, key: string | null): SubmitWithOptions {
+/**
+ * Of the two who wait, it is the HTTP request; the task is told as one that nobody waits for.
+ * @param mayBeLocal whether anybody may say what nodes say to each other; they themselves speak lines. @throws bad_request, forbidden
+ */
+export function readSubmit(body: unknown, key: string | null, mayBeLocal: boolean): SubmitWithOptions {
   const { action, payload, options } = parseSubmit(body, false);
+  if (options?.local === true && !mayBeLocal) throw notANode();
   if (options?.wait !== undefined) throw bad('unknown option "wait"', "Over HTTP send Prefer: wait=10");
   if (key !== null && options?.key !== undefined && options.key !== key) {
     throw bad("Idempotency-Key and options.key differ", "Give one of them.");

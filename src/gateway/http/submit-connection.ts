@@ -112,7 +112,8 @@ export class SubmitConnection implements Duty {
     if (context.isDraining() || !context.budget.hasRoom) return false;
     let submit: SubmitWithOptions;
     try {
-      submit = readSubmit(parseBody(bytes.subarray(headBytes), context.limits), key);
+      const body = parseBody(bytes.subarray(headBytes), context.limits);
+      submit = readSubmit(body, key, context.nodeDoor === null);
     } catch {
       return false;
     }

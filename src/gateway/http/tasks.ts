@@ -21,7 +21,7 @@ export function routeTasks(app: FastifyInstance, context: GatewayContext, submit
   app.post("/v1/tasks", { schema: SUBMIT_SCHEMA }, async (request, reply) => {
     queryOf(request, ["wait"]);
     const waitMs = waitMsOf(request, limits.waitMs);
-    const submit = readSubmit(request.body, idempotencyKeyOf(request));
+    const submit = readSubmit(request.body, idempotencyKeyOf(request), context.nodeDoor === null);
     const submitted = await submitting.submit(request, submit, waitMs);
     const large = hasLargeResult(submitted)
       ? await largeResultOf(submitted, engine.blobs, limits.lineBytes)
@@ -100,7 +100,7 @@ export function routeTasks(app: FastifyInstance, context: GatewayContext, submit
 
 function readBulkItem(task: unknown, context: GatewayContext): SubmitWithOptions | TandaError {
   try {
-    const submit = readSubmit(task, null);
+    const submit = readSubmit(task, null, context.nodeDoor === null);
     // The body as a whole may have more keys than one task may.
     const over = overJsonLimit(submit.payload, context.limits);
     if (over) throw new TandaError("too_large", `the payload is over the limit of ${over}`);
