@@ -3,6 +3,7 @@
  * claim is a lease, renewed for all that is in hand at once. A hand that lost its claim is stopped: its work would be for nothing.
  */
 import type { Message } from "../queue/queue.ts";
+import type { ClaimEvent } from "../store/shared-store.ts";
 import type { Applied, Store } from "../store/store.ts";
 import type { TaskEvent } from "../task/decide.ts";
 import type { Hand } from "./hands.ts";
@@ -13,8 +14,6 @@ const CLAIM_AFTER_MS = 1000;
 const TICK_MS = 250;
 /** A lease is given up a little before it ends: its end is told by another clock. */
 const SAFE_SHARE = 0.8;
-
-export type ClaimEvent = Extract<TaskEvent, { type: "claim" }>;
 
 /** @property message the try that runs: its number may be another than the one it came with. */
 export type Claimed = { message: Message; event: ClaimEvent; applied: Applied; leasedUntil: number };

@@ -4,7 +4,8 @@
  */
 import type { Message } from "../queue/queue.ts";
 import type { Applied } from "../store/store.ts";
-import type { ClaimEvent, Claims } from "./claims.ts";
+import type { ClaimEvent } from "../store/shared-store.ts";
+import type { Claims } from "./claims.ts";
 
 const AGAIN_MS = 250;
 

@@ -3,9 +3,9 @@
  * nothing, and who asked would take the task for somebody else's, while it is in nobody's hands. What then runs at the attempt that
  * was asked for is this claim's.
  */
+import type { ClaimEvent } from "../store/shared-store.ts";
 import type { Applied, Store } from "../store/store.ts";
 import { toTandaError } from "../task/errors.ts";
-import type { ClaimEvent } from "./claims.ts";
 
 export function claimAlone(
   store: Pick<Store, "apply">,
