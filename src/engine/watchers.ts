@@ -24,6 +24,11 @@ export class Watchers {
     return this.#byTask.size > 0 || this.#wide.size > 0;
   }
 
+  /** Those that somebody watches by their ids. */
+  tasks(): string[] {
+    return [...this.#byTask.keys()];
+  }
+
   add(filter: WatchFilter, listener: WatchListener): { stop: () => void } {
     const watcher: Watcher = { filter, listener, events: [], missed: 0 };
     const { task } = filter;

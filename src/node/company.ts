@@ -25,7 +25,7 @@ export interface Company {
   readonly lookEveryMs: number | null;
   /** What is not as it should be, though the node does its work; null when all is well. */
   readonly trouble: string | null;
-  /** Looks for rows that wait and were given to nobody; null where that is done anyway. */
+  /** After the store was at a loss: looks for rows that wait and were given to nobody, and for ends that nobody was told of; null where that is done anyway. */
   readonly lookAgain: (() => Promise<void>) | null;
   /** These are served here from now on. */
   announced(actions: readonly ActionInfo[]): void;

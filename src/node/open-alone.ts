@@ -1,12 +1,17 @@
 /** A node with its store for itself, and perhaps with peers, each of which has its own. */
 import { LocalEngine } from "../engine/local-engine.ts";
+import type { Outcomes } from "../engine/outcomes.ts";
+import type { EngineParts } from "../engine/parts.ts";
 import { EmbeddedQueue } from "../queue/embedded.ts";
+import { isFinal } from "../task/state.ts";
 import { noWorker } from "../worker/worker-face.ts";
 import type { Company } from "./company.ts";
 import type { DataFolder } from "./data-folder.ts";
 import type { Cluster } from "./open-cluster.ts";
 import type { NodeOptions } from "./options.ts";
 import { recover } from "./recover.ts";
+
+const LOOK_AT_ONCE = 1000;
 
 export function openAlone(
   options: Pick<NodeOptions, "node" | "peers" | "token" | "clusterSecret" | "log">,
@@ -16,6 +21,7 @@ export function openAlone(
   const { store } = folder;
   const queue = new EmbeddedQueue({ store, onError });
   let cluster: Cluster | null = null;
+  let tellOfEnds: (() => Promise<void>) | null = null;
   return {
     queue,
     fleet: null,
@@ -26,9 +32,11 @@ export function openAlone(
     async lookAgain() {
       const waiting = (await store.counts()).filter(({ state }) => state === "queued");
       queue.recover([...new Set(waiting.map((count) => count.queue))]);
+      await tellOfEnds?.();
     },
     announced() {},
     async join({ parts, outcomes, worker, facts }) {
+      tellOfEnds = () => tellEnds(parts, outcomes);
       const recovered =
         worker === null
           ? { queued: 0, interrupted: 0 }
@@ -46,4 +54,12 @@ export function openAlone(
     },
     close: () => queue.close(),
   };
+}
+
+/** Of what is waited for here: its end may be written, and the answer that said so be lost. */
+async function tellEnds({ store, flights, watchers }: EngineParts, outcomes: Outcomes): Promise<void> {
+  const tasks = [...new Set([...flights.tasks(), ...watchers.tasks()])];
+  for (let at = 0; at < tasks.length; at += LOOK_AT_ONCE)
+    for (const row of await store.get(tasks.slice(at, at + LOOK_AT_ONCE)))
+      if (row !== null && isFinal(row.state)) outcomes.follow(row, true);
 }

@@ -1,7 +1,7 @@
 /**
  * A store may be at a loss: what was asked of it was done, and its answer never came. Whoever asked goes on as if nothing had been done,
- * and a row may wait that was given to nobody. A node with its store for itself looks for such rows then; where several share one, the
- * sweeper finds them.
+ * and a row may wait that was given to nobody, or be final while somebody waits. A node with its store for itself looks for such rows
+ * then; where several share one, the sweeper finds the first, and who waits asks for the others.
  */
 import type { Store } from "../store/store.ts";
 import { toTandaError } from "../task/errors.ts";

@@ -243,9 +243,9 @@ export class ParcelQueue<Source> implements RemoteQueue {
       const mine = released.get(id)!;
       // Or it has come by another parcel meanwhile, which answers for it.
       if (isConfirmed || this.#window.has(id)) mine.settle();
-      // Else it comes again when its parcel is given to another.
+      // Else it comes again when its parcel is given to another. It may have arrived, and be with somebody who runs it.
       else if (!this.#isClosed) {
-        this.#window.add(message);
+        this.#window.add({ ...message, isRide: false, isRepeat: true });
         mine.restore();
       }
     });

@@ -116,6 +116,24 @@ describe("faults of RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 1
     assert.deepEqual(await takeSoon(other, 1), [last]);
   });
 
+  test("what was given back and is not confirmed may be with another: it is kept as a repeat", async () => {
+    await using proxy = await FaultProxy.start(rabbit.first.port);
+    const { queue } = await openQueue(rabbit.urlAt(proxy.port), newPrefix(), { confirmMs: 1000 });
+    await using _queue = queue;
+    const messages = [promised(), promised()];
+    queue.publish(messages);
+    await arrived(queue, messages);
+    await proxy.set("blackhole");
+    queue.spread(0, 0);
+    assert.equal(queue.take(10, anyRoom).length, 0, "they are on their way");
+    const kept = await takeSoon(queue, 2);
+    assert.deepEqual(
+      kept,
+      messages.map((message) => ({ ...message, isRide: false, isRepeat: true })),
+    );
+    queue.settle(kept);
+  });
+
   test("twice lost with its consumer, a task is a suspect", async () => {
     await using proxy = await FaultProxy.start(rabbit.first.port);
     const { queue } = await openQueue(rabbit.urlAt(proxy.port), newPrefix());

@@ -68,6 +68,20 @@ export const BUGS: readonly Bug[] = [
     to: "const isRepeat = false;",
   },
   {
+    name: "ends-not-looked-for",
+    what: "A node alone whose store was at a loss does not look for ends that nobody was told of.",
+    file: "node/open-alone.ts",
+    from: "await tellOfEnds?.();",
+    to: "",
+  },
+  {
+    name: "given-back-and-kept",
+    what: "What was given back and not confirmed is run as if nobody else could have it.",
+    file: "queue/parcel-queue.ts",
+    from: "this.#window.add({ ...message, isRide: false, isRepeat: true });",
+    to: "this.#window.add(message);",
+  },
+  {
     name: "sweeper-without-doubling",
     what: "What waits is published again every so often, however long it waits. (SQL says so; its model here does.)",
     file: "../test/simulation/database.ts",

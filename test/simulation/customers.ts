@@ -94,6 +94,9 @@ export class Customer {
       code: null,
     };
     orders.push(order);
+    time.tell(
+      `customer ${number} asks to ${order.kind} ${action} ${order.payload} ${JSON.stringify(options)}`,
+    );
     void (order.kind === "run" ? this.#run(order, action, options) : this.#submit(order, action, options));
   }
 

@@ -20,6 +20,9 @@ export type Targets = {
 
 type Fault = (targets: Targets) => void;
 
+/** Nobody stands still for longer: three leases of 10 s. */
+const MOST_STAND_MS = 30_000;
+
 /** These chances, for half a second to so long. */
 function forAWhile<Chances extends Record<string, number>>(
   time: VirtualTime,
@@ -175,9 +178,12 @@ export class Nemesis {
       Object.assign(company.bus.faults, { lost: 0, late: 0 });
     }
     const [person] = customers;
-    person!.ask("resume", { queue: "default" });
-    person!.ask(pauseMs > 0 ? "pause" : "resume", { queue: "second" });
-    if (pauseMs > 0) time.after(pauseMs, null, () => person!.ask("resume", { queue: "second" }));
+    if (pauseMs > 0) person!.ask("pause", { queue: "second" });
+    // Once more at the end: a process that stood still may obey a word that was said to it long ago, and again to others since.
+    for (const ms of [0, MOST_STAND_MS])
+      time.after(ms, null, () => person!.ask("resume", { queue: "default" }));
+    for (const ms of [pauseMs, pauseMs + MOST_STAND_MS])
+      time.after(ms, null, () => person!.ask("resume", { queue: "second" }));
     for (const node of nodes) {
       node.skewMs = 0;
       node.actor.skewMs = 0;
