@@ -28,6 +28,11 @@ export type Context = {
   /** 1, 2, … */
   readonly attempt: number;
   readonly task: { readonly id: string; readonly action: string };
+  /**
+   * The same in every attempt of a task, and no other task's. Give it to whatever must not happen twice, as the header
+   * `Idempotency-Key`, or as the `key` of a task that this one sends.
+   */
+  readonly idempotencyKey: string;
   /** Keeps bytes beside the store; put what it returns into your result. */
   readonly blob: (
     bytes: Readable | Uint8Array | string,

@@ -41,6 +41,7 @@ export function readArguments(args: readonly string[], verb: Pick<Verb, "name" |
   });
   const words: string[] = [];
   const values = new Map<string, string | true>();
+  const all = new Map<string, string[]>();
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
@@ -53,9 +54,10 @@ export function readArguments(args: readonly string[], verb: Pick<Verb, "name" |
       if (token.value === undefined)
         throw new UsageError(`--${token.name} needs a value: --${token.name} ${flag.value}`);
       values.set(token.name, token.value);
+      all.set(token.name, [...(all.get(token.name) ?? []), token.value]);
     }
   }
-  return { words, given: new Given(values) };
+  return { words, given: new Given(values, all) };
 }
 
 function unknownFlag(raw: string, verb: string, known: readonly string[]): string {

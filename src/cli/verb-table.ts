@@ -3,7 +3,7 @@ import type { Verb } from "./verb.ts";
 
 /** Every verb, in the order of help; a file each in verbs/, read only when it is needed. */
 export const VERB_GROUPS = [
-  { title: "Run a node", verbs: ["serve", "up", "balancer"] },
+  { title: "Run a node", verbs: ["serve", "dev", "up", "balancer"] },
   { title: "Send tasks", verbs: ["run", "submit", "map", "shell"] },
   {
     title: "Look after tasks",

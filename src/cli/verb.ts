@@ -44,9 +44,11 @@ export type VerbInput = {
 /** The flags that were given. */
 export class Given {
   readonly #values: ReadonlyMap<string, string | true>;
+  readonly #all: ReadonlyMap<string, readonly string[]>;
 
-  constructor(values: ReadonlyMap<string, string | true>) {
+  constructor(values: ReadonlyMap<string, string | true>, all: ReadonlyMap<string, readonly string[]>) {
     this.#values = values;
+    this.#all = all;
   }
 
   has(name: string): boolean {
@@ -56,6 +58,11 @@ export class Given {
   text(name: string): string | undefined {
     const value = this.#values.get(name);
     return typeof value === "string" ? value : undefined;
+  }
+
+  /** Of a flag that may be given several times. */
+  texts(name: string): readonly string[] {
+    return this.#all.get(name) ?? [];
   }
 
   /** @throws UsageError when it is not a whole number of at least `min`. */

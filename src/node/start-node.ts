@@ -13,15 +13,19 @@ import { beginWork, type BegunWork } from "./begin-work.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { checkClusterSecret } from "./cluster-secret.ts";
 import { loadGateway } from "./open-gateway.ts";
-import { loadProcessPools, openInlinePools, type Pools } from "./open-pools.ts";
+import { loadProcessPools, openInlinePools, type Pools, type PoolTrouble } from "./open-pools.ts";
 import { DEFAULT_OPTIONS, type CheckedOptions, type NodeOptions } from "./options.ts";
 import { checkSharing } from "./sharing-flags.ts";
 
 export type { TandaNode } from "./assemble.ts";
 
-/** Opens a node. Rejects when the folder is in use, the actions do not load, or an address cannot be had. */
+/**
+ * Opens a node. Rejects when the folder is in use, the actions do not load, or an address cannot be had.
+ * @param trouble for actions in a file; null, as nearly always: they run undisturbed.
+ */
 export async function startNode<Actions = unknown>(
   given: Partial<NodeOptions> = {},
+  trouble: PoolTrouble | null = null,
 ): Promise<TandaNode<Actions>> {
   const told: NodeOptions = { threads: availableParallelism(), ...DEFAULT_OPTIONS, ...given };
   const listen = told.listen.map((address) => (typeof address === "string" ? parseListen(address) : address));
@@ -34,7 +38,7 @@ export async function startNode<Actions = unknown>(
   const options: CheckedOptions = { ...told, listen };
   checkClusterSecret(options);
   await using failed = new AsyncDisposableStack();
-  const { folder, begun } = await open(options, failed);
+  const { folder, begun } = await open(options, trouble, failed);
   const { assemble } = await import("./assemble.ts");
   const node = await assemble<Actions>(options, folder, begun);
   failed.move();
@@ -44,11 +48,16 @@ export async function startNode<Actions = unknown>(
 type Opened = { readonly folder: DataFolder; readonly begun: BegunWork | null };
 
 /** @param failed closes what was opened, should the start fail. */
-async function open(options: CheckedOptions, failed: AsyncDisposableStack): Promise<Opened> {
+async function open(
+  options: CheckedOptions,
+  trouble: PoolTrouble | null,
+  failed: AsyncDisposableStack,
+): Promise<Opened> {
   const { store, data, blobs, log, actions, roles } = options;
   const isWorker = roles.includes("worker");
   const inline = isActionTable(actions) ? actions : null;
-  const makePools = isWorker && !isActionTable(actions) ? await loadProcessPools(actions, options) : null;
+  const makePools =
+    isWorker && !isActionTable(actions) ? await loadProcessPools(actions, options, trouble) : null;
   let begun: BegunWork | null = null;
   const begin = (pools: Pools): void => {
     const { pool } = (begun = beginWork(pools));

@@ -1,5 +1,6 @@
 /** What node and pool process say to each other beside the threads' pipes: few, small, over a pipe of their own (control-pipe.ts). */
 import type { ErrorBody } from "../task/errors.ts";
+import type { ObserverModule } from "./actions-observer.ts";
 import type { BlobModule } from "./blob-options.ts";
 import type { Lane } from "./slots.ts";
 
@@ -11,6 +12,8 @@ export type PoolSettings = {
   readonly blobs: BlobModule | null;
   readonly blobOverBytes: number;
   readonly filesDir: string;
+  /** Null: nobody looks on. */
+  readonly observer: ObserverModule | null;
 };
 
 export type ToProcess =

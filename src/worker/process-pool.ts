@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ThreadView } from "../protocol/messages.ts";
 import { TandaError } from "../task/errors.ts";
 import type { ActionInfo } from "../task/task.ts";
+import type { ObserverModule } from "./actions-observer.ts";
 import type { BlobModule } from "./blob-options.ts";
 import { Crews } from "./crews.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -25,6 +26,8 @@ export type ProcessPoolOptions = {
   readonly memoryMb?: number | undefined;
   /** Null: large results stay in the ending, and handlers have no blobs. */
   readonly blobs?: BlobModule | null | undefined;
+  /** Looks on at the actions in their threads. Null, as nearly always: nobody does. */
+  readonly observer?: ObserverModule | null | undefined;
   /** What the pool's processes print, and the pool's own words about them. */
   readonly onLog: (output: PoolOutput) => void;
   readonly execPath?: string | undefined;
@@ -79,7 +82,7 @@ class ProcessPool implements Pool {
   }
 
   #setup(listener: ThreadListener): ChildSetup {
-    const { execPath, execArgv, env, actionsFile, memoryMb, blobs } = this.#options;
+    const { execPath, execArgv, env, actionsFile, memoryMb, blobs, observer } = this.#options;
     return {
       execPath: execPath ?? process.execPath,
       execArgv: execArgv ?? [],
@@ -92,6 +95,7 @@ class ProcessPool implements Pool {
         blobs: blobs ?? null,
         blobOverBytes: BLOB_OVER_BYTES,
         filesDir: join(listener.dir, "blobs"),
+        observer: observer ?? null,
       },
     };
   }

@@ -35,6 +35,11 @@ export class RunContext implements Context {
     return { id: this.#taskId, action: this.#action };
   }
 
+  /** A task keeps its id through all its attempts, also those after `tanda retry`. */
+  get idempotencyKey(): string {
+    return this.#taskId;
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();

@@ -3,9 +3,11 @@ import { once } from "node:events";
 import { flushCompileCache } from "node:module";
 import { connect } from "node:net";
 import { workerData } from "node:worker_threads";
+import type { Action } from "../actions/check.ts";
 import { loadActions } from "../actions/load.ts";
 import { toTandaError } from "../task/errors.ts";
 import type { LogLine } from "../task/task.ts";
+import { openObserver, type ObserverModule } from "./actions-observer.ts";
 import { openBlobModule, type BlobModule } from "./blob-options.ts";
 import { noBlobs } from "./run-context.ts";
 import { Doorbell, Slots } from "./slots.ts";
@@ -23,6 +25,7 @@ export type ThreadData = {
   readonly blobs: BlobModule | null;
   readonly blobOverBytes: number;
   readonly filesDir: string;
+  readonly observer: ObserverModule | null;
 };
 
 const KEEP_AFTER_MS = 1000;
@@ -36,7 +39,7 @@ socket.setEncoding("utf8");
 socket.on("error", () => {});
 
 try {
-  const [actions] = await Promise.all([loadActions(data.actionsFile), once(socket, "connect")]);
+  const [actions] = await Promise.all([load(), once(socket, "connect")]);
   const outbox = new ThreadOutbox(socket);
   let opened: ReturnType<typeof openBlobModule> | null = null;
   const { blobs } = data;
@@ -59,6 +62,12 @@ try {
 } catch (error) {
   const failure: wire.LoadFailure = { token, key, error: toTandaError(error).toBody() };
   socket.end(wire.NOT_LOADED + JSON.stringify(failure) + wire.END);
+}
+
+async function load(): Promise<ReadonlyMap<string, Action>> {
+  if (data.observer === null) return loadActions(data.actionsFile);
+  const observe = await openObserver(data.observer);
+  return observe(await loadActions(data.actionsFile));
 }
 
 /** What users' code starts keeps nothing compiled beside ours. Of this thread all is kept, soon, for its process ends without warning. */

@@ -23,10 +23,11 @@ const actions = defineActions({
     input: z.object({ url: z.string(), width: z.number().default(100) }),
     timeout: "30s",
     attempts: 3,
-    run: async ({ url, width }, { signal, progress, log, attempt, task }) => {
+    run: async ({ url, width }, { signal, progress, log, attempt, task, idempotencyKey }) => {
       expectSame<typeof url, string>(true);
       expectSame<typeof width, number>(true);
       expectSame<typeof signal, AbortSignal>(true);
+      expectSame<typeof idempotencyKey, string>(true);
       progress({ at: attempt });
       log(task.id);
       return { url, width, at: new Date(0), note: undefined as string | undefined };

@@ -1,0 +1,43 @@
+/** Which trouble a task gets. The same seed gives the n-th task of an action the same trouble. */
+export type Step =
+  /** To its end; all but the last of these are as if they had never been told. */
+  | "run"
+  /** To its end, but the worker hears that it came back: an acknowledgement that was lost. */
+  | "lose"
+  /** Ended in the middle. */
+  | "kill"
+  /** Its signal is aborted in the middle, and it is waited for. */
+  | "abort";
+
+export type Plan = {
+  readonly steps: readonly Step[];
+  /** How far into its usual time it is killed or aborted, 0 … 1. */
+  readonly at: number;
+  readonly killBy: "thread" | "process";
+};
+
+/** @param ordinal of the task among those of its action, from 0. The first gets all there is. */
+export function planOf(seed: number, action: string, ordinal: number): Plan {
+  const chance = chanceOf(seed, `${action} ${ordinal}`);
+  const isFirst = ordinal === 0;
+  const steps: Step[] = [isFirst || chance() < 0.5 ? "lose" : "run"];
+  const isKilled = isFirst || chance() < 0.5;
+  // How long it takes is known from the second task on.
+  if (isKilled && !isFirst && chance() < 0.5) steps.unshift("kill");
+  else if (isKilled) steps.push("kill");
+  if (isFirst || chance() < 0.25) steps.push("abort");
+  steps.push("run");
+  return { steps, at: 0.1 + chance() * 0.8, killBy: chance() < 0.5 ? "thread" : "process" };
+}
+
+/** FNV-1a of the text sets mulberry32 going: small, and the same on every machine. */
+function chanceOf(seed: number, text: string): () => number {
+  let state = seed ^ 0x811c9dc5;
+  for (const letter of text) state = Math.imul(state ^ letter.codePointAt(0)!, 0x01000193);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
