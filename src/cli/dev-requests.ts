@@ -8,6 +8,8 @@ import { whyNot } from "./phrases.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError, type Given } from "./verb.ts";
 
+const LOOK_MS = 50;
+
 export type DevRequest = {
   readonly action: string;
   /** As on the command line, or a value. */
@@ -52,7 +54,7 @@ function requestOf(line: string, place: string): DevRequest {
   return { action, payload: { value: payload }, options };
 }
 
-/** One after another, so that what is seen belongs to one of them. @returns how many did not end well. */
+/** One after another, so that what is seen belongs to one of them, and then those that they sent. @returns how many did not end well. */
 export async function runRequests(
   requests: readonly DevRequest[],
   client: Client,
@@ -70,5 +72,15 @@ export async function runRequests(
       terminal.note(`${terminal.styleNote("red", "error:")} ${action}: ${(error as Error).message}`);
     }
   }
+  await untilIdle(client);
   return failed;
+}
+
+/** Nothing waits that could run, and nothing runs. */
+export async function untilIdle(client: Client): Promise<void> {
+  for (;;) {
+    const { states } = await client.$.stats();
+    if ((states.queued ?? 0) + (states.running ?? 0) === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }

@@ -30,6 +30,8 @@ export class Trial {
   /** The last number a run of it had. */
   attempt = 0;
   isCancelled = false;
+  /** Times that it was over before it could be killed. */
+  missed = 0;
 
   constructor(run: Run, plan: Plan) {
     this.task = run.task;

@@ -12,7 +12,7 @@ import type { Step } from "./plan.ts";
 import type { Trial, Trials } from "./trials.ts";
 
 /** What is shorter has no middle. */
-const LEAST_TO_KILL_MS = 5;
+const LEAST_TO_KILL_MS = 10;
 /** A handler that ends by itself so soon does not go on for long after an abort. */
 const LEAST_TO_ABORT_MS = OBEYS_WITHIN_MS + 500;
 /** To the word of a thread that did obey. */
@@ -20,6 +20,8 @@ const LATE_MS = 500;
 const LOOK_MS = 2;
 /** A run whose turn has not come by then is not disturbed. */
 const BEGINS_WITHIN_MS = 10_000;
+/** Times that it was over before it could be killed. */
+const MOST_MISSED = 2;
 /** Of these a repeat tells nothing new. */
 const NOT_AGAIN: ReadonlySet<ErrorCode> = new Set(["invalid_input", "timed_out", "out_of_memory", "crashed"]);
 
@@ -79,7 +81,7 @@ export class TroubledPool implements Pool {
     const abortAfterMs = Math.round(trial.plan.at * (usualMs - LEAST_TO_ABORT_MS));
     if (step === "abort") this.#trials.records.planAbort(trial.task, attempt, abortAfterMs);
     this.#inner.run([{ ...outer, seq, attempt }]);
-    if (step === "kill") void this.#killLater(seq, underway, usualMs * trial.plan.at);
+    if (step === "kill") void this.#killLater(seq, underway, (usualMs * trial.plan.at) / 2 ** trial.missed);
     if (step === "abort") void this.#giveUpLater(seq, underway, abortAfterMs);
   }
 
@@ -147,7 +149,8 @@ export class TroubledPool implements Pool {
     ending: Extract<Ending, { type: "done" | "failed" }>,
   ): Ending | null {
     const { task, action } = trial;
-    trial.steps.shift();
+    // It was faster than usual: once more, and sooner.
+    if (step !== "kill" || ++trial.missed > MOST_MISSED) trial.steps.shift();
     if (step === "abort" && this.#trials.wasAborted(trial)) this.#trials.ranInPart(trial, "aborted");
     else {
       this.#trials.ranWhole(trial, ending);

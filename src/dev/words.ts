@@ -52,7 +52,7 @@ export function tell(finding: Finding, now: number): Told {
           advice: `Name the file after the payload or the task, e.g. with ${KEY}.`,
         };
       return {
-        says: `leaves ${cut(first.path)} otherwise when it runs again: ${first.bytes} bytes, then ${second.bytes}${first.bytes === second.bytes ? " others" : ""}`,
+        says: `leaves ${cut(first.path)} otherwise when it runs again: ${size(first.bytes)}, then ${first.bytes === second.bytes ? `${first.bytes} others` : second.bytes}`,
         advice: "Write the whole file from the payload alone; do not append to it or count in it.",
       };
     }
@@ -117,6 +117,10 @@ function adviceOnResult(first: unknown, second: unknown, now: number): string {
   if (both((value) => typeof value === "number" && value > 0 && value < 1))
     return `It looks like chance: make it of ${KEY}, or leave it out.`;
   return "Have it depend on the payload alone, not on chance, the time, or what earlier runs left.";
+}
+
+function size(bytes: number): string {
+  return bytes === 1 ? "1 byte" : `${bytes} bytes`;
 }
 
 function timeOf(value: unknown): number {

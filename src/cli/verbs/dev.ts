@@ -4,6 +4,7 @@ import { openTrouble, type Trouble } from "../../dev/open-trouble.ts";
 import type { ActionReport } from "../../dev/findings.ts";
 import { linesOf, verdictOf } from "../../dev/report.ts";
 import { Story, type Line } from "../../dev/story.ts";
+import type { TrialEvent } from "../../dev/trials.ts";
 import { readNodeFlags } from "../../node/flags.ts";
 import { MEMORY, type NodeOptions } from "../../node/options.ts";
 import { startNode, type TandaNode } from "../../node/start-node.ts";
@@ -72,9 +73,10 @@ export const verb: Verb = {
     if (given.has("once") && requests.length === 0) throw new UsageError("--once needs --run or --file");
     const signals = listenForSignals(["SIGINT", "SIGTERM"]);
     const show = new Show(terminal);
-    using trouble = given.has("chaos")
-      ? openTrouble(seed, (event) => show.line(show.story.ofTrouble(event), event), Date.now)
-      : null;
+    // After what the node tells of the same turn: what a handler said comes before its end.
+    const tellTrouble = (event: TrialEvent): void =>
+      void setImmediate(() => show.line(show.story.ofTrouble(event), event));
+    using trouble = given.has("chaos") ? openTrouble(seed, tellTrouble, Date.now) : null;
     await using node = await startNode({ ...optionsOf(given, file), log: show.log }, trouble);
     greet(terminal, node, file, trouble === null ? null : seed);
     const enough = Promise.withResolvers<void>();
