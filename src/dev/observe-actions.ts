@@ -88,12 +88,12 @@ function signalOf(
   run: ObservedRun,
   signal: AbortSignal,
 ): { signal: AbortSignal; timer: NodeJS.Timeout | undefined } {
-  if (run.abortAfterMs === null) return { signal, timer: undefined };
+  if (run.plan?.type !== "abort") return { signal, timer: undefined };
   const trouble = new AbortController();
   const timer = setTimeout(() => {
     run.aborted();
     trouble.abort(new TandaError("cancelled", "the task was cancelled"));
-  }, run.abortAfterMs);
+  }, run.plan.afterMs);
   return { signal: AbortSignal.any([signal, trouble.signal]), timer };
 }
 

@@ -1,7 +1,7 @@
 /** A run in its thread: what it does is written down at once, for its thread may be ended at any moment. */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import { abortPath, recordPath, type Effect, type FileLeft, type Note } from "./observed.ts";
+import { planPath, recordPath, type Effect, type FileLeft, type Note, type RunPlan } from "./observed.ts";
 
 /** As they are before users' code, or the hooks around it, can change them. */
 const { closeSync, existsSync, openSync, readFileSync, statSync, writeSync } = fs;
@@ -12,27 +12,36 @@ const MOST_HASHED_BYTES = 64 * 1024 * 1024;
 
 export class ObservedRun {
   readonly task: string;
-  /** Null: it is not to be aborted. */
-  readonly abortAfterMs: number | null;
+  readonly plan: RunPlan | null;
   isOver = false;
   readonly #fd: number;
   readonly #written = new Set<string>();
   #effects = 0;
+  #deeds = 0;
   #abortedAt: number | null = null;
 
   constructor(dir: string, task: string, attempt: number) {
     this.task = task;
-    const plan = abortPath(dir, task, attempt);
-    this.abortAfterMs = existsSync(plan) ? Number(readFileSync(plan, "utf8")) : null;
+    const plan = planPath(dir, task, attempt);
+    this.plan = existsSync(plan) ? (JSON.parse(readFileSync(plan, "utf8")) as RunPlan) : null;
     this.#fd = openSync(recordPath(dir, task, attempt), "a");
   }
 
   did(effect: Effect): void {
-    if (!this.isOver && this.#effects++ < MOST_EFFECTS) this.#note({ type: "effect", effect });
+    if (this.isOver) return;
+    if (this.#effects++ < MOST_EFFECTS) this.#note({ type: "effect", effect });
+    this.#deed();
   }
 
   wrote(path: string): void {
     if (this.#written.size < MOST_FILES) this.#written.add(path);
+    this.#deed();
+  }
+
+  /** What was begun in this turn is on its way, and its end is not known to the handler: the worst moment to die. */
+  #deed(): void {
+    if (this.plan?.type !== "kill" || ++this.#deeds !== this.plan.afterDeeds) return;
+    setTimeout(() => !this.isOver && process.kill(process.pid, "SIGKILL"), 1);
   }
 
   aborted(): void {

@@ -42,7 +42,14 @@ export function recordPath(dir: string, task: string, attempt: number): string {
   return `${dir}/${task}.${attempt}`;
 }
 
-/** Holds when the run is to be aborted, in milliseconds after it began; most runs have none. */
-export function abortPath(dir: string, task: string, attempt: number): string {
-  return `${recordPath(dir, task, attempt)}.abort`;
+/** Trouble that only the thread itself can make. Most runs have none. */
+export type RunPlan =
+  /** After the run began. */
+  | { readonly type: "abort"; readonly afterMs: number }
+  /** With its process, once it has done so many things to the world outside. */
+  | { readonly type: "kill"; readonly afterDeeds: number };
+
+/** Holds the run's plan, as JSON. */
+export function planPath(dir: string, task: string, attempt: number): string {
+  return `${recordPath(dir, task, attempt)}.plan`;
 }

@@ -13,21 +13,27 @@ export type Plan = {
   readonly steps: readonly Step[];
   /** How far into its usual time it is killed or aborted, 0 … 1. */
   readonly at: number;
-  readonly killBy: "thread" | "process";
+  /** `deed`: its process, as soon as it has done something to the world outside. */
+  readonly killBy: "thread" | "process" | "deed";
 };
 
-/** @param ordinal of the task among those of its action, from 0. The first gets all there is. */
+/**
+ * How long a handler takes, and whether it does anything outside, is known from its second task on. So the first is killed between
+ * two whole runs, if at all; the second before it ever ended, which finds what a handler has done and not noted; then it is by chance.
+ * @param ordinal of the task among those of its action, from 0.
+ */
 export function planOf(seed: number, action: string, ordinal: number): Plan {
   const chance = chanceOf(seed, `${action} ${ordinal}`);
-  const isFirst = ordinal === 0;
-  const steps: Step[] = [isFirst || chance() < 0.5 ? "lose" : "run"];
-  const isKilled = isFirst || chance() < 0.5;
-  // How long it takes is known from the second task on.
-  if (isKilled && !isFirst && chance() < 0.5) steps.unshift("kill");
-  else if (isKilled) steps.push("kill");
-  if (isFirst || chance() < 0.25) steps.push("abort");
+  const at = 0.1 + chance() * 0.8;
+  const killBy = (["thread", "process", "deed"] as const)[Math.floor(chance() * 3)]!;
+  if (ordinal === 0) return { steps: ["lose", "kill", "abort", "run"], at, killBy };
+  if (ordinal === 1) return { steps: ["kill", "run", "run"], at, killBy: "deed" };
+  const steps: Step[] = [chance() < 0.5 ? "lose" : "run"];
+  if (chance() < 0.4) steps.unshift("kill");
+  if (chance() < 0.4) steps.push("kill");
+  if (chance() < 0.25) steps.push("abort");
   steps.push("run");
-  return { steps, at: 0.1 + chance() * 0.8, killBy: chance() < 0.5 ? "thread" : "process" };
+  return { steps, at, killBy };
 }
 
 /** FNV-1a of the text sets mulberry32 going: small, and the same on every machine. */

@@ -1,6 +1,6 @@
 /** The node's side of what threads write down of their runs. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { abortPath, recordPath, type Effect, type FileLeft, type Note } from "./observed.ts";
+import { planPath, recordPath, type Effect, type FileLeft, type Note, type RunPlan } from "./observed.ts";
 
 export type Observed = {
   readonly effects: readonly Effect[];
@@ -22,8 +22,8 @@ export class Records {
   }
 
   /** Before the run is handed over. */
-  planAbort(task: string, attempt: number, afterMs: number): void {
-    writeFileSync(abortPath(this.dir, task, attempt), String(afterMs));
+  plan(task: string, attempt: number, plan: RunPlan): void {
+    writeFileSync(planPath(this.dir, task, attempt), JSON.stringify(plan));
   }
 
   wasAborted(task: string, attempt: number): boolean {
@@ -33,7 +33,7 @@ export class Records {
   /** Reads it and throws it away. A run that never came to its handler did nothing. */
   take(task: string, attempt: number): Observed {
     const notes = this.#notes(task, attempt);
-    for (const path of [recordPath, abortPath]) rmSync(path(this.dir, task, attempt), { force: true });
+    for (const path of [recordPath, planPath]) rmSync(path(this.dir, task, attempt), { force: true });
     const ended = notes.find((note) => note.type === "ended");
     return {
       effects: notes.filter((note) => note.type === "effect").map(({ effect }) => effect),

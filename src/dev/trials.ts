@@ -5,7 +5,7 @@ import { Findings, type ToldFinding } from "./findings.ts";
 import { judge, type Ran } from "./judge.ts";
 import { isFault } from "./words.ts";
 import { planOf, type Plan, type Step } from "./plan.ts";
-import type { Records } from "./records.ts";
+import type { Observed, Records } from "./records.ts";
 
 /** Tasks that were cancelled, or went elsewhere, in the middle of their trial are forgotten, the oldest first. */
 const MOST_TRIALS = 10_000;
@@ -16,10 +16,13 @@ export type TrialEvent = {
 } & (
   | { readonly type: "again" }
   | { readonly type: "lost" }
-  | { readonly type: "killed"; readonly by: Plan["killBy"] }
+  | { readonly type: "killed"; readonly by: "thread" | "process" }
   | { readonly type: "aborted"; readonly afterMs: number | null }
   | { readonly type: "finding"; readonly finding: ToldFinding; readonly isFault: boolean }
 );
+
+/** How long it takes, and how much it does to the world outside. */
+export type Usual = { readonly ms: number; readonly deeds: number };
 
 export class Trial {
   readonly task: string;
@@ -48,8 +51,8 @@ export class Trials {
   readonly #seed: number;
   readonly #trials = new Map<string, Trial>();
   readonly #ordinals = new Map<string, number>();
-  /** Milliseconds of the last whole run, by action. */
-  readonly #usualMs = new Map<string, number>();
+  /** Of the first whole run of the last task, by action. */
+  readonly #usual = new Map<string, Usual>();
   #lastSeq = 0;
 
   constructor(options: {
@@ -80,29 +83,44 @@ export class Trials {
     return ++this.#lastSeq;
   }
 
-  usualMs(action: string): number | null {
-    return this.#usualMs.get(action) ?? null;
+  usual(action: string): Usual {
+    return this.#usual.get(action) ?? { ms: 0, deeds: 0 };
   }
 
   /** Notes a run that came to its own end. */
   ranWhole(trial: Trial, ending: Extract<Ending, { type: "done" | "failed" }>): void {
     const { action } = trial;
-    this.#usualMs.set(action, Math.max(0, ending.endedAt - ending.startedAt));
+    const observed = this.records.take(trial.task, trial.attempt);
     if (trial.runs.some(({ how }) => how === "whole")) this.findings.count(action, "repeats");
+    else {
+      // A repeat may have found that there is nothing to do.
+      const deeds = observed.effects.length + observed.files.length;
+      this.#usual.set(action, { ms: Math.max(0, ending.endedAt - ending.startedAt), deeds });
+    }
     const outcome =
       ending.type === "failed"
         ? ({ type: "failed", error: ending.error } as const)
         : ({ type: "done", json: ending.result } as const);
-    trial.runs.push({ how: "whole", observed: this.records.take(trial.task, trial.attempt), outcome });
+    trial.runs.push({ how: "whole", observed, outcome });
   }
 
-  ranInPart(trial: Trial, how: "killed" | "aborted"): void {
+  wasKilled(trial: Trial, by: "thread" | "process"): void {
+    const { task, action } = trial;
+    this.#ranInPart(trial, "killed");
+    this.tell({ type: "killed", task, action, by });
+  }
+
+  wasStopped(trial: Trial): void {
+    const { task, action } = trial;
+    const { afterAbortMs } = this.#ranInPart(trial, "aborted");
+    this.tell({ type: "aborted", task, action, afterMs: afterAbortMs });
+  }
+
+  #ranInPart(trial: Trial, how: "killed" | "aborted"): Observed {
     const observed = this.records.take(trial.task, trial.attempt);
     this.findings.count(trial.action, how);
     trial.runs.push({ how, observed, outcome: null });
-    const { task, action } = trial;
-    if (how === "killed") this.tell({ type: "killed", task, action, by: trial.plan.killBy });
-    else this.tell({ type: "aborted", task, action, afterMs: observed.afterAbortMs });
+    return observed;
   }
 
   /** Asked before its record is taken. */

@@ -8,8 +8,9 @@ import type { ErrorCode } from "../task/errors.ts";
 import type { ActionInfo } from "../task/task.ts";
 import type { Ending, Pool, Report, Run } from "../worker/pool.ts";
 import { OBEYS_WITHIN_MS } from "./judge.ts";
-import type { Step } from "./plan.ts";
-import type { Trial, Trials } from "./trials.ts";
+import type { RunPlan } from "./observed.ts";
+import type { Plan, Step } from "./plan.ts";
+import type { Trial, Trials, Usual } from "./trials.ts";
 
 /** What is shorter has no middle. */
 const LEAST_TO_KILL_MS = 10;
@@ -45,7 +46,12 @@ export class TroubledPool implements Pool {
   constructor(inner: Pool, trials: Trials) {
     this.#inner = inner;
     this.#trials = trials;
-    inner.onEnd((endings) => this.#emit(endings.map((ending) => this.#ended(ending))));
+    inner.onEnd((endings) => {
+      // Whoever was in that process dies of the same.
+      if (endings.some(({ type, seq }) => type === "died" && this.#doomed.has(seq)))
+        for (const { type, seq } of endings) if (type === "died") this.#doomed.add(seq);
+      this.#emit(endings.map((ending) => this.#ended(ending)));
+    });
     inner.onReport((reports) => {
       const known = reports.flatMap((report) => {
         const seq = this.#underway.get(report.seq)?.outer.seq;
@@ -68,8 +74,8 @@ export class TroubledPool implements Pool {
     const place = this.#outer.get(outer.seq)!;
     if (this.#isClosed || trial.isCancelled)
       return this.#emit([this.#over(outer, now(this.#isClosed ? "returned" : "cancelled"))]);
-    const usualMs = this.#trials.usualMs(trial.action) ?? 0;
-    while (isTooShort(trial.steps[0], usualMs)) trial.steps.shift();
+    const usual = this.#trials.usual(trial.action);
+    while (isTooShort(trial.steps[0], usual)) trial.steps.shift();
     const step = trial.steps[0] ?? "run";
     const seq = (place.seq = this.#trials.nextSeq());
     const attempt = (trial.attempt = Math.max(outer.attempt, trial.attempt + 1));
@@ -78,11 +84,14 @@ export class TroubledPool implements Pool {
     // It may come to a process that is dying.
     if (this.#inner.pid !== null && this.#inner.pid === this.#killedPid) this.#doomed.add(seq);
     this.#trials.findings.count(trial.action, "runs");
-    const abortAfterMs = Math.round(trial.plan.at * (usualMs - LEAST_TO_ABORT_MS));
-    if (step === "abort") this.#trials.records.planAbort(trial.task, attempt, abortAfterMs);
+    const plan = runPlanOf(step, trial.plan, usual);
+    if (plan !== null) this.#trials.records.plan(trial.task, attempt, plan);
+    // By its own hand, which is ours.
+    if (plan?.type === "kill") this.#doomed.add(seq);
     this.#inner.run([{ ...outer, seq, attempt }]);
-    if (step === "kill") void this.#killLater(seq, underway, (usualMs * trial.plan.at) / 2 ** trial.missed);
-    if (step === "abort") void this.#giveUpLater(seq, underway, abortAfterMs);
+    if (plan?.type === "abort") void this.#giveUpLater(seq, underway, plan.afterMs);
+    else if (step === "kill" && plan === null)
+      void this.#killLater(seq, underway, (usual.ms * trial.plan.at) / 2 ** trial.missed);
   }
 
   async #killLater(seq: number, underway: Underway, afterMs: number): Promise<void> {
@@ -127,7 +136,8 @@ export class TroubledPool implements Pool {
     if (ending.type === "returned") return this.#over(outer, ending);
     if (ending.type === "cancelled") {
       // By nobody but us.
-      this.#trials.ranInPart(trial, step === "abort" ? "aborted" : "killed");
+      if (step === "abort") this.#trials.wasStopped(trial);
+      else this.#trials.wasKilled(trial, "thread");
       trial.steps.shift();
       return this.#next(trial, outer);
     }
@@ -136,7 +146,7 @@ export class TroubledPool implements Pool {
         this.#trials.died(trial, ending.error);
         return this.#over(outer, ending);
       }
-      this.#trials.ranInPart(trial, "killed");
+      this.#trials.wasKilled(trial, "process");
       // A neighbour of whom the kill was meant for has its step still before it.
       if (step === "kill") trial.steps.shift();
       return this.#next(trial, outer);
@@ -151,7 +161,7 @@ export class TroubledPool implements Pool {
     const { task, action } = trial;
     // It was faster than usual: once more, and sooner.
     if (step !== "kill" || ++trial.missed > MOST_MISSED) trial.steps.shift();
-    if (step === "abort" && this.#trials.wasAborted(trial)) this.#trials.ranInPart(trial, "aborted");
+    if (step === "abort" && this.#trials.wasAborted(trial)) this.#trials.wasStopped(trial);
     else {
       this.#trials.ranWhole(trial, ending);
       const isHopeless = ending.type === "failed" && NOT_AGAIN.has(ending.error.code);
@@ -246,9 +256,16 @@ export class TroubledPool implements Pool {
   }
 }
 
-function isTooShort(step: Step | undefined, usualMs: number): boolean {
-  if (step === "kill") return usualMs < LEAST_TO_KILL_MS;
-  return step === "abort" && usualMs < LEAST_TO_ABORT_MS;
+function isTooShort(step: Step | undefined, { ms, deeds }: Usual): boolean {
+  if (step === "kill") return ms < LEAST_TO_KILL_MS && deeds === 0;
+  return step === "abort" && ms < LEAST_TO_ABORT_MS;
+}
+
+/** What its thread has to do; null: nothing. */
+function runPlanOf(step: Step, { at, killBy }: Plan, { ms, deeds }: Usual): RunPlan | null {
+  if (step === "abort") return { type: "abort", afterMs: Math.round(at * (ms - LEAST_TO_ABORT_MS)) };
+  const isByDeed = deeds > 0 && (killBy === "deed" || ms < LEAST_TO_KILL_MS);
+  return step === "kill" && isByDeed ? { type: "kill", afterDeeds: 1 + Math.floor(at * deeds) } : null;
 }
 
 /** @param type what its user hears; the inner pool's number is replaced by its user's. */

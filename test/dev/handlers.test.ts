@@ -94,6 +94,18 @@ describe("requests", () => {
   });
 });
 
+test("a handler that notes what it did is found out by being killed before it notes it", async () => {
+  await using server = await CountingServer.open();
+  const tasks = Array.from(
+    { length: 2 },
+    (_, n) => ["postsAndNotes", { url: server.url, file: join(folder, `noted-${n}`) }] as const,
+  );
+  const { of, events } = await rehearse(() => tasks);
+  assertFault(of("postsAndNotes"), "request", /charges twice/, /Idempotency-Key/);
+  assert.ok(server.requests.length > tasks.length);
+  assert.ok(events.some((event) => event.type === "killed"));
+});
+
 describe("tasks that a handler sends", () => {
   test("without a key there are two of them, with one it is one", async () => {
     const { of } = await rehearse((url) => [["submits", { url }]]);

@@ -105,11 +105,12 @@ test("a failure that is followed by a good end is no fault, what a killed run di
   );
 });
 
-test("the same seed plans the same trouble, another one another, and the first task of an action gets all of it", () => {
+test("the same seed plans the same trouble, another one another, and two tasks of an action get all of it", () => {
   const plans = (seed: number): unknown[] => Array.from({ length: 20 }, (_, n) => planOf(seed, "a", n));
   assert.deepEqual(plans(7), plans(7));
   assert.notDeepEqual(plans(7), plans(8));
   assert.deepEqual(planOf(1, "x", 0).steps, ["lose", "kill", "abort", "run"]);
+  assert.deepEqual(planOf(1, "x", 1).steps, ["kill", "run", "run"]);
   for (let n = 0; n < 100; n++) {
     const { steps, at } = planOf(3, "x", n);
     assert.equal(steps.filter((step) => step === "run" || step === "lose").length, 2);
