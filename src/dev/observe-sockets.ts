@@ -23,13 +23,12 @@ export function watchSockets(whose: () => ObservedRun | null): void {
   };
   const look = (socket: Socket, [chunk, encoding]: unknown[]): void => {
     const reader = readers.get(socket);
-    if (reader === undefined) return;
-    if (typeof chunk === "string")
-      reader.read(
-        Buffer.from(chunk, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8"),
-        whose(),
-      );
-    else if (chunk instanceof Uint8Array) reader.read(Buffer.from(chunk), whose());
+    const bytes = bytesOf(chunk, encoding);
+    if (reader === undefined || bytes === null) return;
+    const run = whose();
+    const opening = openingOf(socket);
+    if (opening === null) reader.read(bytes, run);
+    else socket.once(opening, () => reader.read(bytes, run));
   };
   prototype.write = function (this: Socket, ...given) {
     look(this, given);
@@ -39,6 +38,20 @@ export function watchSockets(whose: () => ObservedRun | null): void {
     look(this, given);
     return end.apply(this, given);
   };
+}
+
+/** Until this event what is written waits, and may never go out. */
+function openingOf(socket: Socket): "connect" | "secureConnect" | null {
+  const { encrypted, secureConnecting } = socket as { encrypted?: boolean; secureConnecting?: boolean };
+  if (encrypted) return socket.connecting || secureConnecting ? "secureConnect" : null;
+  return socket.connecting ? "connect" : null;
+}
+
+/** Null for what is no chunk: `end` may be given nothing but a callback. */
+function bytesOf(chunk: unknown, encoding: unknown): Buffer | null {
+  if (chunk instanceof Uint8Array) return Buffer.from(chunk);
+  if (typeof chunk !== "string") return null;
+  return Buffer.from(chunk, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8");
 }
 
 /** What `connect` takes: options, a port and a host, a path, or what `net.connect` made of one of these. */

@@ -41,7 +41,7 @@ export class ObservedRun {
   /** What was begun in this turn is on its way, and its end is not known to the handler: the worst moment to die. */
   #deed(): void {
     if (this.plan?.type !== "kill" || ++this.#deeds !== this.plan.afterDeeds) return;
-    setTimeout(() => !this.isOver && process.kill(process.pid, "SIGKILL"), 1);
+    setImmediate(() => !this.isOver && process.kill(process.pid, "SIGKILL"));
   }
 
   aborted(): void {
