@@ -262,10 +262,10 @@ function isTooShort(step: Step | undefined, { ms, deeds }: Usual): boolean {
 }
 
 /** What its thread has to do; null: nothing. */
-function runPlanOf(step: Step, { at, killBy }: Plan, { ms, deeds }: Usual): RunPlan | null {
+function runPlanOf(step: Step, { at, deedAt, killBy }: Plan, { ms, deeds }: Usual): RunPlan | null {
   if (step === "abort") return { type: "abort", afterMs: Math.round(at * (ms - LEAST_TO_ABORT_MS)) };
   const isByDeed = deeds > 0 && (killBy === "deed" || ms < LEAST_TO_KILL_MS);
-  return step === "kill" && isByDeed ? { type: "kill", afterDeeds: 1 + Math.floor(at * deeds) } : null;
+  return step === "kill" && isByDeed ? { type: "kill", afterDeeds: 1 + Math.floor(deedAt * deeds) } : null;
 }
 
 /** @param type what its user hears; the inner pool's number is replaced by its user's. */
