@@ -20,7 +20,7 @@ export function linesOf(report: ActionReport): ReportLine[] {
   const verdict = verdictOf(report);
   const lines: ReportLine[] = [];
   if (verdict === "fine") {
-    const short = killed === 0 ? "; it was too short to be killed in the middle" : "";
+    const short = killed === 0 ? "; none was killed in the middle, they are too short or too few" : "";
     const text = `✓ ${action} is fine: ${some(tasks, "task")} in ${some(runs, "run")}, the same results, nothing done twice${short}`;
     lines.push({ tone: "good", text });
   }

@@ -20,7 +20,7 @@ const LEAST_TO_ABORT_MS = OBEYS_WITHIN_MS + 500;
 const LATE_MS = 500;
 const LOOK_MS = 2;
 /** A run whose turn has not come by then is not disturbed. */
-const BEGINS_WITHIN_MS = 10_000;
+const BEGINS_WITHIN_MS = 60_000;
 /** Times that it was over before it could be killed. */
 const MOST_MISSED = 2;
 /** Of these a repeat tells nothing new. */
@@ -95,7 +95,7 @@ export class TroubledPool implements Pool {
   }
 
   async #killLater(seq: number, underway: Underway, afterMs: number): Promise<void> {
-    await this.#begun(underway);
+    if (!(await this.#begins(underway))) return;
     await rest(afterMs);
     if (underway.isEnded || this.#isClosed) return;
     const { pid } = this.#inner;
@@ -111,16 +111,20 @@ export class TroubledPool implements Pool {
 
   /** It does not hear the signal, and would go on for ever. */
   async #giveUpLater(seq: number, underway: Underway, afterMs: number): Promise<void> {
-    await this.#begun(underway);
+    if (!(await this.#begins(underway))) return;
     await rest(afterMs + OBEYS_WITHIN_MS + LATE_MS);
     if (!underway.isEnded && !this.#isClosed) this.#inner.cancel(seq);
   }
 
-  async #begun(underway: Underway): Promise<void> {
+  /** @returns false when it is over already, or its turn does not come soon. */
+  async #begins(underway: Underway): Promise<boolean> {
     const { task, attempt } = underway.trial;
     const until = performance.now() + BEGINS_WITHIN_MS;
-    while (!underway.isEnded && !this.#trials.records.hasBegun(task, attempt) && performance.now() < until)
+    while (!underway.isEnded && performance.now() < until) {
+      if (this.#trials.records.hasBegun(task, attempt)) return true;
       await rest(LOOK_MS);
+    }
+    return false;
   }
 
   /** @returns what its user is told of it; null: nothing yet. */

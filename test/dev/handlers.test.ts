@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import type { ActionReport } from "../../src/dev/findings.ts";
 import { verdictOf } from "../../src/dev/report.ts";
-import { CountingServer, rehearse } from "./rehearse.ts";
+import { CountingServer, rehearse, rehearseAtOnce } from "./rehearse.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tanda-dev-test-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -104,6 +104,29 @@ test("a handler that notes what it did is found out by being killed before it no
   assertFault(of("postsAndNotes"), "request", /charges twice/, /Idempotency-Key/);
   assert.ok(server.requests.length > tasks.length);
   assert.ok(events.some((event) => event.type === "killed"));
+});
+
+test("programs and foreign protocols are told without being judged", async () => {
+  await using server = await CountingServer.open();
+  const { of } = await rehearse(() => [["foreign", { url: server.url }]]);
+  assertFine(of("foreign"));
+  const told = of("foreign").unseen.map(({ kind, says }) => `${kind} ${says}`);
+  assert.equal(told.length, 2, told.join("\n"));
+  assert.match(
+    told.sort().join("\n"),
+    /connection talks with 127\.0\.0\.1:\d+ .*\nprocess starts "true word"/,
+  );
+});
+
+test("many at once, killed with their neighbours, all end as they should", async () => {
+  const { of, results } = await rehearseAtOnce("slow", 16);
+  assert.deepEqual(
+    results,
+    Array.from({ length: 16 }, (_, n) => `X${n}`),
+  );
+  assertFine(of("slow"));
+  assert.equal(of("slow").tasks, 16);
+  assert.ok(of("slow").killed > 0);
 });
 
 describe("tasks that a handler sends", () => {

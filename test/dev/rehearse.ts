@@ -12,26 +12,36 @@ export const ACTIONS = fileURLToPath(new URL("./fixtures/actions.ts", import.met
 
 export type Rehearsed = {
   readonly events: readonly TrialEvent[];
-  readonly report: ReadonlyMap<string, ActionReport>;
   readonly results: readonly unknown[];
   readonly of: (action: string) => ActionReport;
 };
 
-/** @param requests of the node's own address. A task that fails gives its error in place of a result. */
-export async function rehearse(
-  requests: (url: string) => readonly (readonly [action: string, payload?: unknown])[],
-  { seed = 5, threads = 2 } = {},
+type Requests = (url: string) => readonly (readonly [action: string, payload?: unknown])[];
+
+/** One after another. @param requests of the node's own address. A task that fails gives its error in place of a result. */
+export function rehearse(requests: Requests): Promise<Rehearsed> {
+  return inTrouble(async (run, url) => {
+    const results: unknown[] = [];
+    for (const [action, payload] of requests(url)) results.push(await run(action, payload));
+    return results;
+  });
+}
+
+/** Tasks of one action, with payloads x0, x1 … */
+export function rehearseAtOnce(action: string, tasks: number): Promise<Rehearsed> {
+  return inTrouble((run) => Promise.all(Array.from({ length: tasks }, (_, n) => run(action, `x${n}`))));
+}
+
+async function inTrouble(
+  work: (run: (action: string, payload: unknown) => Promise<unknown>, url: string) => Promise<unknown[]>,
 ): Promise<Rehearsed> {
   const events: TrialEvent[] = [];
-  using trouble = openTrouble(seed, (event) => void events.push(event), Date.now);
-  const results: unknown[] = [];
-  const options = { data: ":memory:", actions: ACTIONS, listen: ["127.0.0.1:0"], threads };
+  using trouble = openTrouble(5, (event) => void events.push(event), Date.now);
+  const options = { data: ":memory:", actions: ACTIONS, listen: ["127.0.0.1:0"], threads: 2 };
   await using node = await startNode(options, trouble);
-  const { port } = node.addresses[0]!;
-  for (const [action, payload] of requests(`tanda://127.0.0.1:${port}`)) {
-    const run = node.client.$.run(action, payload);
-    results.push(await run.catch((error: unknown) => error));
-  }
+  const run = (action: string, payload: unknown): Promise<unknown> =>
+    node.client.$.run(action, payload).catch((error: unknown) => error);
+  const results = await work(run, `tanda://127.0.0.1:${node.addresses[0]!.port}`);
   // Also the tasks that tasks have sent.
   await untilIdle(node.client);
   await node.stop();
@@ -41,7 +51,7 @@ export async function rehearse(
     if (found === undefined) throw new Error(`nothing is told of ${action}`);
     return found;
   };
-  return { events, report, results, of };
+  return { events, results, of };
 }
 
 /** Counts what comes to it, by method, path and Idempotency-Key. */

@@ -88,8 +88,11 @@ export const verb: Verb = {
     let failed = 0;
     const ran = runRequests(requests, node.client, terminal).then((count) => (failed = count));
     await Promise.race([given.has("once") ? ran : ran.then(() => enough.promise), signals.next()]);
-    // Again ends at once; nothing here is to be kept.
-    void signals.next().then(() => process.exit(EXIT.failed));
+    void signals.next().then(() => {
+      // Again ends at once, and leaves nothing behind.
+      trouble?.[Symbol.dispose]();
+      process.exit(EXIT.failed);
+    });
     reloading?.close();
     await node.stop();
     watching.stop();
