@@ -126,7 +126,7 @@ function tellError(thrown: unknown, terminal: Terminal): void {
     return;
   }
   const code = thrown instanceof TandaError ? `${thrown.code}: ` : "";
-  terminal.note(`${terminal.styleNote("red", "error:")} ${code}${message}`);
+  terminal.note(`${terminal.styleNote("red", "error:")} ${code}${message.replaceAll("\n", "\n  ")}`);
   const hint = hintOf(thrown);
   if (hint !== undefined) terminal.note(hint);
   if (isUsage) terminal.note("`tanda help` lists what there is, `tanda help VERB` shows examples.");

@@ -42,7 +42,7 @@ export async function showOutcome(
   const blobs = file === undefined ? 0 : await saveResult(value, file, client);
   if (blobs > 1) terminal.note(`There are ${blobs} blobs in the result: ${file} has it as JSON.`);
   if (terminal.isJson) terminal.json({ task, status: "done", result: value });
-  else if (file === undefined) terminal.say(toText(value, terminal));
+  else if (file === undefined) terminal.result(`${toText(value, terminal)}\n`);
   return EXIT.done;
 }
 

@@ -1,5 +1,6 @@
 /** Asks a person for a payload: a field for each property of the action's JSON Schema. */
 import { confirm, isCancel, select, text } from "@clack/prompts";
+import { visibleLine } from "../protocol/visible.ts";
 import type { Say } from "./shell-messages.ts";
 
 /** As much of JSON Schema as a form can use; anything else is asked for as JSON. */
@@ -37,9 +38,9 @@ async function askObject(schema: FormSchema, label: string, say: Say): Promise<u
 }
 
 async function askField(label: string, schema: FormSchema, isNeeded: boolean, say: Say): Promise<unknown> {
-  const message = schema.description === undefined ? label : `${label} (${schema.description})`;
+  const message = visibleLine(schema.description === undefined ? label : `${label} (${schema.description})`);
   if (schema.enum) {
-    const options = schema.enum.map((value) => ({ value, label: String(value) }));
+    const options = schema.enum.map((value) => ({ value, label: visibleLine(String(value)) }));
     const chosen = await select<unknown>({
       message: `${message} · ${say("keysOfList")}`,
       options,

@@ -16,7 +16,7 @@ export type JsonOrder = {
 /** Asks the node instead of running an action: every op but these is a verb. */
 export type OpOrder = { readonly op: string; readonly verb: string | null };
 
-const NO_VERBS: ReadonlySet<string> = new Set(["auth", "unwatch"]);
+const NO_VERBS: ReadonlySet<string> = new Set(["auth", "node", "unwatch"]);
 
 /** @returns null when the line is no JSON object; "odd" when it is one without an action or an op. */
 export function parseJsonOrder(line: string): JsonOrder | OpOrder | "odd" | null {

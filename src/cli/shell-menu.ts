@@ -1,5 +1,6 @@
 import { confirm, isCancel, log, spinner } from "@clack/prompts";
 import type { ActionView } from "../protocol/messages.ts";
+import { visibleLine } from "../protocol/visible.ts";
 import { choose, type Choice } from "./shell-choose.ts";
 import type { Crew, Order } from "./shell-crew.ts";
 import { askPayload, LEFT, type FormSchema } from "./shell-form.ts";
@@ -14,8 +15,8 @@ export async function openMenu(crew: Crew, say: Say): Promise<"left" | "lines"> 
     const actions = await crew.actions();
     const choices: Choice<ActionView | symbol>[] = actions.map((view) => ({
       value: view,
-      label: view.action,
-      ...(view.description === undefined ? {} : { hint: view.description }),
+      label: visibleLine(view.action),
+      ...(view.description === undefined ? {} : { hint: visibleLine(view.description) }),
     }));
     choices.push({ value: TYPE_LINES, label: say("typeLines"), hint: say("typeLinesHint") });
     choices.push({ value: LEAVE, label: say("leave"), hint: "exit, salir" });

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from "node:util";
+import { visibleLine } from "../protocol/visible.ts";
 import type { Terminal } from "./terminal.ts";
 
 export type Column<Row> = {
@@ -29,16 +29,18 @@ export function showTable<Row>(
   const isFull = (column: Column<Row>): boolean =>
     terminal.columns === null || rows.some((row) => (column.cell(row) ?? "") !== "");
   const shown = columns.filter(isFull);
-  const cells = rows.map((row) => shown.map((column) => String(column.cell(row) ?? "")));
+  const cells = rows.map((row) => shown.map((column) => visibleLine(String(column.cell(row) ?? ""))));
   const widths = shown.map((column, at) =>
-    Math.max(column.title.length, ...cells.map((row) => widthOf(row[at]!))),
+    Math.max(column.title.length, ...cells.map((row) => terminal.plain(row[at]!).length)),
   );
   if (terminal.columns !== null) narrow(shown, widths, terminal.columns);
   const line = (row: readonly string[]): string =>
     row
       .map((cell, at) => {
-        const text = cut(cell, widths[at]!);
-        const pad = " ".repeat(widths[at]! - widthOf(text));
+        const seen = terminal.plain(cell);
+        const isCut = seen.length > widths[at]!;
+        const text = isCut ? `${seen.slice(0, widths[at]! - 1)}…` : cell;
+        const pad = " ".repeat(widths[at]! - (isCut ? widths[at]! : seen.length));
         return shown[at]!.isRight ? pad + text : text + pad;
       })
       .join(GAP)
@@ -60,14 +62,6 @@ function narrow(columns: readonly Column<never>[], widths: number[], most: numbe
   }
 }
 
-function cut(cell: string, width: number): string {
-  return widthOf(cell) > width ? `${stripVTControlCharacters(cell).slice(0, width - 1)}…` : cell;
-}
-
-function widthOf(cell: string): number {
-  return stripVTControlCharacters(cell).length;
-}
-
 /** Names and values, one a line. What is undefined is left out. */
 export function showFacts(terminal: Terminal, facts: readonly (readonly [string, unknown])[]): void {
   const known = facts.filter(([, value]) => value !== undefined && value !== null);
@@ -75,6 +69,6 @@ export function showFacts(terminal: Terminal, facts: readonly (readonly [string,
   for (const [name, value] of known) {
     const text =
       typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);
-    terminal.say(`${terminal.style("dim", name.padEnd(width))}  ${text}`);
+    terminal.say(`${terminal.style("dim", name.padEnd(width))}  ${visibleLine(text)}`);
   }
 }

@@ -1,4 +1,5 @@
 import type { TaskView } from "../protocol/messages.ts";
+import { visibleLine } from "../protocol/visible.ts";
 import { tellDuration } from "../task/duration.ts";
 import { attemptOf, instant, stateWord } from "./phrases.ts";
 import { showFacts } from "./table.ts";
@@ -32,11 +33,11 @@ export function showTask(view: TaskView, terminal: Terminal): void {
   ]);
   for (const one of view.history ?? []) {
     terminal.say(
-      `${terminal.style("dim", instant(one.endedAt)!)}  attempt ${one.attempt}: ${one.code}: ${one.message}`,
+      `${terminal.style("dim", instant(one.endedAt)!)}  attempt ${one.attempt}: ${one.code}: ${visibleLine(one.message)}`,
     );
   }
   for (const line of view.log ?? []) {
-    terminal.say(`${terminal.style("dim", `${instant(line.at)}  ${line.level}`)}  ${line.text}`);
+    terminal.say(`${terminal.style("dim", `${instant(line.at)}  ${line.level}`)}  ${visibleLine(line.text)}`);
   }
 }
 

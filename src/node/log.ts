@@ -2,6 +2,7 @@
 import { styleText } from "node:util";
 import { pino } from "pino";
 import type { EngineLog } from "../engine/parts.ts";
+import { visible, visibleLine } from "../protocol/visible.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -24,7 +25,9 @@ export function createLog(out: NodeJS.WriteStream, level: LogLevel): EngineLog {
     const time = new Date().toTimeString().slice(0, 8);
     const mark =
       of === "error" ? styleText("red", "error ") : of === "warn" ? styleText("yellow", "warn ") : "";
-    out.write(`${styleText("dim", time)} ${mark}${text}${styleText("dim", showFacts(facts))}\n`);
+    out.write(
+      `${styleText("dim", time)} ${mark}${visibleLine(text)}${styleText("dim", visibleLine(showFacts(facts)))}\n`,
+    );
   };
   return {
     debug: (facts, text) => write("debug", facts, text),
@@ -51,7 +54,8 @@ function bounded(
         missed = 0;
         onMissed(lines);
       }
-      out.write(line);
+      // JSON says line ends and the like as escapes; so it does the rest of what would steer who reads it at a terminal.
+      out.write(visible(line));
     },
   };
 }

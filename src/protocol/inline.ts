@@ -1,6 +1,7 @@
 /** The protocol for people at `nc`: `upper hola` is answered `HOLA`. */
 import type { ErrorBody } from "../task/errors.ts";
 import { payloadText } from "./request.ts";
+import { isVisible, visible } from "./visible.ts";
 
 export type InlineRequest =
   | { readonly type: "run"; readonly action: string; readonly rest: string }
@@ -57,15 +58,15 @@ export function takesText(schema: unknown): boolean {
 
 /** @param result JSON text. @returns one line: a text as it stands, unless it would break the line. */
 export function renderInline(result: string): string {
-  if (!result.startsWith('"')) return result;
+  if (!result.startsWith('"')) return visible(result);
   const text = JSON.parse(result) as string;
-  // oxlint-disable-next-line no-control-regex -- control characters could move a person's cursor
-  return /[\u0000-\u0008\u000a-\u001f\u007f\u0085\u2028\u2029]/.test(text) ? result : text;
+  // Control characters could move a person's cursor.
+  return text.includes("\n") || !isVisible(text) ? visible(result) : text;
 }
 
 export function renderInlineError(error: ErrorBody): string {
   const text = `error: ${error.code}: ${error.message}${error.hint === undefined ? "" : ` (${error.hint})`}`;
-  return text.replaceAll(/\s+/g, " ");
+  return visible(text.replaceAll(/\s+/g, " "));
 }
 
 export const INLINE_HELP =

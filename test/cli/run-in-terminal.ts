@@ -16,6 +16,8 @@ export class TerminalRun implements AsyncDisposable {
   #seen = 0;
   /** All that was ever shown, without colours and the like; what was written over stands there too. */
   text = "";
+  /** As it came, byte for byte. */
+  raw = "";
 
   constructor(
     args: readonly string[],
@@ -37,6 +39,7 @@ export class TerminalRun implements AsyncDisposable {
     this.#child = child;
     child.stdin.on("error", () => undefined);
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      this.raw += chunk;
       this.text += stripVTControlCharacters(chunk).replaceAll("\r", "");
       this.#wake();
     });

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
+import { createLog } from "../../src/node/log.ts";
 
 const log = fileURLToPath(new URL("../../src/node/log.ts", import.meta.url));
 
@@ -40,3 +42,22 @@ test("a log that is not read does not fill the memory; who reads again is told h
     talker.kill("SIGKILL");
   }
 });
+
+for (const isTTY of [true, false]) {
+  test(`${isTTY ? "at a terminal" : "for programs"} what comes from outside writes no line of its own and steers no terminal`, async () => {
+    const out = Object.assign(new PassThrough(), { isTTY });
+    const log = createLog(out as unknown as NodeJS.WriteStream, "info");
+    const forged = 'a\r\n{"level":50,"msg":"forged"}\n12:00:00 error forged\u001b[2J\u009b\u202e\u2028';
+    log.info({ action: forged, [forged]: 1, deep: { forged }, error: new Error(forged) }, "told");
+    log.warn({ key: forged }, forged);
+    const text = String(Buffer.concat(await out.end().toArray()));
+    const lines = text.split(/[\n\r\u2028\u0085]/);
+    assert.equal(lines.length, 3, text);
+    for (const mark of ["\u001b[2J", "\u009b", "\u202e"])
+      assert.ok(!text.includes(mark), JSON.stringify(text));
+    if (isTTY) return;
+    const [first, second] = lines.map((line) => line && (JSON.parse(line) as Record<string, unknown>));
+    assert.equal((first as Record<string, unknown>)["action"], forged);
+    assert.equal((second as Record<string, unknown>)["msg"], forged);
+  });
+}

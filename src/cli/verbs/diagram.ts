@@ -44,7 +44,7 @@ export const verb: Verb = {
     const system = isTold ? told(input, more === "full") : await running(input);
     const text = LANGUAGES[language](pictureOf(system));
     if (input.terminal.isJson) input.terminal.json({ language, text });
-    else input.terminal.stdout.write(text);
+    else input.terminal.result(text);
     return EXIT.done;
   },
 };

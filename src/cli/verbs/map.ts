@@ -191,7 +191,7 @@ class Mapping {
 
   async #flush(): Promise<void> {
     if (this.#out === "") return;
-    this.#terminal.stdout.write(this.#out);
+    this.#terminal.result(this.#out);
     this.#out = "";
     await this.#terminal.drained();
   }

@@ -37,7 +37,7 @@ export const verb: Verb = {
     "Without a terminal the exit code is 1 when any line failed.",
   ],
   words: { min: 0, max: 0 },
-  async run({ given, terminal, server, token, connect }) {
+  async run({ given, terminal, server, token, ca, connect }) {
     const language = given.text("lang") ?? languageOf(terminal.env);
     if (!LANGUAGES.has(language)) {
       throw new UsageError(`--lang is one of ${[...LANGUAGES.keys()].join(", ")}, not ${language}`);
@@ -47,7 +47,7 @@ export const verb: Verb = {
     const clients = [await connect()];
     await using opened = new AsyncDisposableStack();
     while (clients.length < count) {
-      const client = opened.use(connectClient(server, { token, reconnectFor: "30s" }));
+      const client = opened.use(connectClient(server, { token, ca: ca(), reconnectFor: "30s" }));
       await client.$.open();
       clients.push(client);
     }

@@ -78,7 +78,7 @@ export const verb: Verb = {
         size: () =>
           terminal.columns === null ? null : { columns: terminal.columns, rows: terminal.stdout.rows },
         isJson: terminal.isJson,
-        paint: (style, out) => terminal.style(style, out),
+        paint: (style, out) => terminal.paint(style, out),
       },
       nextSignal: () => signals.next(),
       now: () => Date.now(),

@@ -1,5 +1,6 @@
 import type { WatchFilter } from "../../client/caller.ts";
 import type { WatchEvent } from "../../protocol/messages.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import { EXIT, exitCodeOfState } from "../exit-code.ts";
 import { stateWord } from "../phrases.ts";
 import type { Terminal } from "../terminal.ts";
@@ -33,7 +34,7 @@ export const verb: Verb = {
     for await (const event of client.$.watch(filter)) {
       if (event.type === "state") code = exitCodeOfState(event.state);
       if (terminal.isJson) terminal.json(event);
-      else terminal.say(eventLine(event, terminal));
+      else terminal.say(visibleLine(eventLine(event, terminal)));
       await terminal.drained();
     }
     return code;
