@@ -9,6 +9,10 @@ import type { CertificateFiles, CertificatePair } from "./certificate.ts";
 export const ROLES = ["gateway", "worker"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** A password of these is looked at. */
+export const SERVER_KINDS = ["postgres", "rabbitmq", "s3"] as const;
+export type ServerKind = (typeof SERVER_KINDS)[number];
+
 /** In place of a data folder: nothing is kept. */
 export const MEMORY = ":memory:";
 
@@ -39,6 +43,8 @@ export type NodeOptions = {
   store: string | null;
   /** What hands tasks to the workers that share the store, `amqp://…` or `postgres://…`. Null: the store does. */
   queue: string | null;
+  /** Servers on other machines that may have a password which everybody knows, or none. */
+  allowDefaultPasswords: readonly ServerKind[];
   /** How long a worker that says nothing keeps a task it runs, where nodes share a store. */
   leaseMs: number;
   /** This node's number, 0 … 1023; a part of every id it makes. Where nodes share a store 0 is one that nobody has. */
@@ -78,6 +84,7 @@ export const DEFAULT_OPTIONS: Omit<NodeOptions, "threads"> = {
   roles: ROLES,
   store: null,
   queue: null,
+  allowDefaultPasswords: [],
   leaseMs: 30_000,
   node: 0,
   clusterSecret: null,

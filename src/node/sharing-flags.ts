@@ -5,7 +5,8 @@ import { formatDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { duration, list, wrong } from "./flag-values.ts";
 import type { NodeFlag } from "./node-flag.ts";
-import { DEFAULT_OPTIONS, ROLES, type NodeOptions, type Role } from "./options.ts";
+import { DEFAULT_OPTIONS, ROLES, SERVER_KINDS } from "./options.ts";
+import type { NodeOptions, Role, ServerKind } from "./options.ts";
 
 const LEAST_LEASE_MS = 1000;
 const LONGEST_LEASE_MS = 3_600_000;
@@ -46,6 +47,16 @@ export const SHARING_FLAGS: readonly NodeFlag[] = [
       else throw wrong("--queue is amqp://USER@HOST/VHOST or postgres://USER@HOST/DATABASE");
       draft.queue = text;
     },
+  },
+  {
+    name: "allow-default-passwords",
+    value: "SERVERS",
+    default: "none",
+    says: `${SERVER_KINDS.join(", ")}: those that may be on other machines with no password, or one that everybody knows`,
+    apply: (draft, text) =>
+      (draft.allowDefaultPasswords = list(text, "allow-default-passwords", (one) =>
+        SERVER_KINDS.includes(one as ServerKind),
+      ) as ServerKind[]),
   },
   {
     name: "lease",
@@ -105,7 +116,7 @@ export function refusePassword(flag: string, url: string): void {
   );
 }
 
-function isPostgres(url: string): boolean {
+export function isPostgres(url: string): boolean {
   return /^postgres(ql)?:/.test(url);
 }
 

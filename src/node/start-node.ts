@@ -37,6 +37,10 @@ export async function startNode<Actions = unknown>(
   checkSharing(told);
   const options: CheckedOptions = { ...told, listen };
   checkClusterSecret(options);
+  if (told.store !== null || told.blobs !== null) {
+    const { checkDefaultPasswords } = await import("./default-passwords.ts");
+    checkDefaultPasswords(told, process.env);
+  }
   await using failed = new AsyncDisposableStack();
   const { folder, begun } = await open(options, trouble, failed);
   const { assemble } = await import("./assemble.ts");

@@ -64,6 +64,7 @@ const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
       bad: ["rabbit", "redis://127.0.0.1", "amqp://", "amqp://host:99999", "postgres://host/x?color=red"],
     },
   ],
+  ["allow-default-passwords", { good: ["s3", "postgres,rabbitmq"], bad: ["mysql", "postgres,all"] }],
   ["lease", { good: ["10s", "5000"], bad: ["soon", "10", "2h", "-1s"] }],
   ["blobs-redirect", { good: ["5m", "90000"], bad: ["soon", "0", "8d", "-1s"] }],
   ["actions", { good: [actions, file("more.js", "export default {};")], bad: [join(dir, "none.js"), dir] }],
