@@ -17,7 +17,7 @@ export const SAFETY_HEADERS = {
   "referrer-policy": "no-referrer",
 } as const;
 
-const SAFETY_LINES = Object.entries(SAFETY_HEADERS)
+export const SAFETY_LINES = Object.entries(SAFETY_HEADERS)
   .map(([name, value]) => `${name}: ${value}\r\n`)
   .join("");
 

@@ -16,6 +16,8 @@ const POLICY = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join("; ");
+/** Also where the page was not built: nobody frames it, and who opens it gets no hand on its window. */
+const APART = { "x-frame-options": "DENY", "cross-origin-opener-policy": "same-origin" } as const;
 const YEAR_S = 31_536_000;
 
 export function routePage(app: FastifyInstance): void {
@@ -33,7 +35,7 @@ export function routePage(app: FastifyInstance): void {
     return reply
       .type("text/html; charset=utf-8")
       .header("content-security-policy", PLAIN_PAGE_POLICY)
-      .header("x-frame-options", "DENY")
+      .headers(APART)
       .send(PLAIN_PAGE);
   });
   for (const file of files.values())
@@ -47,9 +49,8 @@ function send(file: PageFile, request: FastifyRequest, reply: FastifyReply): Fas
   void reply
     .type(file.type)
     .header("content-security-policy", POLICY)
-    .header("x-frame-options", "DENY")
-    .header("x-content-type-options", "nosniff")
-    .header("vary", "accept-encoding")
+    .headers(APART)
+    .header("vary", reply.hasHeader("vary") ? "Origin, Accept-Encoding" : "Accept-Encoding")
     .header("etag", file.etag)
     .header("cache-control", file.isImmutable ? `public, max-age=${YEAR_S}, immutable` : "no-cache");
   if (request.headers["if-none-match"] === file.etag) return reply.code(304).send();

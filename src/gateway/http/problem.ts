@@ -3,7 +3,7 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { ERROR_CODES, TandaError, type ErrorBody, type ErrorCode } from "../../task/errors.ts";
-import type { HttpAnswer } from "./http-answer.ts";
+import { SAFETY_LINES, type HttpAnswer } from "./http-answer.ts";
 
 export const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
 
@@ -94,5 +94,5 @@ export function refuseRaw(error: Error & { code?: string }, socket: Duplex): voi
 
 export function rawProblem(status: number, error: TandaError): string {
   const body = problemText(error.toBody(), status);
-  return `HTTP/1.1 ${status} -\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+  return `HTTP/1.1 ${status} -\r\n${SAFETY_LINES}Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
 }
