@@ -41,7 +41,7 @@ async function assertServes(node: NodeProcess): Promise<void> {
   for (const [n, reply] of replies.entries()) assert.equal(reply.result?.data, `N${n}`);
 }
 
-describe("a node whose clients do not read", () => {
+describe("hazard 5: a node whose clients do not read", () => {
   const flags = ["--threads", "1", "--max-unread", "1MiB", "--max-unread-time", "1s"];
 
   test("five that ask for 300 MB and read nothing are closed in time; memory stays small and the results are kept", async (t) => {
@@ -128,7 +128,7 @@ describe("a node whose clients do not read", () => {
   });
 });
 
-describe("a node that is sent more than it may keep", () => {
+describe("hazard 7: a node that is sent more than it may keep", () => {
   const MAX_QUEUED = 1000;
   const CLIENTS = 4;
   const EACH = 5000;

@@ -10,7 +10,7 @@ const V2 = Buffer.from("0d0a0d0a000d0a515549540a2111000ccb0071077f00000112672328
 const LINE = '{"id":1,"action":"upper","payload":"hola"}\n';
 const PER_ADDRESS = 3;
 
-describe("a node behind a balancer and beside it", () => {
+describe("hazard 12: a node behind a balancer and beside it", () => {
   let node: NodeProcess;
   let plain: number;
   let proxied: number;

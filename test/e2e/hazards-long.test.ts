@@ -17,7 +17,7 @@ async function pour(client: Client, mebibytes: number): Promise<void> {
   }
 }
 
-describe("a node that gets more than it can take", () => {
+describe("hazard 2: a node that gets more than it can take", () => {
   test("ten clients that pour 60 MiB without a newline cost no memory, are answered once, and their next line is read", async (t) => {
     await using node = await startNodeProcess(["--threads", "1"]);
     const clients = await Promise.all(Array.from({ length: 10 }, () => dial(t, node.port)));

@@ -9,7 +9,7 @@ import { memoryGrowth } from "./peak-memory.ts";
 const actions = new URL("./fixtures/hazards.ts", import.meta.url).pathname;
 const THREADS = 2;
 
-describe("a node with the worst of code in its pool", () => {
+describe("hazard 14: a node with the worst of code in its pool", () => {
   let node: NodeProcess;
   let lines: Lines;
   before(async () => {

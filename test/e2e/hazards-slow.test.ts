@@ -23,7 +23,7 @@ const BEGUN_TEXT = 0x01;
 const CONTINUED = 0x00;
 const PING = Buffer.of(0x89, 0x80, 0, 0, 0, 0);
 
-describe("a node whose clients begin and do not end", () => {
+describe("hazard 1: a node whose clients begin and do not end", () => {
   let node: NodeProcess;
   let port: number;
   let proxied: number;

@@ -40,7 +40,7 @@ describe("a node that is sent hostile values", () => {
     assert.deepEqual(inherited, []);
   };
 
-  test("what is too deep or too wide is refused at every door before it reaches a thread", async (t) => {
+  test("hazard 3: what is too deep or too wide is refused at every door before it reaches a thread", async (t) => {
     for (const value of [
       nested(65),
       nested(10_000),
@@ -160,7 +160,7 @@ describe("a node that is sent hostile values", () => {
     }
   });
 
-  test("keys like __proto__ pass through thread, store and every view untouched, and change nothing", async (t) => {
+  test("hazard 4: keys like __proto__ pass through thread, store and every view untouched, and change nothing", async (t) => {
     const reply = await lines.ask({ action: "echo", payload: JSON.parse(TRAPS), options: {} });
     assert.equal(JSON.stringify(reply.result?.data), TRAPS);
     const raw = await (await fetch(`${url}/v1/tasks/${reply.task}`)).text();
@@ -179,7 +179,7 @@ describe("a node that is sent hostile values", () => {
     await assertAlive();
   });
 
-  test("names that every object has name nothing: no action, op, option, field, filter or path", async (t) => {
+  test("hazard 4: names that every object has name nothing: no action, op, option, field, filter or path", async (t) => {
     for (const name of NAMES) {
       assert.equal(code(await lines.ask({ action: name })), "unknown_action", name);
       assert.equal(code(await lines.ask({ op: name })), "bad_request", name);
@@ -225,7 +225,7 @@ describe("a node that is sent hostile values", () => {
     assert.match(await (await fetch(`${url}/metrics`)).text(), /queue="constructor"/);
   });
 
-  test("a name is looked up, never loaded or run: no path, module or code is an action", async () => {
+  test("hazard 11: a name is looked up, never loaded or run: no path, module or code is an action", async () => {
     for (const name of [
       "./hazards.ts",
       actions,

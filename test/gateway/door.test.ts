@@ -31,7 +31,7 @@ function ask(
 
 const json = { "content-type": "application/json" };
 
-test("a page from elsewhere cannot reach it: not by rebinding, CORS, a form, or text that looks like lines", async (t) => {
+test("hazard 9: a page from elsewhere cannot reach it: not by rebinding, CORS, a form, or text that looks like lines", async (t) => {
   const { port, engine } = await openGateway(t);
   const evil = "https://evil.example";
   const own = `localhost:${port}`;
@@ -183,7 +183,7 @@ test("hosts and origins that were configured are served, with what their browser
   assert.equal(await socketOutcome(t, port, { host, origin }), "open");
 });
 
-test("with a token, HTTP needs it, but for health, the description and the page", async (t) => {
+test("hazard 13: with a token, HTTP needs it, but for health, the description and the page", async (t) => {
   const { port } = await openGateway(t, { token: TOKEN });
   for (const path of ["/", "/healthz", "/readyz", "/openapi.json"])
     assert.equal((await ask(port, { path })).status, 200, path);
@@ -200,7 +200,7 @@ test("with a token, HTTP needs it, but for health, the description and the page"
   assert.equal((await ask(port, { headers: { authorization: `bearer ${TOKEN}` } })).status, 200);
 });
 
-test("with a token, lines and inline need it once; ping does not", async (t) => {
+test("hazard 13: with a token, lines and inline need it once; ping does not", async (t) => {
   const { port, engine } = await openGateway(t, { token: TOKEN });
   const client = await dial(t, port);
   client.send('{"id":1,"action":"echo"}\n{"id":2,"op":"stats"}\nupper x\nPING\n{"id":3,"op":"ping"}\n');
@@ -254,7 +254,7 @@ test("with a token, a WebSocket brings it in a header, a subprotocol, or its fir
   assert.equal(await socketOutcome(t, port, {}, ["tanda", "tanda.token.d3Jvbmc"]), "401");
 });
 
-test("off loopback it does not start without a token", async (t) => {
+test("hazard 9: off loopback it does not start without a token", async (t) => {
   await assert.rejects(openGateway(t, { listen: [{ host: "0.0.0.0", port: 0, proxy: false }] }), {
     code: "bad_request",
   });

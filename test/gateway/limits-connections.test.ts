@@ -38,7 +38,7 @@ test("a started line must end in time, a silent connection may stay, an idle one
   assert.ok(log.some((line) => line.includes("idle")));
 });
 
-test("connections beyond the limits are closed without a word, and there is room again after", async (t) => {
+test("hazard 6: connections beyond the limits are closed without a word, and there is room again after", async (t) => {
   for (const limits of [{ connections: 3 }, { addressConnections: 3 }]) {
     const { port, gateway } = await openGateway(t, { limits });
     const kept = [await dial(t, port), await dial(t, port), await dial(t, port)];
