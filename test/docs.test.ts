@@ -49,7 +49,14 @@ function anchorsOf(page: string): Set<string> {
 
 describe("the pages", () => {
   test("the pages a repository is expected to have are there", () => {
-    for (const page of ["README.md", "LEEME.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]) {
+    for (const page of [
+      "README.md",
+      "LEEME.md",
+      "ARCHITECTURE.md",
+      "CONTRIBUTING.md",
+      "CHANGELOG.md",
+      "SECURITY.md",
+    ]) {
       assert.ok(pages.includes(page), page);
     }
   });

@@ -12,7 +12,7 @@ const STEERING = new RegExp(
   String.raw`\u001b(?!\[\d{1,2}m)|[\u0000-\u0008\u000b\u000c\u000e-\u001a\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]|\r(?!\r*\n)|\u001b\[31mred|\u001b\[8m`,
 );
 
-describe("the command line before a node that tells hostile text", () => {
+describe("hazard 15: the command line before a node that tells hostile text", () => {
   let node: TandaNode;
   let hostile: HostileNode;
   let server: string;

@@ -54,7 +54,7 @@ describe("three nodes with a secret", () => {
     await events[Symbol.asyncIterator]().return?.();
   });
 
-  test("a client's token lets nobody act as a node, on lines, over HTTP or for blobs", async () => {
+  test("hazard 13: a client's token lets nobody act as a node, on lines, over HTTP or for blobs", async () => {
     using lines = await open(TOKEN);
     const replies = await lines.askAll([
       { op: "nodes", local: true },
