@@ -127,7 +127,7 @@ describe("a node that is sent texts with a purpose", () => {
     ]);
     await talk(t, node.port, `GET /%0d%0a{"msg":"forged"} HTTP/1.1\r\nHost: x%0d%0aforged\r\n\r\n`);
     const half = await dial(t, node.port);
-    half.send(`{"id":"${"\\u000d\\u000aforged"}","action":"up`);
+    half.send(String.raw`{"id":"\u000d\u000aforged","action":"up`);
     half.socket.destroy();
     await delay(100);
     for (const event of node.log) {
