@@ -7,6 +7,7 @@ import { channelName } from "../postgres/channel.ts";
 import type { Connection } from "../postgres/connect.ts";
 import { PostgresLink, within } from "../postgres/link.ts";
 import { type Bus, type Hint, MAX_HINT_CHARS } from "./bus.ts";
+import { type Letter, readLetter, tellHints } from "./letter.ts";
 
 /** A notice must be smaller than 8,000 bytes; this leaves some for the frame. */
 const MOST_BYTES = 7800;
@@ -25,9 +26,6 @@ export type PostgresBusOptions = {
   random: () => number;
   onError: (error: unknown) => void;
 };
-
-/** @property n makes each letter another: of two that are the same PostgreSQL brings only one. */
-type Letter = { v: 1; from: string; n: number; hints: Hint[] };
 
 /** Resolves after the first try to connect, also when that failed: then it goes on trying. */
 export async function openPostgresBus(options: PostgresBusOptions): Promise<PostgresBus> {
@@ -138,6 +136,7 @@ export class PostgresBus implements Bus {
         const channel = to === null ? this.#toAll : channelName(this.#schema, "one", to);
         for (const { hints } of packs) {
           channels.push(channel);
+          // The number makes each another: of two letters that are the same PostgreSQL brings only one.
           letters.push(`{"v":1,"from":"${this.#self}","n":${this.#letters++},"hints":[${hints.join()}]}`);
         }
       }
@@ -161,16 +160,14 @@ export class PostgresBus implements Bus {
   }
 
   #hear(text: string, isToAll: boolean): void {
-    let letter: Partial<Letter> | null;
+    let letter: Letter;
     try {
-      letter = JSON.parse(text) as Partial<Letter> | null;
+      letter = readLetter(text);
     } catch (error) {
       return this.#onError(error);
     }
-    if (letter?.v !== 1 || !Array.isArray(letter.hints))
-      return this.#onError(new Error(`Hints of an unknown version: ${String(letter?.v)}`));
     if (isToAll && letter.from === this.#self) return;
-    for (const hint of letter.hints) for (const listener of this.#listeners) listener(hint);
+    tellHints(letter.hints, this.#listeners, this.#onError);
   }
 }
 

@@ -5,6 +5,7 @@
 import type { RabbitMQAddress } from "../rabbitmq/address.ts";
 import { openChannel, RabbitMQLink, type Channel, type ChannelModel } from "../rabbitmq/link.ts";
 import { type Bus, type Hint, MAX_HINT_CHARS } from "./bus.ts";
+import { type Letter, readLetter, tellHints } from "./letter.ts";
 
 /** Together in one message, when they come together. */
 const MOST_HINTS = 500;
@@ -20,7 +21,6 @@ export type RabbitMQBusOptions = {
   prefix?: string;
 };
 
-type Letter = { v: 1; from: string; hints: Hint[] };
 /** What goes one way; `null` is to all. */
 type Box = { hints: string[]; chars: number };
 
@@ -180,15 +180,13 @@ export class RabbitMQBus implements Bus {
   }
 
   #hear(bytes: Buffer, isToAll: boolean): void {
-    let letter: Partial<Letter> | null;
+    let letter: Letter;
     try {
-      letter = JSON.parse(bytes.toString("utf8")) as Partial<Letter> | null;
+      letter = readLetter(bytes.toString("utf8"));
     } catch (error) {
       return this.#options.onError(error);
     }
-    if (letter?.v !== 1 || !Array.isArray(letter.hints))
-      return this.#options.onError(new Error(`Hints of an unknown version: ${String(letter?.v)}`));
     if (isToAll && letter.from === this.address) return;
-    for (const hint of letter.hints) for (const listener of this.#listeners) listener(hint);
+    tellHints(letter.hints, this.#listeners, this.#options.onError);
   }
 }

@@ -28,16 +28,24 @@ export function toEndHint(task: string, answer: Answer, runMs: number | null): E
 
 /** Null for what is none. */
 export function readEndHint(hint: Hint): { task: string; answer: Answer; runMs: number | null } | null {
-  const { task, result, blob, error, runMs } = hint as Partial<EndHint>;
+  const { task, result, blob, error, runMs } = hint as Partial<Record<keyof EndHint, unknown>>;
   if (typeof task !== "string") return null;
   const ran = typeof runMs === "number" ? runMs : null;
-  if (typeof error === "object") return { task, answer: { status: "failed", task, error }, runMs: ran };
-  if (typeof result !== "string" && typeof blob !== "object") return null;
-  return {
-    task,
-    answer: { status: "done", task, result: result ?? null, resultBlob: blob ?? null },
-    runMs: ran,
-  };
+  if (isError(error)) return { task, answer: { status: "failed", task, error }, runMs: ran };
+  const done = { status: "done", task } as const;
+  if (isBlob(blob)) return { task, answer: { ...done, result: null, resultBlob: blob }, runMs: ran };
+  if (typeof result !== "string" || blob !== undefined || error !== undefined) return null;
+  return { task, answer: { ...done, result, resultBlob: null }, runMs: ran };
+}
+
+function isError(value: unknown): value is ErrorBody {
+  const { code, message } = (value ?? {}) as Partial<Record<keyof ErrorBody, unknown>>;
+  return typeof code === "string" && typeof message === "string";
+}
+
+function isBlob(value: unknown): value is BlobRef {
+  const { id, bytes } = (value ?? {}) as Partial<Record<keyof BlobRef, unknown>>;
+  return typeof id === "string" && typeof bytes === "number";
 }
 
 /** As many hints as it takes. */

@@ -60,6 +60,12 @@ export class Http {
       bodyLimit: context.limits.lineBytes,
       return503OnClosing: false,
       routerOptions: { maxParamLength: 300 },
+      clientErrorHandler: (error, socket) => {
+        const tell = (): void => refuseRaw(error, socket);
+        const duty = this.#dutyOf(socket);
+        if (duty) duty.refuse(tell);
+        else tell();
+      },
       rewriteUrl: (request) => originForm(request.url ?? "/"),
       frameworkErrors: (error, _request, reply) =>
         void sendProblem(reply, fromHttpFault(error) ?? toTandaError(error)),
@@ -114,13 +120,12 @@ export class Http {
         shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket",
       },
       (request, response) => {
-        this.#dutyOf(request.socket)?.begin(response);
+        this.#dutyOf(request.socket)?.begin(request, response);
         handler(request, response);
       },
     );
     // Longer than the longest wait, so that only a connection that nobody reads is over it.
     server.timeout = SILENT_MS;
-    server.on("clientError", (error: Error & { code?: string }, socket: Duplex) => refuseRaw(error, socket));
     server.on("upgrade", (request, socket, head) => this.#sockets.upgrade(request, socket as Socket, head));
     return server;
   }

@@ -90,7 +90,8 @@ export const LIMITS = {
     default: 3_600_000,
     flag: "max-idle",
     unit: "ms",
-    meaning: "How long a connection may be silent while nothing of it is in flight. Longer: closed.",
+    meaning:
+      "How long a connection may be silent while nothing of it is in flight. Longer: closed. A watch counts as in flight until its client sends no more.",
   },
   lineMs: {
     default: 10_000,

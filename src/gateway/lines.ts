@@ -19,6 +19,7 @@ export class LineConnection implements Duty, Outlet, LineSink {
   #out = "";
   #isReading = true;
   #heardAt: number;
+  #saidAt = 0;
   /** When the line began that has not ended; null between lines and while it is us who do not read. */
   #lineBegunAt: number | null = null;
   #unreadSince: number | null = null;
@@ -82,7 +83,8 @@ export class LineConnection implements Duty, Outlet, LineSink {
     this.#out = "";
     if (!this.#socket.writable) return;
     this.#socket.write(out);
-    this.#noteUnread(this.#context.clock.now());
+    this.#saidAt = this.#context.clock.now();
+    this.#noteUnread(this.#saidAt);
   }
 
   get unreadBytes(): number {
@@ -119,7 +121,10 @@ export class LineConnection implements Duty, Outlet, LineSink {
     if (this.#lineBegunAt !== null && now - this.#lineBegunAt > lineMs) {
       return this.#close("a line was begun and not ended");
     }
-    if (now - this.#heardAt > idleMs && this.#session.isIdle) this.#close("idle");
+    if (now - this.#heardAt <= idleMs) return;
+    // Whoever sends no more and then is gone is not missed until something is written.
+    const mayBeGone = this.#socket.readableEnded && now - this.#saidAt > idleMs;
+    if (this.#session.isIdle || (mayBeGone && this.#session.isOnlyWatching)) this.#close("idle");
   }
 
   drain(): void {

@@ -57,6 +57,11 @@ export class Session implements Waiter, TurnEnd, Talker {
     return this.#load.isEmpty && this.#watches.isEmpty && this.#inline.isEmpty;
   }
 
+  /** Nothing but watches, which may never have anything to tell. */
+  get isOnlyWatching(): boolean {
+    return this.#load.isEmpty && this.#inline.isEmpty;
+  }
+
   get isClosed(): boolean {
     return this.#state === "closed";
   }

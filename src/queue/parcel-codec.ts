@@ -2,6 +2,7 @@
  * Tasks of one queue and priority as the text of one parcel, without line breaks. What they share is said once. The version is that of
  * this form: a reader that does not know it leaves the parcel to others.
  */
+import { isTaskId } from "../task/id.ts";
 import type { Policy, PriorityLevel, TaskSpec } from "../task/task.ts";
 import type { Message } from "./queue.ts";
 
@@ -9,6 +10,7 @@ export const PARCEL_VERSION = 1;
 const RIDE = 1;
 const SUSPECT = 2;
 const REPEAT = 4;
+const MOST_ATTEMPTS = 2 ** 31 - 2;
 
 type Body = { v: number; queue: string; priority: number; policies: Policy[]; tasks: Row[] };
 type Row = [
@@ -126,15 +128,22 @@ function isPolicy(value: unknown): value is Policy {
   );
 }
 
+/** What would not fit a store's columns would keep all that is asked with it from being read. */
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
 function isRow(value: unknown, policies: number): value is Row {
   if (!Array.isArray(value) || value.length !== 12) return false;
   const [id, action, payload, blob, key, policy, dueAt, expiresAt, createdAt, attempt, flags, waiter] =
     value as unknown[];
   return (
-    [id, action, payload].every((it) => typeof it === "string") &&
+    isTaskId(id) &&
+    [action, payload].every((it) => typeof it === "string") &&
     [blob, key, waiter].every((it) => it === null || typeof it === "string") &&
-    [dueAt, expiresAt].every((it) => it === null || typeof it === "number") &&
-    [createdAt, attempt, flags].every((it) => typeof it === "number") &&
+    [dueAt, expiresAt].every((it) => it === null || isCount(it)) &&
+    [createdAt, attempt, flags].every(isCount) &&
+    (attempt as number) <= MOST_ATTEMPTS &&
     typeof policy === "number" &&
     Number.isInteger(policy) &&
     policy >= 0 &&

@@ -52,6 +52,23 @@ test("a pipelined keep-alive connection answers all, in order", async (t) => {
   assert.equal(text.match(/HTTP\/1.1 200/g)!.length, 5);
 });
 
+test("what is not HTTP is refused behind the answers to what came before it, and at once where nothing did", async (t) => {
+  const { port } = await openGateway(t);
+  const first = `POST /v1/tasks?wait=5 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
+  const body = '{"action":"upper","payload":"hola"}';
+  const whole = `${first}Content-Length: ${body.length}\r\n\r\n${body}`;
+  const cut = `${first}Transfer-Encoding: chunked\r\n\r\n5\r\n{"act\r\nZ\r\n`;
+  for (const nonsense of ["no such thing\r\n\r\n", cut]) {
+    const behind = await dial(t, port);
+    behind.send(whole + nonsense);
+    const text = await behind.ended();
+    assert.match(text, /^HTTP\/1.1 200 [^]*"result":"HOLA"}HTTP\/1.1 400 [^]*this is not valid HTTP/);
+  }
+  const alone = await dial(t, port);
+  alone.send(cut);
+  assert.match(await alone.ended(), /^HTTP\/1.1 400 [^]*this is not valid HTTP/);
+});
+
 test("requests that wait, one after another on one connection, leave nothing on it", async (t) => {
   const { port, engine } = await openGateway(t);
   const warnings: Error[] = [];

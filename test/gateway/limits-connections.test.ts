@@ -95,3 +95,17 @@ test("two thousand sockets that drip bytes do not disturb an honest one", async 
   assert.ok(round > 0 || gateway.connections === 2001);
   for (const client of dripping) client.socket.destroy();
 });
+
+test("a client that sends no more and only watches is closed when nothing is told for as long as one may be idle", async (t) => {
+  const { port, engine, skipMs } = await openGateway(t, { limits: { idleMs: 10_000 } });
+  const [open, ended] = [await dial(t, port, true), await dial(t, port, true)];
+  for (const client of [open, ended]) client.send('{"id":1,"op":"watch","action":"upper"}\n');
+  await Promise.all([open.lines(1), ended.lines(1)]);
+  ended.socket.end();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(engine.watching, 2);
+  skipMs(11_000);
+  await ended.ended();
+  await until(() => engine.watching === 1);
+  assert.equal(open.isEnded, false);
+});

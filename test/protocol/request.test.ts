@@ -173,6 +173,12 @@ test("inline lines: what is JSON is JSON, what takes text gets text", () => {
   assert.equal(renderInline('"a\\nb"'), '"a\\nb"');
   assert.equal(renderInline('"\\u001b[2J"'), '"\\u001b[2J"');
   assert.equal(renderInline('{"a":1}'), '{"a":1}');
+  assert.equal(renderInline('"\u007f\u009b2J"'), '"\\u007f\\u009b2J"', "JSON leaves these as they are");
+  assert.equal(renderInline('["\u009b2J\u2028"]'), '["\\u009b2J\\u2028"]');
+  assert.equal(
+    renderInlineError({ code: "task_error", message: "\u001b[2J\u009b" }),
+    "error: task_error: \\u001b[2J\\u009b",
+  );
   assert.equal(
     renderInlineError({ code: "task_error", message: "a\nb", hint: "c" }),
     "error: task_error: a b (c)",

@@ -64,6 +64,8 @@ async function received<T>(
   keep: (bytes: Readable) => Promise<T>,
 ): Promise<T> {
   const bytes = new PassThrough();
+  // Once `keep` has refused it nobody hears of its end, and an error that nobody hears ends the process.
+  bytes.on("error", () => {});
   const { socket } = raw;
   const cut = (): void => void raw.destroy();
   socket.setTimeout(standstillMs, cut);

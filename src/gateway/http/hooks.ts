@@ -87,6 +87,8 @@ function counted(body: Readable, budget: Budget, limit: number): Readable {
     },
   });
   stream.once("close", () => arriving.end());
+  // Of a request that was refused nobody reads the body, and an error that nobody hears ends the process.
+  stream.on("error", () => {});
   const cutOff = (): void => void stream.destroy(new HttpError(400, "bad_request", "the body was cut off"));
   body.once("error", cutOff);
   body.once("close", () => {

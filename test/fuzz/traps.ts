@@ -1,0 +1,115 @@
+/** Bytes and texts at which readers have stumbled before. */
+export const NUMBER_TRAPS = [
+  "0",
+  "-0",
+  "-1",
+  "1.5",
+  "1e400",
+  "-1e400",
+  "1e-400",
+  "9007199254740991",
+  "9007199254740993",
+  "-9007199254740993",
+  "2147483648",
+  "4294967296",
+  "18446744073709551616",
+  "0x10",
+  "01",
+  "+1",
+  "1e",
+  ".5",
+  "NaN",
+  "Infinity",
+];
+
+export const STRING_TRAPS = [
+  '""',
+  '"__proto__"',
+  '"constructor"',
+  '"prototype"',
+  '"toString"',
+  '"hasOwnProperty"',
+  '"\\u0000"',
+  '"\\ud800"',
+  '"\\udc00\\ud800"',
+  '"\\ud83d\\ude00"',
+  '"\\u2028\\u2029"',
+  '"\\u202e"',
+  '"\u2028"',
+  '"\ufffd"',
+  '"\ufeff"',
+  '"\\"',
+  '"\\\\"',
+  '"\\x41"',
+  '"\\u00g0"',
+  '"a\u0000b"',
+  '"a\\nb\\r\\n{\\"id\\":1}"',
+  '"' + "x".repeat(300) + '"',
+  '"' + "\\\\".repeat(150) + '"',
+];
+
+export const TEXT_TRAPS = [
+  ...NUMBER_TRAPS,
+  ...STRING_TRAPS,
+  "{",
+  "}",
+  "[",
+  "]",
+  '"',
+  "\\",
+  ":",
+  ",",
+  "\n",
+  "\r",
+  "\r\n",
+  "\r\n\r\n",
+  "\n\n",
+  "\0",
+  "\t",
+  " ",
+  "//",
+  "/*",
+  "null",
+  "true",
+  "{}",
+  "[]",
+  "[[[[[[[[[[[[[[[[[[[[",
+  '{"a":{"a":{"a":{"a":{"a":{"a":',
+  '{"__proto__":{"x":1}}',
+  '"$blob"',
+  "exit\n",
+  "PING\n",
+  "HTTP/1.1",
+  "PROXY TCP4 ",
+  "\u0016\u0003\u0001",
+  "Transfer-Encoding: chunked\r\n",
+  "Content-Length: 5\r\n",
+];
+
+const hex = (text: string): Buffer => Buffer.from(text, "hex");
+
+export const UTF8_TRAPS: readonly Buffer[] = [
+  hex("c080"), // overlong NUL
+  hex("c1bf"),
+  hex("e08080"),
+  hex("f0808080"),
+  hex("eda080"), // half a pair
+  hex("edb080"),
+  hex("eda080edb080"),
+  hex("f4908080"), // beyond the last
+  hex("f8888080"),
+  hex("80"), // a rest without a beginning
+  hex("bf"),
+  hex("c3"), // a beginning without a rest
+  hex("e282"),
+  hex("f09f98"),
+  hex("fe"),
+  hex("ff"),
+  hex("efbbbf"), // byte order mark
+  hex("efbfbd"), // the replacement itself
+  hex("efbfbf"),
+  hex("e280a8"), // a line's end that is none
+  hex("c285"),
+  hex("feff"),
+  hex("fffe"),
+];
