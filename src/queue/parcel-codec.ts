@@ -3,6 +3,7 @@
  * this form: a reader that does not know it leaves the parcel to others.
  */
 import { isTaskId } from "../task/id.ts";
+import { isPolicy } from "../task/policy-form.ts";
 import type { Policy, PriorityLevel, TaskSpec } from "../task/task.ts";
 import type { Message } from "./queue.ts";
 
@@ -113,19 +114,6 @@ function parse(text: string): Partial<Body> {
   }
   if (typeof value !== "object" || value === null) throw new Unreadable("it is no object");
   return value;
-}
-
-function isPolicy(value: unknown): value is Policy {
-  if (typeof value !== "object" || value === null) return false;
-  const { attempts, losses, timeoutMs, backoff, retentionMs } = value as Partial<Policy>;
-  return (
-    [attempts, losses, timeoutMs].every((it) => typeof it === "number") &&
-    (retentionMs === null || typeof retentionMs === "number") &&
-    typeof backoff === "object" &&
-    backoff !== null &&
-    (backoff.type === "fixed" || backoff.type === "exponential") &&
-    [backoff.delayMs, backoff.maxDelayMs, backoff.jitter].every((it) => typeof it === "number")
-  );
 }
 
 /** What would not fit a store's columns would keep all that is asked with it from being read. */
