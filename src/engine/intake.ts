@@ -191,6 +191,8 @@ export class Intake {
         else if (rides.length > 0) this.#publishRides(rides);
       },
       (error: unknown) => {
+        // A row that cannot be read is no reason to refuse the others.
+        if (entrants.length > 1) return entrants.forEach((entrant) => this.#resume([entrant]));
         for (const { spec, submission, waiter } of entrants)
           waiter.answer(submission.token, failedAnswer(spec.id, error));
       },

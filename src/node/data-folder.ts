@@ -3,6 +3,7 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Blobs } from "../blobs/blobs.ts";
+import type { OnSpoilt } from "../store/spoilt-row.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
 import type { SharedStore } from "../store/shared-store.ts";
 import type { Store } from "../store/store.ts";
@@ -26,6 +27,7 @@ export type DataFolder = AsyncDisposable & {
 
 /**
  * @param bucket address of the blobs; null: they are in the folder.
+ * @param onSpoilt told of each task whose row is damaged, and was set aside.
  * @param onOurs called before this returns its promise, with nobody else in the folder, while the store is still being opened.
  * @throws conflict when another process uses the folder, or a newer Tanda wrote it; bad_request when it cannot be one.
  */
@@ -33,12 +35,13 @@ export async function openDataFolder(
   data: string,
   bucket: string | null,
   onOurs: (blobsPlace: BlobsPlace) => void = () => {},
+  onSpoilt: OnSpoilt = () => {},
 ): Promise<DataFolder> {
   if (data === MEMORY) return openMemory(bucket, onOurs);
   const dir = resolve(data);
   makeFolder(dir);
   const blobsPlace = bucket === null ? { dir: join(dir, "blobs") } : { url: bucket };
-  const store = await openSqliteStore({ path: join(dir, "tanda.db") }, () => onOurs(blobsPlace));
+  const store = await openSqliteStore({ path: join(dir, "tanda.db") }, () => onOurs(blobsPlace), onSpoilt);
   try {
     return await openBeside(store, dir, blobsPlace);
   } catch (error) {

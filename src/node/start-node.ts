@@ -69,7 +69,12 @@ async function open(
   };
   const opening =
     store === null
-      ? openDataFolder(data, blobs, (blobsPlace) => makePools && begin(makePools(blobsPlace)))
+      ? openDataFolder(
+          data,
+          blobs,
+          (blobsPlace) => makePools && begin(makePools(blobsPlace)),
+          (task, why) => log.error({ task, why }, "a task's row is damaged; it was set aside"),
+        )
       : import("./open-shared.ts").then(({ openShared }) => openShared({ store, data, blobs, log }));
   opening.catch(() => {});
   // Once more around: then thread and process are there, and start while we read on.

@@ -6,9 +6,10 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { decide, type TaskEvent, type Verdict } from "../task/decide.ts";
 import type { TandaError } from "../task/errors.ts";
 import type { SqliteCounts } from "./sqlite-counts.ts";
-import { toStoreError } from "./sqlite-errors.ts";
+import { isUnreadable, toStoreError } from "./sqlite-errors.ts";
 import { isDone, isPlainSubmit, isRide, type Ride, type Submit } from "./plain-events.ts";
 import { ROWS_A_STATEMENT, type SqlitePlain } from "./sqlite-plain.ts";
+import { SpoiltRow } from "./spoilt-row.ts";
 import { toRow, toTask, type Row } from "./task-row.ts";
 import type { SqliteTasks } from "./sqlite-tasks.ts";
 
@@ -90,7 +91,17 @@ export class SqliteApply {
     return answers;
   }
 
+  /** A row that cannot be read is another's, as far as anybody can tell: before it is read nothing is written. */
   #applyEvent(event: TaskEvent): Answer {
+    try {
+      return this.#applyReadable(event);
+    } catch (error) {
+      if (error instanceof SpoiltRow || isUnreadable(error)) return ["conflict", null];
+      throw error;
+    }
+  }
+
+  #applyReadable(event: TaskEvent): Answer {
     if (event.spec !== undefined) {
       const { row, verdict } = decide(null, event);
       if (row !== null && this.#tasks.insert(row))

@@ -35,6 +35,13 @@ export class SqliteCounts {
     cell(this.#changes, queue, action)[stateNumber(state)]! += by;
   }
 
+  /** Of rows that are spoilt the counts may say nothing. */
+  has(queue: string, action: string, state: State): boolean {
+    const number = stateNumber(state);
+    const changed = this.#changes.get(queue)?.get(action)?.[number] ?? 0;
+    return (this.#totals.get(queue)?.get(action)?.[number] ?? 0) + changed > 0;
+  }
+
   /** Within the transaction, at its end. */
   write(): void {
     forEachCell(this.#changes, (queue, action, state, by) => {

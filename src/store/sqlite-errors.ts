@@ -1,4 +1,5 @@
 import { TandaError } from "../task/errors.ts";
+import { SpoiltRow } from "./spoilt-row.ts";
 
 const FULL = 13;
 const TOO_BIG = 18;
@@ -10,6 +11,7 @@ const RETRY_AFTER_MS = 1000;
 export function toStoreError(thrown: unknown): TandaError {
   if (thrown instanceof TandaError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (isUnreadable(thrown)) return new SpoiltRow("(unknown)", "number");
   const more = { retryAfterMs: RETRY_AFTER_MS, cause: thrown };
   switch (primaryCode(thrown)) {
     case FULL:
@@ -26,6 +28,11 @@ export function toStoreError(thrown: unknown): TandaError {
         ? new TandaError("unavailable", `The store cannot be written or read: ${message}.`, more)
         : new TandaError("internal", `The store failed: ${message}.`, { cause: thrown });
   }
+}
+
+/** A number in a row is larger than JavaScript's are: nothing of the statement's answer can be read. */
+export function isUnreadable(thrown: unknown): boolean {
+  return (thrown as { code?: unknown } | null)?.code === "ERR_OUT_OF_RANGE";
 }
 
 /** True where a statement was refused by a unique index, and only that statement was undone. */

@@ -3,6 +3,7 @@
  * is used, else the table is scanned from its newest end, and a page that finds too little is short and has a `next`.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { STATES } from "../task/state.ts";
 import type { ListQuery } from "./store.ts";
 import { idRange, lowestIdAt, toIdBytes, toIdText } from "./sqlite-id.ts";
 import { COLUMNS, stateNumber, type Row } from "./task-row.ts";
@@ -80,7 +81,7 @@ export class SqliteList {
     for (const window of isBounded ? [0] : WINDOWS) {
       const edge = window === 0 ? null : this.#edge(search, high, window);
       const conditions = ["id < ?", edge === null ? "id > ?" : "id >= ?", ...where].join(" and ");
-      const select = `select ${COLUMNS.join(", ")} from ${from} where ${conditions} order by id desc limit ?`;
+      const select = `select ${COLUMNS.join(", ")} from ${from} where ${conditions} and state < ${STATES.length} order by id desc limit ?`;
       const found = this.#statement(select).iterate(high, edge ?? low, ...values, limit - rows.length);
       for (const one of found) {
         const [row] = toRows([one]);

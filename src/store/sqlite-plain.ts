@@ -50,7 +50,7 @@ export class SqlitePlain {
     this.#finish = db.prepare(
       `update tasks set state = 4, attempt = ?2, result = ?3, result_blob = null, error = null, due_at = null,
          started_at = ?4, finished_at = ?5,
-         purge_at = case when policy is null then null else ?5 + json_extract(policy, '$.retentionMs') end
+         purge_at = case when policy is null or not json_valid(policy) then null else ?5 + json_extract(policy, '$.retentionMs') end
        where id = ?1`,
     );
   }

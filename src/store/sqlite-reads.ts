@@ -2,6 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { ActionInfo } from "../task/task.ts";
 import { toIdBytes, ID_BYTES } from "./sqlite-id.ts";
+import { isUnreadable } from "./sqlite-errors.ts";
 import { SqliteList, type RowPage } from "./sqlite-list.ts";
 import { COLUMNS, type Row } from "./task-row.ts";
 import { toRows } from "./sqlite-tasks.ts";
@@ -24,7 +25,7 @@ export class SqliteReads {
     const statement = this.#statement(`${SELECT} where id = ?`);
     return ids.map((id) => {
       const bytes = toIdBytes(id);
-      return bytes === null ? null : oneOf(statement.all(bytes));
+      return bytes === null ? null : oneAlone(id, () => statement.all(bytes));
     });
   }
 
@@ -52,7 +53,7 @@ export class SqliteReads {
 
   nextDueAt(): number | null {
     const sql =
-      "select due_at from tasks where state in (0, 3) and due_at is not null order by due_at limit 1";
+      "select due_at from tasks where state in (0, 3) and due_at is not null and typeof(due_at) = 'integer' and abs(due_at) < 9007199254740992 order by due_at limit 1";
     const found = this.#statement(sql).get() as unknown as [number] | undefined;
     return found?.[0] ?? null;
   }
@@ -93,6 +94,16 @@ export class SqliteReads {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+}
+
+/** A row that cannot even be read is told as one of which nothing is known. */
+function oneAlone(id: string, read: () => readonly unknown[]): Row | null {
+  try {
+    return oneOf(read());
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return COLUMNS.map((column) => (column === "id" ? id : column === "state" ? 0 : null));
   }
 }
 

@@ -103,13 +103,18 @@ function rows(statement: StatementSync): StatementSync {
 
 /** What a statement that answers arrays of {@link COLUMNS} gave. */
 export function toRows(found: readonly unknown[]): Row[] {
-  for (const row of found as unknown[][]) row[0] = toIdText(row[0] as Uint8Array);
+  for (const row of found as unknown[][]) row[0] = idOf(row[0]);
   return found as Row[];
+}
+
+/** Empty for what is none. */
+function idOf(id: unknown): string {
+  return id instanceof Uint8Array && id.length === ID_BYTES ? toIdText(id) : "";
 }
 
 function first(found: unknown): Row | null {
   if (found === undefined) return null;
   const row = found as unknown[];
-  row[0] = toIdText(row[0] as Uint8Array);
+  row[0] = idOf(row[0]);
   return row as Row;
 }

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { TaskEvent } from "../task/decide.ts";
 import type { ActionInfo } from "../task/task.ts";
+import { SqliteAside } from "./sqlite-aside.ts";
 import { SqliteApply, Transaction, type CallAnswer } from "./sqlite-apply.ts";
 import { SqliteCounts } from "./sqlite-counts.ts";
 import { SqliteRetire } from "./sqlite-retire.ts";
@@ -18,12 +19,14 @@ export class SqliteWrites {
   readonly #apply: SqliteApply;
   readonly #retire: SqliteRetire;
   readonly #reads: SqliteReads;
+  readonly #aside: SqliteAside;
 
   constructor(db: DatabaseSync, now: () => number) {
     this.#db = db;
     this.#transaction = new Transaction(db);
     this.#counts = new SqliteCounts(db);
     this.#reads = new SqliteReads(db);
+    this.#aside = new SqliteAside(db, this.#counts, this.#transaction);
     const tasks = new SqliteTasks(db, this.#counts);
     const plain = new SqlitePlain(db, this.#counts);
     this.#apply = new SqliteApply(tasks, plain, this.#counts, this.#transaction);
@@ -56,6 +59,10 @@ export class SqliteWrites {
 
   retire(rule: RetentionRule): Retired {
     return this.#retire.retire(rule);
+  }
+
+  setAside(ids: readonly string[]): string[] {
+    return this.#aside.setAside(ids);
   }
 
   catalogue(): ActionInfo[] {

@@ -6,12 +6,14 @@
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { TaskEvent } from "../task/decide.ts";
+import { TandaError } from "../task/errors.ts";
 import { newTask, type ActionInfo, type Task } from "../task/task.ts";
 import { acquireLock, type Lock } from "./lock.ts";
 import type { Answer } from "./sqlite-apply.ts";
 import { closed, HereSide, HereWriteSide, ThreadSide, type Side, type WriteSide } from "./sqlite-backend.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
-import { toTask, type Row } from "./task-row.ts";
+import type { OnSpoilt } from "./spoilt-row.ts";
+import { readable, toTask, type Row } from "./task-row.ts";
 import { openWritable, type SqliteOptions } from "./sqlite-schema.ts";
 import { SqliteWrites } from "./sqlite-writes.ts";
 import type { Applied, Count, ListQuery, Page, QueueState, Retired, RetentionRule, Store } from "./store.ts";
@@ -19,11 +21,13 @@ import type { Applied, Count, ListQuery, Page, QueueState, Retired, RetentionRul
 /**
  * Opens or makes the database and upgrades its schema.
  * @param onLocked called before this returns its promise, when no other process has it open.
+ * @param onSpoilt is told of each row that is set aside because it is damaged.
  * @throws conflict when another process has it open, or a newer Tanda wrote it.
  */
 export async function openSqliteStore(
   options: SqliteOptions,
   onLocked: () => void = () => {},
+  onSpoilt: OnSpoilt = () => {},
 ): Promise<Store> {
   if (options.path === ":memory:") {
     onLocked();
@@ -36,6 +40,7 @@ export async function openSqliteStore(
       async () => writes,
       async () => reads,
       null,
+      onSpoilt,
     );
   }
   const path = resolve(options.path);
@@ -53,7 +58,7 @@ export async function openSqliteStore(
     };
     const opening = openWrites();
     onLocked();
-    return new SqliteStore(path, await opening, openWrites, openReads, lock);
+    return new SqliteStore(path, await opening, openWrites, openReads, lock, onSpoilt);
   } catch (error) {
     lock.release();
     throw error;
@@ -65,6 +70,7 @@ class SqliteStore implements Store {
   readonly #openWrites: () => Promise<WriteSide>;
   readonly #openReads: () => Promise<Side<SqliteReads>>;
   readonly #lock: Lock | null;
+  readonly #onSpoilt: OnSpoilt;
   #writes: WriteSide;
   #reopening: Promise<WriteSide> | null = null;
   #reads: Promise<Side<SqliteReads>> | null = null;
@@ -76,12 +82,14 @@ class SqliteStore implements Store {
     openWrites: () => Promise<WriteSide>,
     openReads: () => Promise<Side<SqliteReads>>,
     lock: Lock | null,
+    onSpoilt: OnSpoilt,
   ) {
     this.#path = path;
     this.#writes = writes;
     this.#openWrites = openWrites;
     this.#openReads = openReads;
     this.#lock = lock;
+    this.#onSpoilt = onSpoilt;
   }
 
   async apply(events: readonly TaskEvent[]): Promise<Applied[]> {
@@ -100,16 +108,21 @@ class SqliteStore implements Store {
   }
 
   async list(query: ListQuery): Promise<Page> {
-    const { rows, next } = await (await this.#reader()).call("list", query);
-    return { tasks: rows.map(toTask), next };
+    let next: string | null = null;
+    const tasks = await this.#readable(async () => {
+      const page = await (await this.#reader()).call("list", query);
+      next = page.next;
+      return page.rows;
+    });
+    return { tasks, next };
   }
 
   async backlog(queue: string, priority: number, after: string | null, limit: number): Promise<Task[]> {
-    return (await (await this.#reader()).call("backlog", queue, priority, after, limit)).map(toTask);
+    return this.#readable(async () => (await this.#reader()).call("backlog", queue, priority, after, limit));
   }
 
   async due(until: number, limit: number): Promise<Task[]> {
-    return (await (await this.#reader()).call("due", until, limit)).map(toTask);
+    return this.#readable(async () => (await this.#reader()).call("due", until, limit));
   }
 
   async nextDueAt(): Promise<number | null> {
@@ -117,12 +130,13 @@ class SqliteStore implements Store {
   }
 
   async overdue(until: number, limit: number): Promise<Task[]> {
-    const side = limit === 1 ? this.#atHand() : this.#reader();
-    return (await (await side).call("overdue", until, limit)).map(toTask);
+    const side = (): Promise<Side<Pick<SqliteReads, Little>>> =>
+      limit === 1 ? this.#atHand() : this.#reader();
+    return this.#readable(async () => (await side()).call("overdue", until, limit));
   }
 
   async running(limit: number): Promise<Task[]> {
-    return (await (await this.#atHand()).call("running", limit)).map(toTask);
+    return this.#readable(async () => (await this.#atHand()).call("running", limit));
   }
 
   async catalogue(): Promise<ActionInfo[]> {
@@ -181,6 +195,26 @@ class SqliteStore implements Store {
       await this.#writes.close();
     } finally {
       this.#lock?.release();
+    }
+  }
+
+  /** Reads again without those that are damaged, which are set aside; so it ends. */
+  async #readable(read: () => Promise<readonly Row[]>): Promise<Task[]> {
+    for (;;) {
+      const { tasks, spoilt, isAll } = await read().then(
+        (rows) => ({ ...readable(rows), isAll: true }),
+        (error: unknown) => {
+          if (!(error instanceof TandaError && error.code === "conflict")) throw error;
+          return { tasks: [], spoilt: [{ id: "", why: error.message }], isAll: false };
+        },
+      );
+      if (spoilt.length === 0) return tasks;
+      const reasons = new Map(spoilt.map(({ id, why }) => [id, why]));
+      const set = await (await this.#writer()).call("setAside", [...reasons.keys()]);
+      for (const id of set) this.#onSpoilt(id, reasons.get(id) ?? spoilt[0]!.why);
+      // What cannot be set aside is passed over all the same.
+      if (set.length === 0 && isAll) return tasks;
+      if (set.length === 0) throw new TandaError("unavailable", spoilt[0]!.why);
     }
   }
 

@@ -3,6 +3,7 @@
  * is cloned several times faster than objects). What is empty or default is null.
  */
 import { TandaError, type ErrorBody } from "../task/errors.ts";
+import { isPolicy } from "../task/policy-form.ts";
 import { isFinal, STATES, type State } from "../task/state.ts";
 import {
   DEFAULT_POLICY,
@@ -13,6 +14,7 @@ import {
   type PriorityLevel,
   type Task,
 } from "../task/task.ts";
+import { ASIDE, faultOf, SpoiltRow } from "./spoilt-row.ts";
 
 /** In the order of {@link Row}. `id` is bound as 16 bytes and told as text. */
 export const COLUMNS = [
@@ -64,11 +66,12 @@ export function policyText(policy: Policy): string | null {
   return text === DEFAULT_POLICY_TEXT ? null : text;
 }
 
+/** @throws conflict for what is none. */
 export function policyOf(text: string | null): Policy {
   if (text === null) return DEFAULT_POLICY;
   let policy = policies.get(text);
   if (policy === undefined) {
-    policy = Object.freeze(JSON.parse(text) as Policy);
+    policy = Object.freeze(parsedPolicy(text));
     if (policies.size >= MAX_CACHED_POLICIES) policies.clear();
     policies.set(text, policy);
     policyTexts.set(policy, text);
@@ -113,11 +116,13 @@ export function toRow(task: Task): Row {
 /**
  * The state is the row's version too: a newer form of a row is given states that are not in our table, so every condition on states
  * passes it over.
- * @throws conflict for such a row: nothing is guessed of it.
+ * @throws conflict for such a row: nothing is guessed of it. SpoiltRow for one that is damaged.
  */
 export function toTask(row: Row): Task {
-  const state = STATES[row[11] as number];
-  if (state === undefined) {
+  const told = row[11];
+  const number = typeof told === "number" && told >= ASIDE ? told - ASIDE : told;
+  const state = STATES[number as number];
+  if (state === undefined && typeof told === "number" && told < ASIDE) {
     throw new TandaError(
       "conflict",
       `The task ${row[0]} was written by a newer Tanda, in a form not known here.`,
@@ -126,6 +131,10 @@ export function toTask(row: Row): Task {
       },
     );
   }
+  const fault =
+    faultOf(number === told ? row : row.with(11, number!)) ?? (hasPolicy(row[7] ?? null) ? null : "policy");
+  // One that was mended and left aside is still to be put back.
+  if (fault !== null || state === undefined || number !== told) throw new SpoiltRow(row[0], fault ?? "state");
   return {
     id: row[0] as string,
     action: row[1] as string,
@@ -151,6 +160,36 @@ export function toTask(row: Row): Task {
     log: parsed<LogLine[]>(row[21], []),
     progress: row[22] as string | null,
   };
+}
+
+/** Those that can be read, and the ids of those that are damaged. @throws what is wrong with a row otherwise. */
+export function readable(rows: readonly Row[]): { tasks: Task[]; spoilt: { id: string; why: string }[] } {
+  const tasks: Task[] = [];
+  const spoilt: { id: string; why: string }[] = [];
+  for (const row of rows) {
+    try {
+      tasks.push(toTask(row));
+    } catch (error) {
+      if (!(error instanceof SpoiltRow)) throw error;
+      spoilt.push({ id: row[0] as string, why: error.message });
+    }
+  }
+  return { tasks, spoilt };
+}
+
+function hasPolicy(text: string | number | null): boolean {
+  try {
+    policyOf(text as string | null);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function parsedPolicy(text: string): Policy {
+  const value: unknown = JSON.parse(text);
+  if (!isPolicy(value)) throw new TandaError("conflict", "A policy is damaged.");
+  return value;
 }
 
 function parsed<T>(text: string | number | null | undefined, empty: T): T {

@@ -17,6 +17,8 @@ export type Delivered = {
 /** The longest limit of the node is 3 s, looked after once a second. The rest is for a machine with other work. */
 const HUNG_MS = 30_000;
 const SILENT_MS = 40;
+/** A watch of all that happens is never silent. */
+const LONGEST_STAY_MS = 2000;
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** @param mayStay a connection that may be owed something for ever: it is left after so long without a word. */
@@ -65,7 +67,7 @@ export async function deliver(
   while (!socket.closed) {
     await Promise.race([closed, delay(100)]);
     const now = performance.now();
-    isLeft = mayStay !== null && now - heardAt > mayStay;
+    isLeft = mayStay !== null && (now - heardAt > mayStay || now - begun > LONGEST_STAY_MS);
     isHung = !isLeft && now - begun > HUNG_MS;
     // A reset: of a client that is gone without one a node that waits for its task hears nothing.
     if (isHung || isLeft) socket.resetAndDestroy();

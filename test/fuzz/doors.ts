@@ -100,7 +100,8 @@ async function tryDoor(
     : kind === "proxy" || kind === "websocket" || STREAMS.test(input.toString("latin1"));
   // A half close and then a reset is noticed by who writes only; of who may never be written to, see docs/reliability.md.
   const leaves = dice.odds(0.6) ? "reset" : "silence";
-  const ending: Ending = dice.odds(0.75) && !(isLines && mayStay) ? "half close" : leaves;
+  const ending: Ending =
+    dice.odds(0.75) && !((isLines || kind === "proxy") && mayStay) ? "half close" : leaves;
   const port = kind === "proxy" ? node.proxy : node.plain;
   const delivered = await deliver(port, sent, dice, ending, mayStay ? STAY_MS : null);
   if (node.hasDied) return null;

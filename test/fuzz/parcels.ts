@@ -95,7 +95,8 @@ function checkParcel(given: string): void {
     for (const at of [spec.createdAt, spec.dueAt ?? 0, spec.expiresAt ?? 0])
       assert.ok(Number.isSafeInteger(at) && at >= 0, `an instant is ${at}`);
   }
-  if (messages.length > 0) assert.deepEqual(decode(encode(messages)), messages);
+  // A zero has no sign on its way.
+  if (messages.length > 0) assert.equal(JSON.stringify(decode(encode(messages))), JSON.stringify(messages));
 }
 
 function checkHints(given: string): void {
