@@ -1,4 +1,5 @@
 import type { TaskView } from "../protocol/messages.ts";
+import { TandaError } from "../task/errors.ts";
 import { PRIORITIES, type Task } from "../task/task.ts";
 
 /** The row as a person or program reads it. Without payload, result, history and log: as lists show it. */
@@ -24,15 +25,33 @@ export function toBriefView(row: Task): TaskView {
   return view;
 }
 
-/** All of it. `payloadBytes` is the size of the payload's blob, where it has one. */
+/**
+ * All of it. `payloadBytes` is the size of the payload's blob, where it has one.
+ * @throws conflict when the row was damaged: a store does not parse what may be long.
+ */
 export function toView(row: Task, payloadBytes = 0): TaskView {
   const view = toBriefView(row);
   view.payload =
-    row.payloadBlob === null ? JSON.parse(row.payload) : { $blob: row.payloadBlob, bytes: payloadBytes };
+    row.payloadBlob === null ? parsed(row, "payload") : { $blob: row.payloadBlob, bytes: payloadBytes };
   if (row.resultBlob !== null) view.result = { $blob: row.resultBlob.id, bytes: row.resultBlob.bytes };
-  else if (row.result !== null) view.result = JSON.parse(row.result);
-  if (row.progress !== null) view.progress = JSON.parse(row.progress);
+  else if (row.result !== null) view.result = parsed(row, "result");
+  if (row.progress !== null) view.progress = parsed(row, "progress");
   if (row.history.length > 0) view.history = row.history;
   if (row.log.length > 0) view.log = row.log;
   return view;
+}
+
+function parsed(row: Task, what: "payload" | "result" | "progress"): unknown {
+  try {
+    return JSON.parse(row[what] ?? "null");
+  } catch (cause) {
+    throw new TandaError(
+      "conflict",
+      `The row of the task ${row.id} cannot be read: its ${what} is damaged.`,
+      {
+        hint: "docs/operations.md tells how to mend a row.",
+        cause,
+      },
+    );
+  }
 }

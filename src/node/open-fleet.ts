@@ -117,7 +117,10 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
   const lookForUnknown = async (): Promise<void> => {
     const found = await shared.unknown();
     if (found > 0 && found !== unknown)
-      log.warn({ tasks: found }, "tasks in a form not known here, written by a newer Tanda, are left alone");
+      log.warn(
+        { tasks: found },
+        "tasks in a form not known here, damaged or written by a newer Tanda, are left alone",
+      );
     unknown = found;
   };
 
@@ -134,7 +137,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
       if (!isPublishing || (isWorker && !isConsuming))
         return "The queue cannot be reached: tasks go by way of the store until it is back.";
       if (unknown > 0)
-        return `${unknown} tasks were written by a newer Tanda, in a form not known here: they are left alone.`;
+        return `${unknown} tasks are damaged or were written by a newer Tanda, in a form not known here: they are left alone.`;
       return null;
     },
     announced(actions: readonly ActionInfo[]) {

@@ -13,14 +13,20 @@ export async function applyDecided(
   changes: CountChanges,
 ): Promise<Applied[]> {
   const ids = [...new Set(events.map(({ id }) => id))];
-  const stored = new Map((await lockTasks(connection, ids)).map((task) => [task.id, task]));
+  const locked = await lockTasks(connection, ids);
+  const stored = new Map(locked.tasks.map((task) => [task.id, task]));
+  const spoilt = new Set(locked.spoilt.map(({ id }) => id));
   const keys = new Set(events.flatMap(({ spec }) => (spec?.key ? [spec.key] : [])));
   const holders = keys.size === 0 ? new Map<string, string>() : await lockKeys(connection, [...keys]);
   // Who holds a key is only read: its key is locked, so it stays.
   const others = [...new Set(holders.values())].filter((id) => !stored.has(id));
   const rows = new Map(stored);
-  if (others.length > 0) for (const task of await readTasks(connection, others)) rows.set(task.id, task);
-  const desk = new Desk(rows, holders);
+  if (others.length > 0) {
+    const read = await readTasks(connection, others);
+    for (const task of read.tasks) rows.set(task.id, task);
+    for (const { id } of read.spoilt) spoilt.add(id);
+  }
+  const desk = new Desk(rows, holders, spoilt);
   const answers = events.map((event) => desk.apply(event));
   await write(connection, stored, desk, changes);
   return answers;
@@ -33,15 +39,21 @@ class Desk {
   readonly deleted = new Set<string>();
   readonly changed = new Set<string>();
   readonly #holders: Map<string, string>;
+  /** Rows that cannot be read: see spoilt-row.ts. */
+  readonly #spoilt: ReadonlySet<string>;
 
-  constructor(rows: Map<string, Task>, holders: Map<string, string>) {
+  constructor(rows: Map<string, Task>, holders: Map<string, string>, spoilt: ReadonlySet<string>) {
     this.rows = rows;
+    this.#spoilt = spoilt;
     this.#holders = holders;
   }
 
   apply(event: TaskEvent): Applied {
     const stored = this.rows.get(event.id) ?? null;
     const key = event.spec?.key ?? null;
+    const isSpoilt =
+      this.#spoilt.has(event.id) || (key !== null && this.#spoilt.has(this.#holders.get(key) ?? ""));
+    if (isSpoilt) return { verdict: "conflict", task: null };
     const holder = key === null ? undefined : this.rows.get(this.#holders.get(key) ?? "");
     if (holder !== undefined && holder.id !== event.id) {
       // With both an id and a key, the key decides.

@@ -6,10 +6,10 @@ import { addingSql, CountChanges } from "./postgres-counts.ts";
 import { applyDecided } from "./postgres-decided.ts";
 import type { Connection } from "../postgres/pool.ts";
 import { few } from "./postgres-plain.ts";
-import { ALL } from "./postgres-rows.ts";
+import { ALL, withoutSpoilt } from "./postgres-rows.ts";
 import type { ClaimEvent, Held, Lost, Reaped, Reaping } from "./shared-store.ts";
 import type { Applied } from "./store.ts";
-import { COLUMNS, toTask, type Row } from "./task-row.ts";
+import { COLUMNS, type Row } from "./task-row.ts";
 
 export type Lease = { readonly worker: string; readonly leaseMs: number };
 
@@ -66,7 +66,7 @@ export async function claimAlone(
     ],
     rowMode: "array",
   });
-  return new Map(rows.map(toTask).map((task) => [task.id, task]));
+  return new Map((await withoutSpoilt(connection, rows)).map((task) => [task.id, task]));
 }
 
 /** Any claims; within a transaction of the caller's. */
@@ -121,8 +121,10 @@ export async function reapEnded(
     rowMode: "array",
   });
   if (rows.length === 0) return [];
-  const ended = rows.map((row) => ({
-    task: toTask(row),
+  const tasks = new Map((await withoutSpoilt(connection, rows)).map((task) => [task.id, task]));
+  const sound = rows.filter((row) => tasks.has(row[0] as string));
+  const ended = sound.map((row) => ({
+    task: tasks.get(row[0] as string)!,
     worker: row[COLUMNS.length] as string,
     at: row[COLUMNS.length + 1] as number,
     endedMs: row[COLUMNS.length + 2] as number,

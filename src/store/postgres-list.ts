@@ -6,10 +6,10 @@ import { STATES } from "../task/state.ts";
 import type { Task } from "../task/task.ts";
 import { HIGHEST_ID, idRange, isId, LOWEST_ID, lowestIdAt } from "./postgres-id.ts";
 import type { Connection } from "../postgres/pool.ts";
-import { ALL } from "./postgres-rows.ts";
+import { ALL, withoutSpoilt } from "./postgres-rows.ts";
 import { BYTES_SQL } from "./postgres-counts.ts";
 import type { ListQuery, Page } from "./store.ts";
-import { stateNumber, toTask, type Row } from "./task-row.ts";
+import { stateNumber, type Row } from "./task-row.ts";
 
 /** Rows one call may look at. Most pages are full after the first window. */
 const WINDOWS = [1000, 19_000];
@@ -93,7 +93,8 @@ async function page(connection: Connection, search: Search, limit: number): Prom
     );
     tasks.push(...found.tasks);
     bytesLeft -= found.bytes;
-    if (tasks.length === limit || bytesLeft <= 0) return { tasks, next: tasks.at(-1)!.id };
+    if (tasks.length > 0 && (tasks.length === limit || bytesLeft <= 0))
+      return { tasks, next: tasks.at(-1)!.id };
     if (edge === null) return { tasks, next: null };
     high = edge;
     isHighOpen = true;
@@ -119,7 +120,7 @@ async function rowsOf(
     values: [...values, limit, maxBytes],
     rowMode: "array",
   });
-  return { tasks: rows.map(toTask), bytes: Number(rows.at(-1)?.at(-1) ?? 0) };
+  return { tasks: await withoutSpoilt(connection, rows), bytes: Number(rows.at(-1)?.at(-1) ?? 0) };
 }
 
 /** The id of the last row of a window, by the part of the search that an index answers; null when the end comes sooner. */

@@ -2,7 +2,7 @@
 import type { ActionInfo, Task } from "../task/task.ts";
 import { isId, LOWEST_ID } from "./postgres-id.ts";
 import type { Connection, PostgresPool } from "../postgres/pool.ts";
-import { ALL, readTasks, tasksOf } from "./postgres-rows.ts";
+import { ALL, fullTasksOf, getTasks, getTasksByKey } from "./postgres-rows.ts";
 import type { QueueState } from "./store.ts";
 
 const SELECT = `select ${ALL} from tasks`;
@@ -16,14 +16,13 @@ export class PostgresReads {
 
   async get(ids: readonly string[]): Promise<(Task | null)[]> {
     const known = [...new Set(ids.filter(isId))];
-    const tasks = known.length === 0 ? [] : await this.#use((c) => readTasks(c, known));
+    const tasks = known.length === 0 ? [] : await this.#use((c) => getTasks(c, known));
     const byId = new Map(tasks.map((task) => [task.id, task]));
     return ids.map((id) => byId.get(id) ?? null);
   }
 
   async getByKey(keys: readonly string[]): Promise<(Task | null)[]> {
-    const sql = `${SELECT} where id = any(array(select task from keys where key = any($1::text[])))`;
-    const tasks = await this.#tasks("by-key", sql, [keys]);
+    const tasks = await this.#use((c) => getTasksByKey(c, keys));
     const byKey = new Map(tasks.map((task) => [task.key, task]));
     return keys.map((key) => byKey.get(key) ?? null);
   }
@@ -83,7 +82,7 @@ export class PostgresReads {
   }
 
   #tasks(name: string, sql: string, values: readonly unknown[]): Promise<Task[]> {
-    return this.#use((c) => tasksOf(c, name, sql, values));
+    return this.#use((c) => fullTasksOf(c, name, sql, values));
   }
 
   #use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {

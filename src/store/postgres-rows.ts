@@ -4,7 +4,9 @@ import { blobsOf } from "./blob-refs.ts";
 import { Raced } from "../postgres/errors.ts";
 import { few, UNSEEN_AFTER } from "./postgres-plain.ts";
 import type { Connection } from "../postgres/pool.ts";
-import { COLUMNS, purgeAt, toRow, toTask, type Row } from "./task-row.ts";
+import { addingSql, BYTES_SQL } from "./postgres-counts.ts";
+import { ASIDE } from "./spoilt-row.ts";
+import { COLUMNS, purgeAt, readable, toRow, toTask, type Readable, type Row } from "./task-row.ts";
 
 export const ALL = COLUMNS.join(", ");
 
@@ -50,18 +52,35 @@ const INSERT_KEYS = `insert into keys select x.key, x.task from json_to_recordse
 const INSERT_REFS = `insert into blob_refs select x.task, x.blob from json_to_recordset($1::json) as x(task uuid, blob text)
   on conflict do nothing`;
 
+const READ = `select ${ALL} from tasks where id = any($1::uuid[])`;
+const READ_BY_KEY = `select ${ALL} from tasks where id = any(array(select task from keys where key = any($1::text[])))`;
+/** They are counted on, as rows of a form that is not known here. */
+const SET_ASIDE = `with aside as (
+    update tasks set state = state + ${ASIDE} where id = any($1::uuid[]) and state between 0 and 7
+    returning queue, action, state, (${BYTES_SQL})::bigint as bytes
+  ) ${addingSql(
+    `select queue, action, n.state, n.sign * count(*), n.sign * sum(bytes)
+     from aside cross join lateral (values (state - ${ASIDE}, -1), (state, 1)) n (state, sign) group by queue, action, n.state, n.sign`,
+  )}`;
+
 /** Locks the rows there are, in the order of ids: whoever does so waits for others, and never in a circle. */
-export async function lockTasks(connection: Connection, ids: readonly string[]): Promise<Task[]> {
-  return tasksOf(
-    connection,
-    "lock",
-    `select ${ALL} from tasks where id = any($1::uuid[]) order by id for update`,
-    [ids],
-  );
+export async function lockTasks(connection: Connection, ids: readonly string[]): Promise<Readable> {
+  const text = `select ${ALL} from tasks where id = any($1::uuid[]) order by id for update`;
+  return readable(await rowsOf(connection, "lock", text, [ids]));
 }
 
-export async function readTasks(connection: Connection, ids: readonly string[]): Promise<Task[]> {
-  return tasksOf(connection, "read", `select ${ALL} from tasks where id = any($1::uuid[])`, [ids]);
+export async function readTasks(connection: Connection, ids: readonly string[]): Promise<Readable> {
+  return readable(await rowsOf(connection, "read", READ, [ids]));
+}
+
+/** @throws SpoiltRow when one of them cannot be read. */
+export async function getTasks(connection: Connection, ids: readonly string[]): Promise<Task[]> {
+  return (await rowsOf(connection, "read", READ, [ids])).map(toTask);
+}
+
+/** @throws SpoiltRow when one of them cannot be read. */
+export async function getTasksByKey(connection: Connection, keys: readonly string[]): Promise<Task[]> {
+  return (await rowsOf(connection, "by-key", READ_BY_KEY, [keys])).map(toTask);
 }
 
 /** Locks the keys that are taken: until the transaction ends their tasks stay. @returns key → task. */
@@ -118,19 +137,50 @@ export async function deleteTasks(
   });
 }
 
+/** Of many: those that cannot be read are passed over, and set aside. */
 export async function tasksOf(
   connection: Connection,
   name: string | undefined,
   text: string,
   values: readonly unknown[],
 ): Promise<Task[]> {
+  return withoutSpoilt(connection, await rowsOf(connection, name, text, values));
+}
+
+/** A read of rows in states that are known: once more, as often as some were set aside, so that it is as full as it may be. */
+export async function fullTasksOf(
+  connection: Connection,
+  name: string,
+  text: string,
+  values: readonly unknown[],
+): Promise<Task[]> {
+  for (;;) {
+    const rows = await rowsOf(connection, name, text, values);
+    const tasks = await withoutSpoilt(connection, rows);
+    if (tasks.length === rows.length) return tasks;
+  }
+}
+
+/** As spoilt-row.ts says. */
+export async function withoutSpoilt(connection: Connection, rows: readonly Row[]): Promise<Task[]> {
+  const { tasks, spoilt } = readable(rows);
+  if (spoilt.length > 0) await connection.query(SET_ASIDE, [spoilt.map(({ id }) => id)]);
+  return tasks;
+}
+
+async function rowsOf(
+  connection: Connection,
+  name: string | undefined,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
   const { rows } = await connection.query<Row>({
     ...(name === undefined ? {} : { name }),
     text,
     values: [...values],
     rowMode: "array",
   });
-  return rows.map(toTask);
+  return rows;
 }
 
 async function refer(connection: Connection, tasks: readonly Task[]): Promise<void> {

@@ -16,12 +16,12 @@ const isNoWhole = (column: string): string =>
 /** What cannot even be read, or named: numbers beyond JavaScript's, ids that are none. Looked for in the whole table. */
 const UNREADABLE = [
   "typeof(id) <> 'blob' or length(id) <> 16",
-  "typeof(state) <> 'integer'",
+  "typeof(state) <> 'integer' or state < 0",
   ...WHOLE.map(isNoWhole),
   ...WHOLE_OR_NULL.map((column) => `${column} is not null and (${isNoWhole(column)})`),
 ].join(" or ");
 const SET = `update tasks set state = ${ASIDE} + case when typeof(state) = 'integer' and state between 0 and 7 then state else ${NO_STATE} end
-  where (typeof(state) <> 'integer' or state between 0 and 7) and`;
+  where (typeof(state) <> 'integer' or state < 8) and`;
 const TOLD =
   "returning case when typeof(id) = 'blob' then id else cast(id as blob) end as id, queue, action, state";
 

@@ -81,7 +81,7 @@ export class SqliteList {
     for (const window of isBounded ? [0] : WINDOWS) {
       const edge = window === 0 ? null : this.#edge(search, high, window);
       const conditions = ["id < ?", edge === null ? "id > ?" : "id >= ?", ...where].join(" and ");
-      const select = `select ${COLUMNS.join(", ")} from ${from} where ${conditions} and state < ${STATES.length} order by id desc limit ?`;
+      const select = `select ${COLUMNS.join(", ")} from ${from} where ${conditions} and state between 0 and ${STATES.length - 1} order by id desc limit ?`;
       const found = this.#statement(select).iterate(high, edge ?? low, ...values, limit - rows.length);
       for (const one of found) {
         const [row] = toRows([one]);

@@ -162,8 +162,10 @@ export function toTask(row: Row): Task {
   };
 }
 
+export type Readable = { readonly tasks: Task[]; readonly spoilt: { id: string; why: string }[] };
+
 /** Those that can be read, and the ids of those that are damaged. @throws what is wrong with a row otherwise. */
-export function readable(rows: readonly Row[]): { tasks: Task[]; spoilt: { id: string; why: string }[] } {
+export function readable(rows: readonly Row[]): Readable {
   const tasks: Task[] = [];
   const spoilt: { id: string; why: string }[] = [];
   for (const row of rows) {

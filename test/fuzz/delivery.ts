@@ -14,8 +14,8 @@ export type Delivered = {
   readonly isHung: boolean;
 };
 
-/** The longest limit of the node is 3 s, looked after once a second. The rest is for a machine with other work. */
-const HUNG_MS = 30_000;
+/** The longest limit of the node is 15 s, looked after once a second. The rest is for a machine with other work. */
+const HUNG_MS = 45_000;
 const SILENT_MS = 40;
 /** A watch of all that happens is never silent. */
 const LONGEST_STAY_MS = 2000;

@@ -20,11 +20,23 @@ const AT_ONCE = 48;
 /** A connection whose answers may never come is left after so long without a word. */
 const STAY_MS = 300;
 /** To close what the last batch left: the longest limit of the node, and room for a busy machine. */
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 45_000;
+
+/** What one node held once it was warm, and what it holds now, with nobody there and its memory tidied. */
+export type Held = {
+  connections: number;
+  baseBytes: number;
+  lastBytes: number;
+  baseTimers: number;
+  lastTimers: number;
+};
+/** So many connections warm a node. */
+const WARM = 4000;
 
 export class Doors implements AsyncDisposable {
   #node: NodeUnderTest | null = null;
-  #honest: Honest | null = null;
+  held: Held | null = null;
+  #connections = 0;
   /** Questions of honest clients that got their own right answer. */
   answered = 0;
 
@@ -34,7 +46,7 @@ export class Doors implements AsyncDisposable {
     inputs: readonly Buffer[],
   ): Promise<{ each: (string | null)[]; all: string | null }> {
     const node = (this.#node ??= await NodeUnderTest.start());
-    const honest = (this.#honest ??= await Honest.start(node.plain));
+    const honest = await Honest.start(node.plain);
     const each: (string | null)[] = inputs.map(() => null);
     const queue = inputs.entries();
     const work = async (): Promise<void> => {
@@ -44,26 +56,36 @@ export class Doors implements AsyncDisposable {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
+    await honest.stop();
+    this.answered += honest.answered;
+    this.#connections += inputs.length;
     const left = await this.#settled(node);
     const all = [...node.faults.splice(0), ...honest.faults.splice(0), ...(left === null ? [] : [left])];
     if (all.length > 0) await this.#renew();
     return { each, all: all.length === 0 ? null : all.join("\n").slice(0, 4000) };
   }
 
-  /** What the node holds while nobody hostile is there. */
-  async facts(): ReturnType<NodeUnderTest["facts"]> {
-    return (this.#node ??= await NodeUnderTest.start()).facts();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#renew();
   }
 
+  #hold(bytes: number, timers: number): void {
+    if (this.#connections < WARM) return;
+    this.held ??= {
+      connections: 0,
+      baseBytes: bytes,
+      lastBytes: bytes,
+      baseTimers: timers,
+      lastTimers: timers,
+    };
+    this.held = { ...this.held, connections: this.#connections, lastBytes: bytes, lastTimers: timers };
+  }
+
   async #renew(): Promise<void> {
-    const [node, honest] = [this.#node, this.#honest];
-    this.#node = this.#honest = null;
-    await honest?.stop();
-    this.answered += honest?.answered ?? 0;
+    const node = this.#node;
+    this.held = null;
+    this.#connections = 0;
+    this.#node = null;
     await node?.[Symbol.asyncDispose]();
   }
 
@@ -71,10 +93,12 @@ export class Doors implements AsyncDisposable {
   async #settled(node: NodeUnderTest): Promise<string | null> {
     const begun = performance.now();
     for (;;) {
-      const { sockets, inFlightBytes } = await node.facts();
-      // Between two questions an honest client may have none open, or one that is just made.
-      const isBack = sockets <= Honest.CONNECTIONS && inFlightBytes <= Honest.CONNECTIONS * 1000;
-      if (isBack || node.hasDied) return null;
+      const { sockets, inFlightBytes, heapBytes, timers } = await node.facts();
+      if (node.hasDied) return null;
+      if (sockets === 0 && inFlightBytes === 0) {
+        this.#hold(heapBytes, timers);
+        return null;
+      }
       if (performance.now() - begun > SETTLE_MS)
         return `left behind: ${sockets} sockets, ${inFlightBytes} bytes in flight`;
       await delay(50);

@@ -31,9 +31,6 @@ export class Honest {
     this.#ws = ws;
   }
 
-  /** Connections it keeps. */
-  static readonly CONNECTIONS = 3;
-
   static async start(port: number): Promise<Honest> {
     const socket = connect({ host: "127.0.0.1", port, noDelay: true });
     const ws = new WebSocket(`ws://127.0.0.1:${port}/v1/socket`);

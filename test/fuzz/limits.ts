@@ -13,7 +13,7 @@ export const LOW = {
   stalledOps: 10,
   unreadBytes: 64 * KIB,
   unreadMs: 2000,
-  idleMs: 3000,
+  idleMs: 15_000,
   lineMs: 1500,
   bodyMs: 1500,
   waitMs: 5000,

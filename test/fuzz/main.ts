@@ -7,6 +7,7 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { corpusOf, escaped, keep, kindOf, readInput, unescaped } from "./corpus.ts";
+import type { Held } from "./doors.ts";
 import { inputOf, KINDS, type Kind } from "./inputs.ts";
 import { Trials, type Failure } from "./trials.ts";
 
@@ -20,16 +21,16 @@ const { values } = parseArgs({
     help: { type: "boolean", short: "h", default: false },
   },
 });
-/** Of a hundred inputs, how many of each kind. What goes through sockets costs a hundred times as much as what does not. */
+/** Of a thousand inputs, how many of each kind. What goes through sockets costs a hundred times as much as what does not. */
 const SHARES: Readonly<Record<Kind, number>> = {
-  parsers: 74,
-  lines: 4,
-  inline: 2,
-  http: 5,
-  websocket: 3,
-  proxy: 2,
-  parcels: 9,
-  rows: 1,
+  parsers: 747,
+  lines: 30,
+  inline: 15,
+  http: 35,
+  websocket: 20,
+  proxy: 10,
+  parcels: 140,
+  rows: 3,
 };
 const BATCH: Readonly<Record<Kind, number>> = {
   parsers: 2000,
@@ -49,7 +50,9 @@ const MOST_FAILURES = 20;
 type Batch = { readonly kind: Kind; readonly from: number; readonly count: number };
 type Done = Batch & {
   readonly failures: readonly { kind: Kind; why: string; input: string | null }[];
+  readonly job: number;
   readonly answered: number;
+  readonly held: Held | null;
 };
 
 const seed = Number(values.seed);
@@ -78,7 +81,9 @@ async function work(): Promise<void> {
         ...rest,
         input: input === null ? null : escaped(input),
       })),
+      job: process.pid,
       answered: trials.answered,
+      held: trials.held,
     } satisfies Done);
   }
 }
@@ -102,12 +107,14 @@ async function many(): Promise<void> {
   // Kinds mixed: a node is under fire while readers run beside it, and the end is not all of one kind.
   batches.sort((a, b) => a.from / (SHARES[a.kind] * total) - b.from / (SHARES[b.kind] * total));
   const counts = new Map<Kind, number>();
+  const jobs = new Map<number, Pick<Done, "answered" | "held">>();
   const told = (): string => {
     const all = [...counts.values()].reduce((a, b) => a + b, 0);
     return `${all} of ${total} inputs, ${Math.round((performance.now() - begun) / 1000)} s, ${failures.length} failed`;
   };
   const timer = setInterval(() => console.log(told()), TELL_EVERY_MS);
   await runAll(batches, (done) => {
+    jobs.set(done.job, done);
     counts.set(done.kind, (counts.get(done.kind) ?? 0) + done.count);
     for (const { kind, why, input } of done.failures) {
       const failure = { kind, why, input: input === null ? null : unescaped(input) };
@@ -118,8 +125,16 @@ async function many(): Promise<void> {
   });
   clearInterval(timer);
   for (const [kind, count] of counts) console.log(`${kind.padEnd(10)} ${count}`);
+  const answered = [...jobs.values()].reduce((sum, job) => sum + job.answered, 0);
+  console.log(`Honest clients asked ${answered} times meanwhile.`);
+  for (const { held } of jobs.values()) if (held) console.log(tellHeld(held));
   console.log(`Seed ${seed}: ${told()}.`);
   process.exitCode = failures.length === 0 ? 0 : 1;
+}
+
+function tellHeld({ connections, baseBytes, lastBytes, baseTimers, lastTimers }: Held): string {
+  const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
+  return `A node after ${connections} connections: 0 sockets, ${baseTimers} timers then ${lastTimers}, ${mib(baseBytes)} MiB of heap then ${mib(lastBytes)}.`;
 }
 
 async function replayCorpus(chosen: readonly Kind[], failures: Failure[]): Promise<void> {

@@ -1,5 +1,5 @@
 /** Runs inputs of any kind, and of those that fail finds which, and the least that fails. */
-import { DOOR_KINDS, Doors, type DoorKind } from "./doors.ts";
+import { DOOR_KINDS, Doors, type DoorKind, type Held } from "./doors.ts";
 import type { Kind } from "./inputs.ts";
 import { minimised } from "./minimise.ts";
 import { tryParcel } from "./parcels.ts";
@@ -16,6 +16,10 @@ const SEARCH_MS = 60_000;
 
 export class Trials implements AsyncDisposable {
   readonly #doors = new Doors();
+
+  get held(): Held | null {
+    return this.#doors.held;
+  }
 
   get answered(): number {
     return this.#doors.answered;
