@@ -71,7 +71,7 @@ export async function submitHeads(input: Buffer): Promise<void> {
   assert.ok(seen.body.equals(body), "the body ends elsewhere");
   const key = seen.headers["idempotency-key"];
   assert.equal(key === undefined ? null : readIdempotencyKey(String(key)), head.key);
-  const submit = tandaOnly(() => readSubmit(parseBody(body, LOW_LIMITS), head.key));
+  const submit = tandaOnly(() => readSubmit(parseBody(body, LOW_LIMITS), head.key, false));
   if (submit !== null) assert.doesNotThrow(() => JSON.parse(submit.payload));
 }
 
@@ -90,7 +90,7 @@ export function requestFacts(input: Buffer): void {
 
 export function bodies(input: Buffer): void {
   const value = tandaOnly(() => parseBody(input.subarray(0, 20_000), LOW_LIMITS));
-  if (value !== null && value !== undefined) tandaOnly(() => readSubmit(value, null));
+  if (value !== null && value !== undefined) tandaOnly(() => readSubmit(value, null, false));
 }
 
 /** Whether a message is under way hangs on the bytes, not on how they came. */
