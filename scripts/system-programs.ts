@@ -36,6 +36,7 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   ["ceph-osd", { debian: "ceph-osd" }],
   ["radosgw", { debian: "radosgw" }],
   ["curl", { debian: "curl" }],
+  ["faketime", { debian: "faketime", part: "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1" }],
   ["haproxy", { debian: "haproxy", folders: ["/usr/sbin"] }],
   ["nc", { debian: "netcat-openbsd" }],
   [

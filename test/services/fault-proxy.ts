@@ -4,9 +4,16 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 
 /**
  * pass: all goes through. refuse: nobody listens, and who was connected is cut off. blackhole: connections stay, and nothing
- * goes through, now or later. (Resetting is a deed, not a mode: {@link FaultProxy.reset}.)
+ * goes through, now or later. hold, hold-requests, hold-answers: nothing goes through, or nothing one way, until it passes again:
+ * then all that was sent arrives, as when a cable is put back. (Resetting is a deed, not a mode: {@link FaultProxy.reset}.)
  */
-export type FaultMode = "pass" | "refuse" | "blackhole";
+export type FaultMode = "pass" | "refuse" | "blackhole" | "hold" | "hold-requests" | "hold-answers";
+
+/** Each piece comes so much later, and no faster than this, each way of each connection for itself. */
+export type Slowness = { readonly latencyMs?: number; readonly bytesPerSecond?: number };
+
+const HOLDS_REQUESTS: ReadonlySet<FaultMode> = new Set(["hold", "hold-requests"]);
+const HOLDS_ANSWERS: ReadonlySet<FaultMode> = new Set(["hold", "hold-answers"]);
 
 /** A blackhole swallows a goodbye too. */
 const SOCKET = { noDelay: true, allowHalfOpen: true };
@@ -21,6 +28,11 @@ export class FaultProxy implements AsyncDisposable {
   #listener: Server | null;
   #mode: FaultMode = "pass";
   #cut: Cut | null = null;
+  #slowness: Slowness | null = null;
+  /** Connections that were cut off here, or whose other end was lost. */
+  broken = 0;
+  /** Pieces that came late, because they were held or slowed down. */
+  late = 0;
 
   constructor(listener: Server, port: number, target: number) {
     this.#listener = listener;
@@ -48,6 +60,17 @@ export class FaultProxy implements AsyncDisposable {
       this.#listener.listen(this.port, "127.0.0.1");
       await once(this.#listener, "listening");
     }
+    for (const pair of this.#pairs) this.#holdOrLetGo(pair);
+  }
+
+  /** @param slowness null: as fast as it goes. */
+  slow(slowness: Slowness | null): void {
+    this.#slowness = slowness;
+  }
+
+  /** Connections that are open. */
+  get count(): number {
+    return this.#pairs.size;
   }
 
   /** Cuts off all who are connected, both sides, as a machine that restarted would. */
@@ -75,18 +98,20 @@ export class FaultProxy implements AsyncDisposable {
     const server = connect({ port: this.#target, host: "127.0.0.1", ...SOCKET });
     const pair: Pair = { client, server, cut: null };
     this.#pairs.add(pair);
-    client.on("data", (bytes) => {
+    const toServer = this.#lane(server);
+    const toClient = this.#lane(client);
+    client.on("data", (bytes: Buffer) => {
       if (this.#mode === "blackhole") return;
       if (this.#cut !== null && bytes.includes(this.#cut.words)) {
         pair.cut = this.#cut;
         this.#cut = null;
       }
-      server.write(bytes);
+      toServer(bytes);
     });
-    server.on("data", (bytes) => {
+    server.on("data", (bytes: Buffer) => {
       if (this.#mode === "blackhole") return;
       const { cut } = pair;
-      if (cut === null) client.write(bytes);
+      if (cut === null) toClient(bytes);
       else if (bytes.includes(cut.answer)) {
         client.resetAndDestroy();
         cut.done();
@@ -98,12 +123,49 @@ export class FaultProxy implements AsyncDisposable {
     ] as const) {
       one.on("error", () => {});
       one.on("end", () => {
-        if (this.#mode !== "blackhole") one.end();
+        if (this.#mode !== "blackhole") (other === server ? toServer : toClient)(null);
       });
       one.on("close", () => {
         other.destroy();
-        this.#pairs.delete(pair);
+        if (this.#pairs.delete(pair)) this.broken++;
       });
+    }
+    this.#holdOrLetGo(pair);
+  }
+
+  /** What writes to a socket at once, or later and in order; null is its end. */
+  #lane(socket: Socket): (bytes: Buffer | null) => void {
+    let freeAt = 0;
+    let waiting = 0;
+    const write = (bytes: Buffer | null): void => {
+      if (bytes === null) socket.end();
+      else socket.write(bytes);
+    };
+    return (bytes) => {
+      const slowness = this.#slowness;
+      if (slowness === null && waiting === 0) return write(bytes);
+      const { latencyMs = 0, bytesPerSecond = Infinity } = slowness ?? {};
+      const now = performance.now();
+      freeAt = Math.max(now + latencyMs, freeAt) + ((bytes?.length ?? 0) / bytesPerSecond) * 1000;
+      waiting++;
+      this.late++;
+      setTimeout(() => {
+        waiting--;
+        write(bytes);
+      }, freeAt - now);
+    };
+  }
+
+  #holdOrLetGo({ client, server }: Pair): void {
+    for (const [from, isHeld] of [
+      [client, HOLDS_REQUESTS.has(this.#mode)],
+      [server, HOLDS_ANSWERS.has(this.#mode)],
+    ] as const) {
+      if (isHeld) from.pause();
+      else if (from.isPaused()) {
+        this.late++;
+        from.resume();
+      }
     }
   }
 }

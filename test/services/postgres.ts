@@ -17,6 +17,8 @@ export type PostgresOptions = {
   readonly fast?: boolean;
   /** Settings of its own, over ours: `name=value`. */
   readonly config?: readonly string[];
+  /** Where its folder is made. Default: where temporary folders are. */
+  readonly within?: string;
 };
 
 const USER = "app";
@@ -64,7 +66,7 @@ export class Postgres implements AsyncDisposable {
   static async start(options: PostgresOptions = {}): Promise<Postgres> {
     // Its companions lie beside it, not beside a link to it.
     const bin = dirname(realpathSync(needs("postgres").path));
-    const folder = newFolder();
+    const folder = newFolder(options.within);
     const config = [...CONFIG, ...(options.fast ? FAST : []), ...(options.config ?? [])];
     const postgres = new Postgres(folder, await freePort(), bin, config);
     try {
@@ -135,6 +137,15 @@ export class Postgres implements AsyncDisposable {
     }
   }
 
+  /** All of its processes stand still; its connections stay open. */
+  freeze(): void {
+    this.#signalAll("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#signalAll("SIGCONT");
+  }
+
   /** One session's process: PostgreSQL then restarts all of them. @returns false when there was none. */
   async kill9Backend(applicationName: string): Promise<boolean> {
     const [found] = await this.query<{ pid: number }>(
@@ -174,6 +185,13 @@ export class Postgres implements AsyncDisposable {
     await exited;
   }
 
+  #signalAll(signal: NodeJS.Signals): void {
+    const pid = this.#server?.pid;
+    if (pid === undefined) return;
+    // The postmaster first: it would see its children stop, and go on.
+    for (const one of [pid, ...childrenOf(pid)]) process.kill(one, signal);
+  }
+
   #spawn(): ChildProcess {
     const config = [...this.#config, `port=${this.port}`, `unix_socket_directories=${this.folder}`];
     const args = ["-D", join(this.folder, "data"), ...config.flatMap((line) => ["-c", line])];
@@ -199,8 +217,8 @@ export class Postgres implements AsyncDisposable {
 }
 
 /** Its owner is whom PostgreSQL runs as. */
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "tanda-postgres-"));
+function newFolder(within = tmpdir()): string {
+  const folder = mkdtempSync(join(within, "tanda-postgres-"));
   if (isRoot()) {
     const id = (flag: string): number =>
       Number(spawnSync("id", [flag, "postgres"], { encoding: "utf8" }).stdout);

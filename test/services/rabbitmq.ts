@@ -65,6 +65,11 @@ export class RabbitMQNode {
     await this.start();
   }
 
+  /** Of one that was killed: it starts with nothing, as from a new disk. */
+  wipe(): void {
+    rmSync(join(this.#folder, "mnesia"), { recursive: true, force: true });
+  }
+
   async ctl(...args: string[]): Promise<string> {
     const words = [...asUser(USER), program("rabbitmqctl"), "-q", ...args];
     const limits = { env: this.#env, timeout: CTL_MS, killSignal: "SIGKILL" } as const;

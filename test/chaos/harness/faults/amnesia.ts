@@ -1,0 +1,43 @@
+/** The broker forgets: its queues are deleted while they are used, or it comes back with nothing at all. */
+import { connect } from "amqplib";
+import { grown, brokenTo, Unseen, type Fault } from "../fault.ts";
+import { nowMs } from "../history.ts";
+
+export const AMNESIA: readonly Fault[] = [
+  {
+    name: "queues-deleted",
+    kind: "F8",
+    strike: async ({ topology }) => {
+      const { rabbit } = topology;
+      const told = await rabbit.first.ctl("list_queues", "name");
+      const names = told.split("\n").filter((name) => name.startsWith("tanda.") && !name.includes("amq.gen"));
+      const admin = await connect(rabbit.urlAt(rabbit.first.port));
+      admin.on("error", () => {});
+      let messages = 0;
+      try {
+        const channel = await admin.createChannel();
+        for (const name of names) messages += (await channel.deleteQueue(name)).messageCount;
+      } finally {
+        await admin.close();
+      }
+      const seen = (): string => {
+        if (names.length === 0) throw new Unseen("there were none");
+        return `${names.length} queues deleted, with ${messages} messages`;
+      };
+      return { what: "all queues of tasks", countsFrom: nowMs(), seen };
+    },
+  },
+  {
+    name: "broker-wiped",
+    kind: "F8",
+    strike: async ({ topology }) => {
+      const { nodes } = topology.rabbit;
+      const seen = grown("connections to RabbitMQ broken", brokenTo(topology, "RabbitMQ"));
+      const countsFrom = nowMs();
+      await Promise.all(nodes.map((node) => node.kill9()));
+      for (const node of nodes) node.wipe();
+      await Promise.all(nodes.map((node) => node.start()));
+      return { what: "all of its nodes", countsFrom, seen };
+    },
+  },
+];

@@ -1,0 +1,54 @@
+/** At the end, every task that was run more than once: whether it might be. */
+import type { Audit } from "./audit.ts";
+import type { Verdicts } from "./verdicts.ts";
+import type { Execution, Witness } from "./witness.ts";
+
+export type RunsTold = {
+  /** Tasks that began more than once, but for those that failed and were tried again as they are to. */
+  readonly again: number;
+  /** Two runs of one task at the same time. */
+  readonly overlapping: number;
+};
+
+/** @param ids of the tasks that were run more than once. */
+export async function checkRuns(
+  witness: Witness,
+  audit: Audit,
+  ids: ReadonlyMap<number, string>,
+  verdicts: Verdicts,
+): Promise<RunsTold> {
+  let again = 0;
+  let overlapping = 0;
+  for (const [n, unsorted] of witness.several) {
+    const runs = [...unsorted].sort((a, b) => a.begunAt - b.begunAt);
+    if (runs.some((run, i) => i > 0 && isUnasked(runs[i - 1]!, run))) again++;
+    const seen = new Set<number>();
+    for (const { attempt } of runs) {
+      if (attempt > 1 && seen.has(attempt))
+        verdicts.break("I3", `attempt ${attempt} of order ${n} was run twice`, n);
+      seen.add(attempt);
+    }
+    for (const [i, younger] of runs.entries())
+      for (const older of runs.slice(0, i)) {
+        if (older.endedAt === null || older.endedAt <= younger.begunAt) continue;
+        overlapping++;
+        // A first attempt that rides is under no lease.
+        const id = ids.get(n);
+        if (older.attempt === 1 || older.attempt === younger.attempt || id === undefined) continue;
+        if (!(await audit.hadLapsed(id, older.attempt)))
+          verdicts.break(
+            "I3",
+            `attempts ${older.attempt} and ${younger.attempt} of order ${n} ran at once`,
+            n,
+          );
+      }
+  }
+  verdicts.checked("I3");
+  return { again, overlapping };
+}
+
+/** Not the next attempt of one that failed by itself. */
+function isUnasked(before: Execution, run: Execution): boolean {
+  const hasFailed = before.endedAt !== null && !before.isDone && before.endedAt <= run.begunAt;
+  return !(hasFailed && run.attempt === before.attempt + 1);
+}
