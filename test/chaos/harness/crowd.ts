@@ -19,6 +19,8 @@ const MOST_OPEN_S = 3;
 /** Now and then so many at once. */
 const BURST_S = 0.5;
 const BURST_CHANCE = 0.001;
+/** Every so often one of them comes over a new connection. */
+const MOVE_CHANCE = 0.01;
 
 export type CrowdOptions = {
   readonly port: number;
@@ -122,6 +124,7 @@ export class Crowd implements AsyncDisposable {
     if (dice.chance() < BURST_CHANCE) this.#owed += rate * BURST_S;
     const room = rate * MOST_OPEN_S - this.#open.size;
     const now = Math.min(Math.floor(this.#owed), Math.max(0, Math.floor(room)));
+    if (dice.chance() < MOVE_CHANCE) dice.pick(this.#sdk).move();
     // What could not be sent is not made up for later.
     this.#owed -= Math.floor(this.#owed);
     for (let left = now; left > 0; left--) this.#send();

@@ -22,23 +22,29 @@ export class Recovery {
     this.#pulse = pulse;
   }
 
-  /** @param wellBefore as customers were served before the fault. @returns the ms since `countsFrom`; null: not within the limit. */
+  /**
+   * @param wellBefore as customers were served before the fault.
+   * @returns the ms from `countsFrom` until the moment from which on they were so again, and nothing of before was open; null: not
+   * within the limit.
+   */
   async from(countsFrom: number, wellBefore: Well, limitMs: number): Promise<number | null> {
     const begunAt = nowMs();
     const wallNow = Date.now();
+    let doneAt: number | null = null;
     for (;;) {
       const at = nowMs();
-      if (this.isServed(at, begunAt, wellBefore) && (await this.#isNothingLeft(wallNow)))
-        return Math.round(nowMs() - countsFrom);
+      if (this.#scene.crowd.oldestOpenAt > begunAt && (await this.#isNothingLeft(wallNow))) doneAt ??= at;
+      if (doneAt !== null && this.#isServed(at, begunAt, wellBefore))
+        return Math.max(0, Math.round(Math.max(doneAt, at - OVER_MS) - countsFrom));
       if (at - begunAt > limitMs) return null;
       await delay(LOOKS_MS);
     }
   }
 
-  isServed(at: number, since: number, before: Well): boolean {
+  #isServed(at: number, since: number, before: Well): boolean {
     const now = this.#pulse.over(OVER_MS, at, since);
     return (
-      this.#scene.crowd.oldestOpenAt > since &&
+      at - since >= OVER_MS &&
       now.perSecond >= before.perSecond * SHARE &&
       now.slowMs <= Math.max(before.slowMs * TIMES, before.slowMs + MORE_MS)
     );

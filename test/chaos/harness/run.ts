@@ -22,7 +22,9 @@ import { Verdicts } from "./verdicts.ts";
 import { Watcher } from "./watcher.ts";
 import { Witness } from "./witness.ts";
 
-const WARM_MS = 4000;
+/** Until customers are served as fast as they ask. */
+const WARM_WITHIN_MS = 60_000;
+const WARM_SHARE = 0.8;
 const SETTLES_WITHIN_MS = 120_000;
 const TELLS_MS = 5000;
 /** A lease and more for what was left behind last. */
@@ -59,7 +61,8 @@ export async function run(settings: Settings, faults: readonly Fault[]): Promise
   try {
     crowd.start();
     watcher.start();
-    await delay(WARM_MS);
+    const warmBy = nowMs() + WARM_WITHIN_MS;
+    while (pulse.over(TELLS_MS, nowMs()).perSecond < rate * WARM_SHARE && nowMs() < warmBy) await delay(100);
     const holdings = await countHoldings(topology, audit);
     const isOver = (): boolean => performance.now() - begunAt > minutes * 60_000 && orders.count >= tasks;
     await nemesis.run(faults, isOver);

@@ -17,58 +17,88 @@ const LOOK_AFTER_MS = 400;
 const LINK_TRIES = 40;
 
 type Client = ReturnType<typeof connect>;
+/** Orders that are served over it; one that is left is closed when they are done. */
+type Line = { readonly client: Client; uses: number; isLeft: boolean };
 
 export class SdkCustomer implements AsyncDisposable {
-  readonly #client: Client;
+  readonly #port: number;
   readonly #ear: Ear;
+  readonly #lines = new Set<Line>();
+  #line: Line;
 
   constructor(port: number, ear: Ear) {
+    this.#port = port;
     this.#ear = ear;
-    this.#client = connect(`tanda://127.0.0.1:${port}`, {
-      deadAfter: DEAD_AFTER,
-      reconnectFor: RECONNECT_FOR,
-      onConnection: (state) => {
-        if (state === "lost") ear.lostConnection();
-      },
-    });
+    this.#line = this.#open();
+  }
+
+  /** From now on over another connection: where the balancer finds that fewest are. */
+  move(): void {
+    const before = this.#line;
+    this.#line = this.#open();
+    before.isLeft = true;
+    this.#closeIfIdle(before);
   }
 
   /** Resolves when all that is wanted of it is known. @param other who asks when this one got no answer. */
   async serve(order: Order, other: SdkCustomer): Promise<void> {
+    const line = this.#line;
+    line.uses++;
     try {
-      await this.#serve(order, other);
+      await this.#serve(order, line.client, other);
     } catch (error) {
       this.#ended(order, error);
     }
+    line.uses--;
+    this.#closeIfIdle(line);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#client.$.close({ now: true });
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#lines].map(({ client }) => client.$.close({ now: true })));
   }
 
-  async #serve(order: Order, other: SdkCustomer): Promise<void> {
+  #open(): Line {
+    const client = connect(`tanda://127.0.0.1:${this.#port}`, {
+      deadAfter: DEAD_AFTER,
+      reconnectFor: RECONNECT_FOR,
+      onConnection: (state) => {
+        if (state === "lost" && !line.isLeft) this.#ear.lostConnection();
+      },
+    });
+    const line: Line = { client, uses: 0, isLeft: false };
+    this.#lines.add(line);
+    return line;
+  }
+
+  #closeIfIdle(line: Line): void {
+    if (!line.isLeft || line.uses > 0) return;
+    this.#lines.delete(line);
+    void line.client.$.close();
+  }
+
+  async #serve(order: Order, client: Client, other: SdkCustomer): Promise<void> {
     const { way, payload, action } = order;
     if (order.key === null) {
-      const told = await this.#client.$.run(action, payload);
+      const told = await client.$.run(action, payload);
       return this.#answered(order, told, null);
     }
-    const handle = await this.#promised(order, other);
+    const handle = await this.#promised(order, client, other);
     if (way === "leave") return;
     if (way === "look") return this.#look(order, handle);
     if (way === "cancel") return this.#cancel(order, handle);
     const told = (await handle.result()) as { $blob?: string };
     // A large result that could not be read just then is told as a link.
     if (told.$blob === undefined) return this.#answered(order, told, handle.task);
-    this.#answered(order, await this.#fetch(told.$blob), handle.task);
+    this.#answered(order, await fetchLarge(client, told.$blob), handle.task);
   }
 
-  async #promised(order: Order, other: SdkCustomer): Promise<Handle> {
+  async #promised(order: Order, client: Client, other: SdkCustomer): Promise<Handle> {
     const { action, payload, key } = order;
     const options = { key: key!, callTimeout: SUBMIT_WITHIN };
     let isOther = false;
     for (const until = performance.now() + GIVE_UP_MS; ;) {
       try {
-        const handle = await (isOther ? other : this).#client.$.submit(action, payload, options);
+        const handle = await (isOther ? other.#line.client : client).$.submit(action, payload, options);
         this.#ear.told(order, "accepted", handle.task);
         return handle;
       } catch (error) {
@@ -98,17 +128,6 @@ export class SdkCustomer implements AsyncDisposable {
     }
   }
 
-  async #fetch(blob: string): Promise<unknown> {
-    for (let left = LINK_TRIES; ; left--) {
-      try {
-        return JSON.parse(await text(await this.#client.$.blobs.get(blob)));
-      } catch (error) {
-        if (left === 0) throw error;
-        await delay(250);
-      }
-    }
-  }
-
   #answered(order: Order, told: unknown, id: string | null): void {
     const complaint = complaintOf(order.payload, told);
     if (complaint !== null) this.#ear.wrong(order, complaint);
@@ -128,4 +147,15 @@ function isUnknown(error: unknown): boolean {
 
 function nameOf(error: unknown): string {
   return error instanceof TandaError ? error.code : (error as Error).name;
+}
+
+async function fetchLarge(client: Client, blob: string): Promise<unknown> {
+  for (let left = LINK_TRIES; ; left--) {
+    try {
+      return JSON.parse(await text(await client.$.blobs.get(blob)));
+    } catch (error) {
+      if (left === 0) throw error;
+      await delay(250);
+    }
+  }
 }

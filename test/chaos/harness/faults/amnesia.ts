@@ -1,14 +1,21 @@
 /** The broker forgets: its queues are deleted while they are used, or it comes back with nothing at all. */
+import { setTimeout as delay } from "node:timers/promises";
 import { connect } from "amqplib";
 import { grown, brokenTo, Unseen, type Fault } from "../fault.ts";
 import { nowMs } from "../history.ts";
+
+const FILLS_MS = 1500;
 
 export const AMNESIA: readonly Fault[] = [
   {
     name: "queues-deleted",
     kind: "F8",
     strike: async ({ topology }) => {
-      const { rabbit } = topology;
+      const { rabbit, workers } = topology;
+      // What workers have room for is soon there; what comes after it waits in the broker.
+      const links = workers.flatMap((worker) => worker.links.get("RabbitMQ")!);
+      await Promise.all(links.map((link) => link.set("hold-answers")));
+      await delay(FILLS_MS);
       const told = await rabbit.first.ctl("list_queues", "name");
       const names = told.split("\n").filter((name) => name.startsWith("tanda.") && !name.includes("amq.gen"));
       const admin = await connect(rabbit.urlAt(rabbit.first.port));
@@ -19,9 +26,10 @@ export const AMNESIA: readonly Fault[] = [
         for (const name of names) messages += (await channel.deleteQueue(name)).messageCount;
       } finally {
         await admin.close();
+        await Promise.all(links.map((link) => link.set("pass")));
       }
       const seen = (): string => {
-        if (names.length === 0) throw new Unseen("there were none");
+        if (messages === 0) throw new Unseen(`nothing was in ${names.length} queues`);
         return `${names.length} queues deleted, with ${messages} messages`;
       };
       return { what: "all queues of tasks", countsFrom: nowMs(), seen };
