@@ -136,23 +136,21 @@ export class FaultProxy implements AsyncDisposable {
   /** What writes to a socket at once, or later and in order; null is its end. */
   #lane(socket: Socket): (bytes: Buffer | null) => void {
     let freeAt = 0;
-    let waiting = 0;
+    const waiting: (Buffer | null)[] = [];
     const write = (bytes: Buffer | null): void => {
       if (bytes === null) socket.end();
       else socket.write(bytes);
     };
     return (bytes) => {
       const slowness = this.#slowness;
-      if (slowness === null && waiting === 0) return write(bytes);
+      if (slowness === null && waiting.length === 0) return write(bytes);
       const { latencyMs = 0, bytesPerSecond = Infinity } = slowness ?? {};
       const now = performance.now();
       freeAt = Math.max(now + latencyMs, freeAt) + ((bytes?.length ?? 0) / bytesPerSecond) * 1000;
-      waiting++;
       this.late++;
-      setTimeout(() => {
-        waiting--;
-        write(bytes);
-      }, freeAt - now);
+      waiting.push(bytes);
+      // Timers of different lengths may be early and late by a millisecond: whichever it is, the first in line goes.
+      setTimeout(() => write(waiting.shift()!), freeAt - now);
     };
   }
 

@@ -6,6 +6,7 @@ import type { Box, LinkTo } from "./box.ts";
 import type { Crowd } from "./crowd.ts";
 import type { Dice } from "./dice.ts";
 import type { Orders } from "./orders.ts";
+import { RUNNING } from "./states.ts";
 import type { Topology } from "./topology.ts";
 import type { Verdicts } from "./verdicts.ts";
 import type { Witness } from "./witness.ts";
@@ -74,8 +75,8 @@ export function isStopped(pid: number): boolean {
   return /^\d+ \(.*\) T/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
-/** What the worker has begun and not ended. */
-export function inHand({ witness }: Scene, box: Box): number {
-  witness.read();
-  return box.pids.reduce((sum, pid) => sum + witness.openOf(pid), 0);
+/** Whether it runs something that takes long enough to be claimed with a lease. */
+export async function hasLease({ audit }: Scene, { node }: Box): Promise<boolean> {
+  const sql = "select from tanda.tasks where state = $1 and worker like $2 limit 1";
+  return (await audit.query(sql, [RUNNING, `%-${node.pid}-%`])).length > 0;
 }

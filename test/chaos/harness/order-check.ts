@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { connect } from "../../../src/client/client.ts";
 import type { Scene } from "./fault.ts";
+import type { Payload } from "./work.ts";
 
 const LOW = 160;
 const HIGH = 20;
@@ -9,6 +10,18 @@ const TAKES_MS = 60;
 const WITHIN_MS = 90_000;
 /** What workers have in hand already begins before them, and a few by their age, lest they starve. In the order of their coming all would. */
 const MOST_BEFORE = 40;
+
+/** Makes all lines known that checks and faults use, so that what they hold open is there from the beginning. */
+export async function meetLanes({ topology, orders }: Scene): Promise<void> {
+  await using client = connect(`tanda://127.0.0.1:${topology.door.port}`);
+  const payload = (): Payload => ({ n: orders.skip(), customer: 0, ms: 0 });
+  await Promise.all([
+    client.$.run("poison", payload()),
+    ...(["low", "high"] as const).map((priority) =>
+      client.$.submit("ordered", payload(), { priority }).then((handle) => handle.result()),
+    ),
+  ]);
+}
 
 export async function checkOrder({ topology, orders, witness, verdicts }: Scene): Promise<void> {
   await using client = connect(`tanda://127.0.0.1:${topology.door.port}`);
@@ -26,13 +39,10 @@ export async function checkOrder({ topology, orders, witness, verdicts }: Scene)
     for (; begunOf(numbers).length < count; await delay(20)) if (performance.now() > until) return false;
     return true;
   };
-  // So that all know of both lines.
-  const first = [await send("high"), await send("low")];
-  let isEachBegun = await begin(first, first.length);
   const low = await Promise.all(Array.from({ length: LOW }, () => send("low")));
   const high = await Promise.all(Array.from({ length: HIGH }, () => send("high")));
   const begunBefore = begunOf(low).length;
-  isEachBegun &&= await begin(high, HIGH);
+  let isEachBegun = await begin(high, HIGH);
   const lastHighAt = Math.max(...begunOf(high));
   const between = begunOf(low).filter((at) => at < lastHighAt).length - begunBefore;
   isEachBegun &&= await begin(low, LOW);

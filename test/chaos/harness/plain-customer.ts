@@ -29,6 +29,8 @@ export class PlainCustomer implements AsyncDisposable {
   }
 
   async serve(order: Order): Promise<void> {
+    // What may have been kept is not refused any more by a later `busy`.
+    let isUnknown = false;
     for (const until = performance.now() + GIVE_UP_MS; !this.#isClosed; await delay(REST_MS)) {
       const heard = await this.#ask(order);
       const code = heard === "nothing" ? "nothing" : heard.result?.error?.code;
@@ -36,12 +38,13 @@ export class PlainCustomer implements AsyncDisposable {
         this.#ear.told(order, "accepted", heard.task);
         return;
       }
-      if (code === "busy") {
+      if (code === "busy" && !isUnknown) {
         this.#ear.told(order, "refused", null, code);
         return;
       }
+      isUnknown = true;
       this.#ear.told(order, "unknown", null, code ?? "?");
-      if (code !== "nothing" && code !== "unavailable")
+      if (code !== "nothing" && code !== "unavailable" && code !== "busy")
         this.#ear.failed(order, JSON.stringify(heard).slice(0, 300));
       if (performance.now() > until) return;
     }

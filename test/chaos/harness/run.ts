@@ -11,7 +11,7 @@ import { History, nowMs } from "./history.ts";
 import { compareHoldings, countHoldings } from "./holdings.ts";
 import { Nemesis } from "./nemesis.ts";
 import { Orders } from "./orders.ts";
-import { checkOrder } from "./order-check.ts";
+import { checkOrder, meetLanes } from "./order-check.ts";
 import { Pulse } from "./pulse.ts";
 import { checkRows } from "./rows-check.ts";
 import { checkRuns } from "./runs-check.ts";
@@ -63,6 +63,7 @@ export async function run(settings: Settings, faults: readonly Fault[]): Promise
     watcher.start();
     const warmBy = nowMs() + WARM_WITHIN_MS;
     while (pulse.over(TELLS_MS, nowMs()).perSecond < rate * WARM_SHARE && nowMs() < warmBy) await delay(100);
+    await meetLanes(scene);
     const holdings = await countHoldings(topology, audit);
     const isOver = (): boolean => performance.now() - begunAt > minutes * 60_000 && orders.count >= tasks;
     await nemesis.run(faults, isOver);

@@ -42,15 +42,16 @@ export class SdkCustomer implements AsyncDisposable {
 
   /** Resolves when all that is wanted of it is known. @param other who asks when this one got no answer. */
   async serve(order: Order, other: SdkCustomer): Promise<void> {
-    const line = this.#line;
-    line.uses++;
+    const lines = [this.#line, other.#line] as const;
+    for (const line of lines) line.uses++;
     try {
-      await this.#serve(order, line.client, other);
+      await this.#serve(order, lines[0].client, lines[1].client);
     } catch (error) {
       this.#ended(order, error);
     }
-    line.uses--;
-    this.#closeIfIdle(line);
+    for (const line of lines) line.uses--;
+    this.#closeIfIdle(lines[0]);
+    other.#closeIfIdle(lines[1]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -76,7 +77,7 @@ export class SdkCustomer implements AsyncDisposable {
     void line.client.$.close();
   }
 
-  async #serve(order: Order, client: Client, other: SdkCustomer): Promise<void> {
+  async #serve(order: Order, client: Client, other: Client): Promise<void> {
     const { way, payload, action } = order;
     if (order.key === null) {
       const told = await client.$.run(action, payload);
@@ -92,13 +93,13 @@ export class SdkCustomer implements AsyncDisposable {
     this.#answered(order, await fetchLarge(client, told.$blob), handle.task);
   }
 
-  async #promised(order: Order, client: Client, other: SdkCustomer): Promise<Handle> {
+  async #promised(order: Order, client: Client, other: Client): Promise<Handle> {
     const { action, payload, key } = order;
     const options = { key: key!, callTimeout: SUBMIT_WITHIN };
     let isOther = false;
     for (const until = performance.now() + GIVE_UP_MS; ;) {
       try {
-        const handle = await (isOther ? other.#line.client : client).$.submit(action, payload, options);
+        const handle = await (isOther ? other : client).$.submit(action, payload, options);
         this.#ear.told(order, "accepted", handle.task);
         return handle;
       } catch (error) {

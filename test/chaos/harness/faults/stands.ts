@@ -1,8 +1,7 @@
 /** Somebody stands still and wakes up again, and may not know it. */
 import { setTimeout as delay } from "node:timers/promises";
-import { grown, isStopped, Unseen, untilSeen, type Fault } from "../fault.ts";
+import { grown, hasLease, isStopped, Unseen, untilSeen, type Fault } from "../fault.ts";
 import { nowMs } from "../history.ts";
-import { RUNNING } from "../states.ts";
 
 const GATEWAY_MS = [3000, 6000] as const;
 const DATABASE_MS = 5000;
@@ -13,13 +12,10 @@ function standWorker(leases: number): Fault {
   return {
     name: `stand-worker-${leases}`,
     kind: "F2",
-    strike: async ({ topology, audit, dice }) => {
+    strike: async (scene) => {
+      const { topology, audit, dice } = scene;
       const box = dice.pick(topology.workers);
-      const leased = async (): Promise<boolean> => {
-        const sql = `select from tanda.tasks where state = $1 and worker like $2 limit 1`;
-        return (await audit.query(sql, [RUNNING, `%-${box.node.pid}-%`])).length > 0;
-      };
-      await untilSeen("it has something under a lease", leased);
+      await untilSeen("it has something under a lease", () => hasLease(scene, box));
       const lapsed = async (): Promise<number> => {
         const sql = `select count(*)::int as count from audit.changes where has_lapsed`;
         return (await audit.query<{ count: number }>(sql))[0]!.count;
