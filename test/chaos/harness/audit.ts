@@ -90,10 +90,11 @@ export class Audit implements AsyncDisposable {
     return row!.count;
   }
 
-  /** Whether the lease of this attempt had ended, by the database's clock, when it was taken away. */
-  async hadLapsed(id: string, attempt: number): Promise<boolean> {
-    const sql = `select from audit.changes where id = $1 and was_attempt = $2 and has_lapsed limit 1`;
-    return (await this.query(sql, [id, attempt])).length > 0;
+  /** Whether the lease of this attempt had ended, by the database's clock, when it was taken away; null: nobody took it away. */
+  async hadLapsed(id: string, attempt: number): Promise<boolean | null> {
+    const sql = `select has_lapsed from audit.changes where id = $1 and was_attempt = $2 and has_lapsed is not null`;
+    const taken = await this.query<{ has_lapsed: boolean }>(sql, [id, attempt]);
+    return taken.length === 0 ? null : taken.some((one) => one.has_lapsed);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
