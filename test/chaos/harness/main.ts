@@ -28,11 +28,23 @@ async function start(settings: Settings): Promise<void> {
   if (missing.length > 0) throw new Error(missing.join("\n"));
   // Loaded when all is there: these files look for their programs at once.
   const { run } = await import("./run.ts");
-  const summary = await run(settings, chosen(settings));
+  await using parts = new AsyncDisposableStack();
+  endAlsoWhenBroken(parts);
+  const summary = await run(settings, chosen(settings), parts);
   print(summary);
   if (summary.passed) return;
   process.exitCode = 1;
   if (settings.bug === null) keep(settings);
+}
+
+/** No box is left behind by a run that is interrupted, or whose harness has an error of its own. */
+function endAlsoWhenBroken(parts: AsyncDisposableStack): void {
+  const end = (why: unknown): void => {
+    console.error(why);
+    void parts.disposeAsync().finally(() => process.exit(2));
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
+  process.once("uncaughtException", end);
 }
 
 function chosen({ faults, bug }: Settings): readonly Fault[] {

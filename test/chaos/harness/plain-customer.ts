@@ -81,7 +81,10 @@ export class PlainCustomer implements AsyncDisposable {
       if (!this.#isClosed) this.#ear.lostConnection();
       for (const [id, over] of this.#waiting) if (id > first) over("nothing");
     });
-    createInterface({ input: socket }).on("line", (line) => {
+    const lines = createInterface({ input: socket });
+    // It passes on the socket's errors.
+    lines.on("error", () => {});
+    lines.on("line", (line) => {
       if (!line.startsWith("{")) return;
       const reply = JSON.parse(line) as LineReply;
       this.#waiting.get(reply.id as number)?.(reply);

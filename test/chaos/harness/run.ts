@@ -30,13 +30,18 @@ const TELLS_MS = 5000;
 /** A lease and more for what was left behind last. */
 const REST_MS = 1000;
 
-export async function run(settings: Settings, faults: readonly Fault[]): Promise<Summary> {
+/** @param parts what is to be ended, also when the run does not come to its end. */
+export async function run(
+  settings: Settings,
+  faults: readonly Fault[],
+  parts: AsyncDisposableStack,
+): Promise<Summary> {
   const { seed, folder, minutes, tasks, rate } = settings;
   const begunAt = performance.now();
   await using history = new History(folder, seed);
   history.add({ who: "run", op: "begin", settings });
   console.log(`Seed ${seed}. The history goes to ${history.path}.`);
-  await using topology = await startTopology(settings);
+  const topology = parts.use(await startTopology(settings));
   console.log(`Everything is up after ${Math.round((performance.now() - begunAt) / 1000)} s.`);
   const verdicts = new Verdicts(history);
   await using audit = new Audit(topology.postgres.url);
