@@ -41,7 +41,7 @@ export async function run(
   await using history = new History(folder, seed);
   history.add({ who: "run", op: "begin", settings });
   console.log(`Seed ${seed}. The history goes to ${history.path}.`);
-  const topology = parts.use(await startTopology(settings));
+  const topology = await startTopology(settings, parts);
   console.log(`Everything is up after ${Math.round((performance.now() - begunAt) / 1000)} s.`);
   const verdicts = new Verdicts(history);
   await using audit = new Audit(topology.postgres.url);

@@ -47,8 +47,8 @@ export type Topology = {
   readonly witnessFolder: string;
 };
 
-export async function startTopology(settings: Settings): Promise<Topology & AsyncDisposable> {
-  await using parts = new AsyncDisposableStack();
+/** @param parts to which all is given as it starts. */
+export async function startTopology(settings: Settings, parts: AsyncDisposableStack): Promise<Topology> {
   const folder = await mkdtemp(join(tmpdir(), "tanda-chaos-"));
   parts.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   const witnessFolder = join(folder, "witness");
@@ -117,7 +117,6 @@ export async function startTopology(settings: Settings): Promise<Topology & Asyn
   await balancer.start();
   await untilBalanced(balancer.port);
   const door = await proxy(balancer.port);
-  const all = parts.move();
   return {
     settings,
     postgres,
@@ -131,7 +130,6 @@ export async function startTopology(settings: Settings): Promise<Topology & Asyn
     halls,
     disk,
     witnessFolder,
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 
