@@ -28,13 +28,14 @@ async function start(settings: Settings): Promise<void> {
   if (missing.length > 0) throw new Error(missing.join("\n"));
   // Loaded when all is there: these files look for their programs at once.
   const { run } = await import("./run.ts");
-  await using parts = new AsyncDisposableStack();
+  const parts = new AsyncDisposableStack();
   endAlsoWhenBroken(parts);
   const summary = await run(settings, chosen(settings), parts);
   print(summary);
-  if (summary.passed) return;
-  process.exitCode = 1;
-  if (settings.bug === null) keep(settings);
+  if (!summary.passed && settings.bug === null) keep(settings);
+  await parts.disposeAsync();
+  // A run that found what it looked for may be in the middle of a fault.
+  process.exit(summary.passed ? 0 : 1);
 }
 
 /** No box is left behind by a run that is interrupted, or whose harness has an error of its own. */

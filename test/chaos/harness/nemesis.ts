@@ -19,6 +19,8 @@ export type Struck = {
 
 export class Nemesis {
   readonly struck: Struck[] = [];
+  /** Resolves when nothing that was killed is still to be started. */
+  striking: Promise<unknown> = Promise.resolve();
   /** What it does just now, for people. */
   doing = "nothing yet";
   readonly #scene: Scene;
@@ -52,7 +54,9 @@ export class Nemesis {
     this.#history.add({ who: "nemesis", op: "strike", fault: name });
     let blow: Blow;
     try {
-      blow = await fault.strike(this.#scene);
+      const striking = fault.strike(this.#scene);
+      this.striking = striking.catch(() => {});
+      blow = await striking;
     } catch (error) {
       if (error instanceof Unseen) return this.#scene.verdicts.unobserved(name, error.message);
       throw new Error(`${name} could not be done`, { cause: error });

@@ -25,6 +25,7 @@ export class SdkCustomer implements AsyncDisposable {
   readonly #ear: Ear;
   readonly #lines = new Set<Line>();
   #line: Line;
+  #isClosed = false;
 
   constructor(port: number, ear: Ear) {
     this.#port = port;
@@ -55,6 +56,7 @@ export class SdkCustomer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#lines].map(({ client }) => client.$.close({ now: true })));
   }
 
@@ -103,7 +105,7 @@ export class SdkCustomer implements AsyncDisposable {
         this.#ear.told(order, "accepted", handle.task);
         return handle;
       } catch (error) {
-        if (!isUnknown(error) || performance.now() > until) throw error;
+        if (!isUnknown(error) || this.#isClosed || performance.now() > until) throw error;
         this.#ear.told(order, "unknown", null, nameOf(error));
         isOther = !isOther;
       }

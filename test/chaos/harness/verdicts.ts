@@ -21,6 +21,7 @@ export class Verdicts {
   readonly #history: History;
   readonly #broken = new Map<Invariant, { count: number; first: string[] }>();
   readonly #checked = new Set<Invariant>();
+  readonly #first = Promise.withResolvers<void>();
   /** Faults that nothing shows to have happened, or that could not be done. */
   readonly unseen: string[] = [];
 
@@ -33,6 +34,7 @@ export class Verdicts {
     const known = this.#broken.get(invariant) ?? { count: 0, first: [] };
     this.#broken.set(invariant, known);
     known.count++;
+    this.#first.resolve();
     if (known.first.length < KEPT) {
       known.first.push(text);
       console.log(`  BROKEN ${invariant}: ${text}`);
@@ -49,6 +51,11 @@ export class Verdicts {
     this.unseen.push(`${fault}: ${why}`);
     console.log(`  NOT SEEN ${fault}: ${why}`);
     this.#history.add({ who: "nemesis", op: "unseen", fault, why });
+  }
+
+  /** Resolves when the first of them is broken. */
+  get first(): Promise<void> {
+    return this.#first.promise;
   }
 
   get isBroken(): boolean {
