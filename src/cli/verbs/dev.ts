@@ -11,6 +11,7 @@ import { startNode, type TandaNode } from "../../node/start-node.ts";
 import type { WatchEvent } from "../../protocol/messages.ts";
 import { isFinal } from "../../task/state.ts";
 import { readRequests, runRequests } from "../dev-requests.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import { EXIT } from "../exit-code.ts";
 import { watchImported } from "../imported-files.ts";
 import { listenForSignals } from "../signals.ts";
@@ -164,7 +165,8 @@ class Show {
     if (line === null) return;
     const time = this.#terminal.style("dim", new Date(line.at).toISOString().slice(11, 23));
     const task = this.#terminal.style("dim", shortId(line.task));
-    this.#terminal.say(`${time}  ${task}  ${line.action}  ${styled(this.#terminal, line.tone, line.text)}`);
+    const text = styled(this.#terminal, line.tone, line.text);
+    this.#terminal.say(visibleLine(`${time}  ${task}  ${line.action}  ${text}`));
   }
 }
 
