@@ -56,7 +56,7 @@ export class Honest {
       void this.faults.push(`an honest client is told what it did not ask: ${text.slice(0, 300)}`);
     lines.on("error", () => {});
     lines.on("line", (text) => (onLine.shift() ?? unasked)(text));
-    this.#ws.on("message", (data) => (onMessage.shift() ?? unasked)(String(data)));
+    this.#ws.on("message", (data) => (onMessage.shift() ?? unasked)((data as Buffer).toString("utf8")));
     const lost = (what: string) => (): void => {
       if (!this.#isOver) this.faults.push(`an honest client lost its ${what}`);
     };
