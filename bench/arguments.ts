@@ -8,6 +8,7 @@ npm run bench -- distributed [W1 "W4 tanda" …] [--rounds 3]  the whole drawing
 npm run bench -- peers [W1 "W2 bullmq" …] [--rounds 3]       a node beside BullMQ, pg-boss, RabbitMQ and others
 npm run bench -- profile [--rounds 3]                        where the time of a task goes: a node's threads, sampled
 npm run bench -- reach [SDK HTTP …] [--rounds 3]             every other promise, each with its goal
+npm run bench -- overload [STEADY …] [--rounds 3]            a node that is sent more than it can do
 
 --quick           a few tasks of each: to see that it works
 --tasks 400000    of profile: so many

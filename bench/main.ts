@@ -10,13 +10,16 @@ import { peers } from "./comparison/suite.ts";
 import { distributed } from "./distributed/main.ts";
 import { judge } from "./goals.ts";
 import { interruptible } from "./interruption.ts";
+import { overload } from "./overload/main.ts";
 import { profile } from "./profile/suite.ts";
 import { reach } from "./reach/main.ts";
 import { newReport, readReport, writeBeside, type Report } from "./report.ts";
 import { runRounds } from "./rounds.ts";
 import type { Suite } from "./suite.ts";
 
-if (process.argv[2]?.toLowerCase() === "reach") process.exit(await reach(process.argv.slice(3)));
+const [first, ...rest] = process.argv.slice(2);
+if (first?.toLowerCase() === "reach") process.exit(await reach(rest));
+if (first?.toLowerCase() === "overload") process.exit(await overload(rest));
 
 const suites: ReadonlyMap<string, Suite> = new Map([
   ["alone", alone],

@@ -60,6 +60,10 @@ export class ClusterEngine implements Engine {
     return this.local.health;
   }
 
+  get appetite(): number {
+    return this.local.appetite;
+  }
+
   get metrics(): Metrics {
     return this.local.metrics;
   }
@@ -280,14 +284,11 @@ export class ClusterEngine implements Engine {
   async #ofEvery<T>(op: AskOp, queue: string, here: () => Promise<T>): Promise<Told<T>> {
     const told = await this.#ofAll(op, { queue }, here);
     if (told.missing.length === 0) return told;
-    throw new TandaError(
-      "unavailable",
-      `Node ${told.missing.join(", ")} could not be told to ${op} ${queue}.`,
-      {
-        hint: "The other nodes did it. Say it again when that node is back: it is not remembered for it.",
-        retryAfterMs: 1000,
-      },
-    );
+    const who = told.missing.join(", ");
+    throw new TandaError("unavailable", `Node ${who} could not be told to ${op} ${queue}.`, {
+      hint: "The other nodes did it. Say it again when that node is back: it is not remembered for it.",
+      retryAfterMs: 1000,
+    });
   }
 
   async #setQueue(op: AskOp, queue: string, here: () => Promise<QueueView>): Promise<QueueView> {

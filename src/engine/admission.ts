@@ -1,11 +1,23 @@
 /** Whether new work is let in, and why not. Everything that says no says when to come again. */
 import { TandaError } from "../task/errors.ts";
-import type { Health } from "./engine.ts";
+import { DrainRate } from "./drain-rate.ts";
+import type { Health, Waiter } from "./engine.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 export type AdmissionLimits = {
   /** Tasks that are not final, in all queues. */
   maxQueued: number;
+  /** Milliseconds that never run backwards. */
+  now?: () => number;
+  random?: () => number;
 };
+
+/** Who has so few unanswered is let in to wait for its task when all is full, while there is room in the reserve. */
+const FEW = 8;
+/** Of `maxQueued`, beside it; also for who comes when it was told to, since tasks end in batches. */
+const RESERVE = 0.1;
+/** Full to here, room is kept for those who were told to come again. */
+const KEPT_FROM = 0.5;
 
 export class Admission {
   readonly #limits: AdmissionLimits;
@@ -14,11 +26,17 @@ export class Admission {
   #isDiskLow = false;
   #isStoreAway = false;
   #unfinished = 0;
+  readonly #line: WaitingLine;
+  readonly #drainRate = new DrainRate();
+  readonly #now: () => number;
   readonly #draining = new Set<string>();
-  readonly #paused = new Set<string>();
+  /** By queue, since when. */
+  readonly #paused = new Map<string, number>();
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
+    this.#now = limits.now ?? (() => performance.now());
+    this.#line = new WaitingLine(limits.random ?? Math.random);
   }
 
   get health(): Health {
@@ -46,20 +64,27 @@ export class Admission {
     this.#isDiskLow = isLow;
   }
 
-  /** What the store counts; between two counts, what was accepted is added. */
-  setUnfinished(count: number): void {
-    this.#unfinished = count;
+  /** What the store counts, and what is on its way without a row. Between two counts, what comes is added and what ends taken off. */
+  setCounts(unfinished: number, ended: number): void {
+    const now = this.#now();
+    this.#unfinished = unfinished;
+    this.#drainRate.sample(now, ended, unfinished >= this.#limits.maxQueued * KEPT_FROM);
+    this.#noteBusy();
+    this.#line.forgetLate(now);
   }
 
-  accepted(count: number): void {
-    this.#unfinished += count;
+  /** Ended, or after all not let in. */
+  left(count: number): void {
+    this.#unfinished = Math.max(0, this.#unfinished - count);
+    this.#drainRate.ended(count);
+    if (this.#drainRate.isBusy) this.#noteBusy();
   }
 
   setQueueMode(queue: string, mode: "open" | "paused" | "draining"): void {
     this.#draining.delete(queue);
     this.#paused.delete(queue);
     if (mode === "draining") this.#draining.add(queue);
-    if (mode === "paused") this.#paused.add(queue);
+    if (mode === "paused") this.#paused.set(queue, this.#now());
   }
 
   queueMode(queue: string): "open" | "paused" | "draining" {
@@ -67,12 +92,18 @@ export class Admission {
     return this.#paused.has(queue) ? "paused" : "open";
   }
 
-  queuesNotOpen(): string[] {
-    return [...this.#draining, ...this.#paused];
+  /** For how long, as far as this process knows; 0 when it is not. */
+  pausedMs(queue: string, now: number): number {
+    const since = this.#paused.get(queue);
+    return since === undefined ? 0 : now - since;
   }
 
-  /** @throws busy or unavailable; returns when the task may come in. */
-  check(queue: string): void {
+  queuesNotOpen(): string[] {
+    return [...this.#draining, ...this.#paused.keys()];
+  }
+
+  /** Counts it. @param isWaitedFor nobody is promised anything before its end. @throws busy or unavailable */
+  admit(queue: string, waiter: Waiter, isWaitedFor: boolean): void {
     if (this.#state === "draining") {
       throw new TandaError("unavailable", "This node is stopping.", {
         retryAfterMs: 1000,
@@ -91,17 +122,45 @@ export class Admission {
         hint: "Free space, or lower --disk-reserve.",
       });
     }
-    if (this.#unfinished >= this.#limits.maxQueued) {
-      throw new TandaError("busy", `The queue is full: ${this.#limits.maxQueued} tasks wait.`, {
-        retryAfterMs: 1000,
-        hint: "Try again later, add workers, or raise --max-queued.",
-      });
-    }
     if (this.#draining.size > 0 && this.#draining.has(queue)) {
       throw new TandaError("busy", `The queue ${queue} is being drained and takes nothing new.`, {
         retryAfterMs: 5000,
         hint: `\`tanda queue resume ${queue}\` opens it.`,
       });
     }
+    if (this.#unfinished >= this.#limits.maxQueued || !this.#line.isEmpty)
+      this.#checkRoom(waiter, isWaitedFor);
+    this.#unfinished++;
+    if (!this.#drainRate.isBusy) this.#noteBusy();
+  }
+
+  #noteBusy(): void {
+    const isBusy = this.#unfinished >= this.#limits.maxQueued * KEPT_FROM;
+    if (isBusy !== this.#drainRate.isBusy) this.#drainRate.setBusy(isBusy, this.#now());
+  }
+
+  /** Of what can end: a little less while there is no room, more the more there is. */
+  get #pace(): number {
+    const share = this.#unfinished / this.#limits.maxQueued;
+    return Math.min(2, Math.max(0.8, 2 - 1.2 * share));
+  }
+
+  #checkRoom(waiter: Waiter, isWaitedFor: boolean): void {
+    const { maxQueued } = this.#limits;
+    const sender = waiter.sender ?? NOBODY;
+    const now = this.#now();
+    if (this.#unfinished < maxQueued + Math.ceil(maxQueued * RESERVE)) {
+      const hasFew = waiter.unanswered !== undefined && waiter.unanswered <= FEW;
+      const hasPlace = this.#line.take(sender, now);
+      if (hasPlace || (isWaitedFor && hasFew) || this.#unfinished < maxQueued * KEPT_FROM) return;
+    }
+    const perSecond = this.#drainRate.perSecond(now);
+    throw new TandaError("busy", `The queue is full: ${maxQueued} tasks wait.`, {
+      retryAfterMs: this.#line.add(sender, now, perSecond && perSecond * this.#pace),
+      hint: "Try again when it says, add workers, or raise --max-queued.",
+    });
   }
 }
+
+/** All whom nobody can tell apart. */
+const NOBODY = {};

@@ -6,15 +6,23 @@ export class Catalogue {
   readonly #known = new Map<string, ActionInfo>();
   #served = new Set<string>();
   #servedElsewhere: ReadonlySet<string> = new Set();
+  readonly #unservedSince = new Map<string, number>();
+  readonly #now: () => number;
+
+  /** @param now milliseconds that never run backwards. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   remember(actions: readonly ActionInfo[]): void {
     for (const action of actions) this.#known.set(action.name, action);
+    this.#noteUnserved();
   }
 
   /** Exactly these are served from now on. */
   serve(actions: readonly ActionInfo[]): void {
-    this.remember(actions);
     this.#served = new Set(actions.map((action) => action.name));
+    this.remember(actions);
   }
 
   /** @throws unknown_action, with the nearest name as a hint. */
@@ -30,6 +38,21 @@ export class Catalogue {
   /** By other processes that share our store. */
   serveElsewhere(names: ReadonlySet<string>): void {
     this.#servedElsewhere = names;
+    this.#noteUnserved();
+  }
+
+  /** For how long nobody has served it, as far as this process knows; 0 when somebody does. */
+  unservedMs(name: string, now: number): number {
+    const since = this.#unservedSince.get(name);
+    return since === undefined ? 0 : now - since;
+  }
+
+  #noteUnserved(): void {
+    const now = this.#now();
+    for (const name of this.#known.keys()) {
+      if (this.isServed(name)) this.#unservedSince.delete(name);
+      else if (!this.#unservedSince.has(name)) this.#unservedSince.set(name, now);
+    }
   }
 
   isKnown(name: string): boolean {

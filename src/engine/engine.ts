@@ -71,6 +71,8 @@ export interface Engine {
   /** True only while a round trip through queue and store succeeded in the last few seconds. */
   readonly health: Health;
   readonly metrics: Metrics;
+  /** So many tasks in flight keep those busy that run them; more only wait. */
+  readonly appetite: number;
   /** This node: its number, which is a part of the ids it makes, and what it runs. */
   readonly self: { readonly node: number; readonly version: string };
 }
@@ -87,6 +89,10 @@ export type Submission = {
 /** Who waits for answers: a connection or one HTTP request. */
 export interface Waiter {
   answer(token: unknown, answer: Answer): void;
+  /** Who asks, over all it asks: a connection. Left out where that is not known. */
+  readonly sender?: object;
+  /** Of this sender, with what it submits just now. */
+  readonly unanswered?: number;
 }
 
 /** `task` is null when nothing was accepted. `result` is JSON text, null when it lies in `resultBlob`. */

@@ -174,6 +174,13 @@ export class Flights {
     return this.#byTask.keys().filter((task) => this.#byTask.get(task)!.bornAt <= before);
   }
 
+  /** How many have no row. */
+  get unwrittenCount(): number {
+    let count = 0;
+    for (const { hasRow, isRide } of this.#byTask.values()) if (isRide && !hasRow) count++;
+    return count;
+  }
+
   /** Somebody waits for a task that has no row. */
   get hasUnwritten(): boolean {
     for (const flight of this.#byTask.values()) if (!flight.hasRow) return true;

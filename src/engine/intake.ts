@@ -12,6 +12,7 @@ import type { Submission, Waiter } from "./engine.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Flight } from "./flights.ts";
 import { answerOf, failedAnswer, noSuchTask, republished, type EngineParts } from "./parts.ts";
+import { refuseLate } from "./lateness.ts";
 import { specify } from "./specify.ts";
 
 type Entrant = { readonly spec: TaskSpec; readonly submission: Submission; readonly waiter: Waiter };
@@ -40,7 +41,8 @@ export class Intake {
       try {
         const action = parts.catalogue.find(submission.action);
         const spec = specify(action, submission.payload, submission.options, parts.makeId, now);
-        parts.admission.check(spec.queue);
+        if (spec.expiresAt !== null && isFirst(submission)) refuseLate(parts, spec, now);
+        parts.admission.admit(spec.queue, waiter, isRiding(spec, submission));
         parts.lately.submitted(spec.action, spec.queue);
         const entrant = { spec, submission, waiter };
         if (submission.payload.length > parts.inlineChars) this.#submitLarge(entrant);
@@ -81,7 +83,10 @@ export class Intake {
         this.#place({ ...entrant, spec }, rides, promised, repeated);
         this.#go(rides, promised, repeated);
       },
-      (error: unknown) => waiter.answer(submission.token, failedAnswer(null, error)),
+      (error: unknown) => {
+        this.#parts.admission.left(1);
+        waiter.answer(submission.token, failedAnswer(null, error));
+      },
     );
   }
 
@@ -89,14 +94,17 @@ export class Intake {
     const { spec, submission, waiter } = entrant;
     const { options } = submission;
     if (spec.expiresAt !== null) this.#parts.onExpiring();
+    if (!isRiding(spec, submission)) {
+      promised.push(entrant);
+      return;
+    }
     if (options !== null) {
-      if (options.wait === false || spec.key !== null || spec.dueAt !== null) {
-        promised.push(entrant);
-        return;
-      }
       if (options.task !== undefined) {
         const flight = this.#parts.flights.get(spec.id);
-        if (flight?.spec) return this.#join(flight, flight.spec, entrant);
+        if (flight?.spec) {
+          this.#parts.admission.left(1);
+          return this.#join(flight, flight.spec, entrant);
+        }
         // Sent before, perhaps; or somebody waits for this id, and no more is known of it here.
         if (flight || options.again) {
           repeated.push(entrant);
@@ -106,11 +114,18 @@ export class Intake {
     }
     const flight = this.#parts.flights.ride(spec);
     this.#parts.flights.add(flight, waiter, submission.token);
-    rides.push(this.#ride(spec));
+    rides.push(this.#ride(spec, waiter));
   }
 
-  #ride(spec: TaskSpec): Message {
-    return { spec, attempt: 1, isRide: true, isSuspect: false, waiter: this.#waiter };
+  #ride(spec: TaskSpec, sender: Waiter): Message {
+    return {
+      spec,
+      attempt: 1,
+      isRide: true,
+      isSuspect: false,
+      waiter: this.#waiter,
+      sender: sender.sender ?? sender,
+    };
   }
 
   #join(flight: Flight, flown: TaskSpec, { spec, submission, waiter }: Entrant): void {
@@ -127,7 +142,6 @@ export class Intake {
   #publishRides(rides: Message[]): void {
     const { watchers, now } = this.#parts;
     this.#parts.queue.publish(rides);
-    this.#parts.admission.accepted(rides.length);
     if (!watchers.isAny) return;
     const at = now();
     for (const { spec } of rides) emitState(this.#parts, newTask(spec), at);
@@ -141,10 +155,11 @@ export class Intake {
         const ready: Message[] = [];
         for (let index = 0; index < entrants.length; index++)
           this.#promised(entrants[index]!, applied[index]!, ready);
-        this.#parts.admission.accepted(applied.filter(({ verdict }) => verdict === "applied").length);
+        this.#parts.admission.left(applied.filter(({ verdict }) => verdict !== "applied").length);
         if (ready.length > 0) this.#parts.queue.publish(ready);
       },
       (error: unknown) => {
+        this.#parts.admission.left(entrants.length);
         for (const { submission, waiter } of entrants)
           waiter.answer(submission.token, failedAnswer(null, error));
       },
@@ -187,12 +202,14 @@ export class Intake {
           this.#resumeOne(entrants[index]!, rows[index] ?? null, rides);
         this.#lookAgain(rows.filter((row) => row !== null));
         const { fleet } = this.#parts;
+        this.#parts.admission.left(entrants.length - rides.length);
         if (rides.length > 0 && fleet !== null) this.#publishLater(fleet, rides);
         else if (rides.length > 0) this.#publishRides(rides);
       },
       (error: unknown) => {
         // A row that cannot be read is no reason to refuse the others.
         if (entrants.length > 1) return entrants.forEach((entrant) => this.#resume([entrant]));
+        this.#parts.admission.left(entrants.length);
         for (const { spec, submission, waiter } of entrants)
           waiter.answer(submission.token, failedAnswer(spec.id, error));
       },
@@ -201,8 +218,7 @@ export class Intake {
 
   /** Another gateway may have let them in, and somebody may run them by now. */
   #publishLater(fleet: Fleet, rides: readonly Message[]): void {
-    const { flights, admission } = this.#parts;
-    admission.accepted(rides.length);
+    const { flights } = this.#parts;
     fleet.publishLater(rides).then(
       () => {
         for (const { spec } of rides) {
@@ -239,7 +255,7 @@ export class Intake {
     if (flight) flights.adopt(flight, spec);
     else flight = flights.ride(spec);
     flights.add(flight, waiter, submission.token);
-    rides.push(this.#ride(spec));
+    rides.push(this.#ride(spec, waiter));
   }
 
   /** Answers when the task is final. Registered first, so that an end meanwhile is not missed. */
@@ -256,6 +272,16 @@ export class Intake {
       (error: unknown) => flights.end(task, failedAnswer(task, error)),
     );
   }
+}
+
+/** Nobody is promised anything of it before its end. */
+function isRiding({ key, dueAt }: TaskSpec, { options }: Submission): boolean {
+  return options === null || (options.wait !== false && key === null && dueAt === null);
+}
+
+/** Surely it was not let in before. */
+function isFirst({ options }: Submission): boolean {
+  return options === null || (options.key === undefined && options.again !== true);
 }
 
 export function emitState(parts: EngineParts, row: Task, at: number): void {

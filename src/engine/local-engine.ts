@@ -31,6 +31,11 @@ import type { Outcomes } from "./outcomes.ts";
 import { failedAnswer, noSuchTask, noSuchWorker, type EngineParts } from "./parts.ts";
 import { promiseTask } from "./promising.ts";
 
+/** In threads, in the store's next transaction and on the way: what one connection may have in flight is enough for all speed there is. */
+const APPETITE = 1000;
+/** Where others run them, a message is under way for longer. */
+const APPETITE_AFAR = 10_000;
+
 export class LocalEngine implements Engine {
   readonly #parts: EngineParts;
   readonly #worker: WorkerFace;
@@ -56,6 +61,10 @@ export class LocalEngine implements Engine {
 
   get metrics(): EngineParts["metrics"] {
     return this.#parts.metrics;
+  }
+
+  get appetite(): number {
+    return this.#worker.inHand + (this.#worker.pools().length > 0 ? APPETITE : APPETITE_AFAR);
   }
 
   get self(): { node: number; version: string } {

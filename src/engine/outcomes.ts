@@ -108,6 +108,7 @@ export class Outcomes implements WorkerObserver {
     this.#measure(event, spec.action);
     metrics.countFinished(spec.action, "done");
     this.#parts.onEnded(spec, "done", event.startedAt, event.at, null);
+    this.#parts.admission.left(1);
     recent.finished(false);
     lately.finished(spec.queue, false);
     recent.total.observe(Math.max(0, event.at - spec.createdAt) / 1000);
@@ -137,6 +138,7 @@ export class Outcomes implements WorkerObserver {
     if (!isNews) return;
     metrics.countFinished(row.action, row.state, row.error?.code ?? "");
     this.#parts.onEnded(row, row.state, row.startedAt, row.finishedAt, row.error);
+    this.#parts.admission.left(1);
     recent.finished(row.state === "failed");
     lately.finished(row.queue, row.state === "failed");
     recent.total.observe(Math.max(0, (row.finishedAt ?? now()) - row.createdAt) / 1000);

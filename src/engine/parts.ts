@@ -9,6 +9,7 @@ import type { Admission } from "./admission.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Answer } from "./engine.ts";
 import type { Fleet } from "./fleet.ts";
+import type { Forecast } from "./forecast.ts";
 import type { Flights } from "./flights.ts";
 import type { History } from "./history.ts";
 import type { Lately } from "./lately.ts";
@@ -28,6 +29,7 @@ export type EngineParts = {
   readonly metrics: Metrics;
   readonly recent: Recent;
   readonly lately: Lately;
+  readonly forecast: Forecast;
   readonly history: History;
   /** Null for a node that has its store for itself. */
   readonly fleet: Fleet | null;

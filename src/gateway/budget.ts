@@ -10,6 +10,7 @@ export class Budget {
   #bytes = 0;
   #heldBytes = 0;
   readonly #waiting = new Set<() => void>();
+  readonly #freed = new Freed();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -42,10 +43,17 @@ export class Budget {
 
   give(bytes: number): void {
     this.#bytes -= bytes;
+    this.#freed.add(bytes);
     if (this.#waiting.size === 0 || !this.hasRoom) return;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of waiting) wake();
+  }
+
+  /** @returns in how many milliseconds there will be room for a request, as far as it goes on like this. */
+  roomInMs(now: number, chance: number): number {
+    const over = Math.max(0, this.#bytes - this.#maxBytes) + SHORT_BYTES;
+    return Math.ceil(this.#freed.msFor(over, now) * (1 + chance));
   }
 
   /** Calls once; asking again before that changes nothing. */
@@ -55,6 +63,33 @@ export class Budget {
 
   forget(wake: () => void): void {
     this.#waiting.delete(wake);
+  }
+}
+
+const LEAST_ROOM_MS = 10;
+const UNKNOWN_ROOM_MS = 1000;
+const LONGEST_ROOM_MS = 10_000;
+
+/** How many bytes go a millisecond: between two questions that are far enough apart. */
+class Freed {
+  #bytes = 0;
+  #since = 0;
+  #perMs = 0;
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  msFor(bytes: number, now: number): number {
+    const passedMs = now - this.#since;
+    if (passedMs >= UNKNOWN_ROOM_MS) {
+      // After a longer silence it says nothing of now.
+      this.#perMs = passedMs < 2 * UNKNOWN_ROOM_MS ? this.#bytes / passedMs : 0;
+      this.#bytes = 0;
+      this.#since = now;
+    }
+    if (this.#perMs === 0) return UNKNOWN_ROOM_MS;
+    return Math.min(LONGEST_ROOM_MS, Math.max(LEAST_ROOM_MS, bytes / this.#perMs));
   }
 }
 

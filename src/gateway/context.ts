@@ -5,6 +5,8 @@ import type { Connections } from "./connections.ts";
 import type { Door } from "./door.ts";
 import type { Limits } from "./limits.ts";
 import type { NodeDoor } from "./node-door.ts";
+import type { ReadTurns } from "./read-turns.ts";
+import type { Shares } from "./shares.ts";
 import type { Turn } from "./turn.ts";
 
 export type Clock = { now(): number };
@@ -29,6 +31,8 @@ export type GatewayContext = {
   readonly nodeDoor: NodeDoor | null;
   readonly budget: Budget;
   readonly turn: Turn;
+  readonly reads: ReadTurns;
+  readonly shares: Shares;
   readonly connections: Connections;
   readonly askers: Askers;
   /** Of the certificate in use, epoch milliseconds; null without TLS. */

@@ -13,6 +13,8 @@ import { LineConnection } from "./lines.ts";
 import { checkListen, checkSpeaks, type ListenAddress } from "./listen.ts";
 import { NodeDoor } from "./node-door.ts";
 import { Port } from "./port.ts";
+import { ReadTurns } from "./read-turns.ts";
+import { Shares } from "./shares.ts";
 import { Tls } from "./tls.ts";
 import { Turn } from "./turn.ts";
 
@@ -94,6 +96,10 @@ class OneGateway implements Gateway {
       blobLinkMs = null,
       clusterSigner: signer = null,
     } = options;
+    const shares = new Shares(
+      () => engine.appetite,
+      () => performance.now(),
+    );
     this.#context = {
       engine,
       limits,
@@ -103,7 +109,9 @@ class OneGateway implements Gateway {
       door: new Door({ token, hosts, origins }),
       nodeDoor: signer && new NodeDoor({ own: engine.self.node, signer, now: () => clock.now() }),
       budget: new Budget(limits.nodeBytes),
-      turn: new Turn(),
+      turn: new Turn(shares),
+      reads: new ReadTurns(),
+      shares,
       connections: new Connections(limits),
       askers: new Askers(),
       certificateExpiresAt: () => this.#tls?.expiresAt ?? null,

@@ -106,7 +106,7 @@ export class InlineTalk {
     const payload = inlinePayload(rest, isText);
     this.#session.submit(
       { action, payload, options: null },
-      { prefix: "", bytes, tellsTask: false, slot, overtook: false },
+      { prefix: "", bytes, tellsTask: false, slot, overtook: false, bornIn: 0 },
     );
     this.#session.endOfRead();
   }

@@ -6,16 +6,21 @@ import { TandaError } from "../task/errors.ts";
 import { Arriving, noRoom } from "./budget.ts";
 import { Leaving, type Duty, type Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
+import { PIECE_BYTES, type Piecemeal } from "./read-turns.ts";
 import type { Outlet } from "./outlet.ts";
 import { Session } from "./session.ts";
 
-export class LineConnection implements Duty, Outlet, LineSink {
+export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   readonly #context: GatewayContext;
   readonly #peer: Peer;
   readonly #socket: Socket;
   readonly #reader: LineReader;
   readonly #session: Session;
   readonly #arriving: Arriving;
+  /** Came at once, is much, and waits to be read in pieces. The socket is not read meanwhile. */
+  #heap: Buffer | null = null;
+  #isInTurns = false;
+  #hasEnded = false;
   #out = "";
   #isReading = true;
   #heardAt: number;
@@ -38,7 +43,7 @@ export class LineConnection implements Duty, Outlet, LineSink {
     this.#session = new Session(context, this, !context.door.needsToken);
     this.#arriving = new Arriving(context.budget);
     peer.duty = this;
-    socket.on("data", (chunk: Buffer) => this.#take(chunk));
+    socket.on("data", (chunk: Buffer) => this.#came(chunk));
     socket.on("end", () => this.#end());
     socket.on("drain", () => {
       this.#unreadSince = null;
@@ -46,11 +51,12 @@ export class LineConnection implements Duty, Outlet, LineSink {
     });
     socket.on("close", () => {
       this.#session.close();
+      this.#setHeap(null);
       this.#arriving.end();
     });
-    if (first.length > 0) this.#take(first);
+    if (first.length > 0) this.#came(first);
     if (socket.readableEnded) this.#end();
-    else if (this.#isReading) socket.resume();
+    else if (this.#isReading && this.#heap === null) socket.resume();
   }
 
   line(text: string, bytes: number): void {
@@ -96,7 +102,8 @@ export class LineConnection implements Duty, Outlet, LineSink {
     this.#isReading = isReading;
     if (isReading) {
       this.#lineBegunAt = this.#reader.isInLine ? this.#context.clock.now() : null;
-      this.#socket.resume();
+      if (this.#heap === null) this.#socket.resume();
+      else this.#waitForTurn();
     } else {
       this.#lineBegunAt = null;
       this.#socket.pause();
@@ -105,6 +112,7 @@ export class LineConnection implements Duty, Outlet, LineSink {
 
   finish(): void {
     this.#socket.removeAllListeners("data");
+    this.#setHeap(null);
     this.#socket.end();
     // What still comes is thrown away, so that our last words are not cut off by a reset.
     this.#socket.resume();
@@ -131,6 +139,36 @@ export class LineConnection implements Duty, Outlet, LineSink {
     this.#session.drain();
   }
 
+  readPiece(): boolean {
+    this.#isInTurns = false;
+    const heap = this.#heap;
+    if (heap === null || !this.#isReading) return false;
+    this.#setHeap(heap.length > PIECE_BYTES ? heap.subarray(PIECE_BYTES) : null);
+    this.#take(heap.subarray(0, PIECE_BYTES));
+    if (this.#heap !== null) return (this.#isInTurns = this.#isReading);
+    if (this.#hasEnded) this.#end();
+    else if (this.#isReading) this.#socket.resume();
+    return false;
+  }
+
+  #came(chunk: Buffer): void {
+    if (chunk.length <= PIECE_BYTES && this.#heap === null) return this.#take(chunk);
+    this.#setHeap(this.#heap === null ? chunk : Buffer.concat([this.#heap, chunk]));
+    this.#socket.pause();
+    if (this.#isReading) this.#waitForTurn();
+  }
+
+  #waitForTurn(): void {
+    if (this.#isInTurns) return;
+    this.#isInTurns = true;
+    this.#context.reads.wait(this);
+  }
+
+  #setHeap(heap: Buffer | null): void {
+    this.#context.budget.hold((heap?.length ?? 0) - (this.#heap?.length ?? 0));
+    this.#heap = heap;
+  }
+
   #take(chunk: Buffer): void {
     this.#heardAt = this.#context.clock.now();
     const wasInLine = this.#reader.isInLine;
@@ -146,6 +184,8 @@ export class LineConnection implements Duty, Outlet, LineSink {
   }
 
   #end(): void {
+    this.#hasEnded = true;
+    if (this.#heap !== null) return;
     this.#lineBegunAt = null;
     this.#reader.end(this);
     this.#arriving.end();

@@ -6,6 +6,7 @@ import type { Submit } from "../protocol/request.ts";
 import type { OpRequest } from "../protocol/messages.ts";
 import type { Budget } from "./budget.ts";
 import type { Limits } from "./limits.ts";
+import type { Share } from "./shares.ts";
 
 /** The place of an inline answer; what stands behind it waits for it. */
 export type Slot = { text: string | null };
@@ -17,6 +18,8 @@ export type Pending = {
   readonly tellsTask: boolean;
   readonly slot: Slot | null;
   overtook: boolean;
+  /** Of a task in flight, when it came to be: for its connection's share. */
+  bornIn: number;
 };
 
 export type Item =
@@ -32,6 +35,7 @@ const ENGINE_HOLDS_MS = 2000;
 export class Load {
   readonly #limits: Limits;
   readonly #budget: Budget;
+  readonly #share: Share;
   #count = 0;
   #bytes = 0;
   /** Ops that passed while stalled, not answered yet. */
@@ -40,9 +44,10 @@ export class Load {
   #parkedOps: Item[] = [];
   #parkedBytes = 0;
 
-  constructor(limits: Limits, budget: Budget) {
+  constructor(limits: Limits, budget: Budget, share: Share) {
     this.#limits = limits;
     this.#budget = budget;
+    this.#share = share;
   }
 
   get isEmpty(): boolean {
@@ -51,6 +56,16 @@ export class Load {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Unanswered. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Tasks wait though no limit is reached: others have their share. */
+  get isSharing(): boolean {
+    return this.#parkedSubmits.length > 0 && this.hasRoom;
   }
 
   get hasRoom(): boolean {
@@ -105,6 +120,17 @@ export class Load {
     return overtakes;
   }
 
+  /** A task, in place of {@link begin}. */
+  beginTask(pending: Pending): void {
+    this.begin(pending.bytes, false);
+    pending.bornIn = this.#share.begin();
+  }
+
+  endTask({ bytes, bornIn, overtook }: Pending): void {
+    if (bornIn > 0) this.#share.end(bornIn);
+    this.end(bytes, overtook);
+  }
+
   end(bytes: number, overtook: boolean): void {
     this.#count--;
     this.#bytes -= bytes;
@@ -117,6 +143,7 @@ export class Load {
     this.#parkedSubmits = [];
     this.#parkedOps = [];
     this.#park(-this.#parkedBytes);
+    this.#share.drop();
     const bytes = this.#bytes;
     this.#bytes = 0;
     this.#count = 0;
@@ -129,6 +156,7 @@ export class Load {
   }
 
   #mayRun(item: Item): boolean {
-    return this.hasRoom || (item.type === "op" && this.#overtaking < this.#limits.stalledOps);
+    if (item.type === "submit") return this.hasRoom && this.#share.hasRoom;
+    return this.hasRoom || this.#overtaking < this.#limits.stalledOps;
   }
 }

@@ -3,23 +3,23 @@
  * Requests of one read go to the engine together; answers of one turn go out together.
  */
 import type { Answer, Engine, Submission, Waiter } from "../engine/engine.ts";
-import type { OpRequest } from "../protocol/messages.ts";
-import { acceptedReply, doneReply, failedReply, okReply } from "../protocol/reply.ts";
+import { acceptedReply, doneReply, failedReply } from "../protocol/reply.ts";
 import { parseRequest, type Submit } from "../protocol/request.ts";
-import { TandaError, toTandaError } from "../task/errors.ts";
+import { TandaError } from "../task/errors.ts";
 import { LargeResults } from "./blob-results.ts";
 import type { GatewayContext } from "./context.ts";
 import { MAX_WRONG_TOKENS, unauthorized } from "./door.ts";
-import { pingData } from "./health.ts";
 import { InlineTalk, type Talker } from "./inline-talk.ts";
 import { Load, type Item, type Pending } from "./load.ts";
 import { NodeVisit } from "./node-visit.ts";
-import { answering, ENGINE_OPS, OPEN_OPS } from "./ops.ts";
+import { OPEN_OPS } from "./ops.ts";
 import type { Outlet } from "./outlet.ts";
+import { SessionOps } from "./session-ops.ts";
 import type { TurnEnd } from "./turn.ts";
 import { Watches } from "./watches.ts";
 
 export class Session implements Waiter, TurnEnd, Talker {
+  readonly sender: object = this;
   readonly #context: GatewayContext;
   readonly #outlet: Outlet;
   readonly #load: Load;
@@ -27,6 +27,7 @@ export class Session implements Waiter, TurnEnd, Talker {
   readonly #watches: Watches;
   #gathered: Submission[] = [];
   readonly #large: LargeResults;
+  readonly #ops: SessionOps;
   #isAuthorized: boolean;
   readonly #visit: NodeVisit;
   #wrongTokens = 0;
@@ -39,9 +40,10 @@ export class Session implements Waiter, TurnEnd, Talker {
     this.#outlet = outlet;
     this.#isAuthorized = isAuthorized;
     this.#visit = new NodeVisit(context.nodeDoor, this);
-    this.#load = new Load(context.limits, context.budget);
+    this.#load = new Load(context.limits, context.budget, context.shares.open());
     this.#inline = new InlineTalk(context, this);
     this.#watches = new Watches(context, this);
+    this.#ops = new SessionOps(context, this, this.#watches, this.#visit);
     this.#large = new LargeResults(context.engine.blobs, {
       maxLineBytes: context.limits.lineBytes,
       mayRead: () => !this.isClosed && !this.#isUnread(),
@@ -60,6 +62,10 @@ export class Session implements Waiter, TurnEnd, Talker {
   /** Nothing but watches, which may never have anything to tell. */
   get isOnlyWatching(): boolean {
     return this.#load.isEmpty && this.#inline.isEmpty;
+  }
+
+  get unanswered(): number {
+    return this.#load.count;
   }
 
   get isClosed(): boolean {
@@ -97,7 +103,8 @@ export class Session implements Waiter, TurnEnd, Talker {
       return;
     }
     const { prefix, options } = request;
-    this.submit(request, { prefix, bytes, tellsTask: options !== null, slot: null, overtook: false });
+    const tellsTask = options !== null;
+    this.submit(request, { prefix, bytes, tellsTask, slot: null, overtook: false, bornIn: 0 });
   }
 
   /** What came is no line that can be taken. `prefix` is null when it would have been inline. */
@@ -145,6 +152,7 @@ export class Session implements Waiter, TurnEnd, Talker {
     this.#watches.stopAll();
     this.#context.engine.leave(this);
     this.#context.budget.forget(this.#onRoom);
+    this.#context.shares.forget(this.#onRoom);
     this.#load.drop();
   }
 
@@ -213,10 +221,10 @@ export class Session implements Waiter, TurnEnd, Talker {
     if (item.type === "op") {
       // What was sent before it may be what it asks about.
       this.#submitGathered();
-      void this.counted(item.bytes, () => this.#runOp(item.prefix, item.op, item.bytes));
+      void this.counted(item.bytes, () => this.#ops.run(item.prefix, item.op, item.bytes));
       return;
     }
-    this.#load.begin(item.bytes, false);
+    this.#load.beginTask(item.pending);
     const { action, payload, options } = item.submit;
     this.#gathered.push({ token: item.pending, action, payload, options });
   }
@@ -241,7 +249,9 @@ export class Session implements Waiter, TurnEnd, Talker {
     else if (answer.status === "done") this.write(doneReply(prefix, task, result));
     else if (answer.status === "failed") this.write(failedReply(prefix, task, answer.error));
     else this.write(acceptedReply(prefix, answer.task, answer.status));
-    this.#end(pending.bytes, pending.overtook);
+    if (this.#state === "closed") return;
+    this.#load.endTask(pending);
+    this.#context.turn.schedule(this);
   }
 
   get #isListening(): boolean {
@@ -260,39 +270,13 @@ export class Session implements Waiter, TurnEnd, Talker {
 
   #holdBack(): void {
     if (!this.#context.budget.hasRoom) this.#context.budget.whenRoom(this.#onRoom);
+    if (this.#load.isSharing) this.#context.shares.whenOlder(this.#onRoom);
     if (this.#isListening) this.#outlet.setReading(!this.#load.isFull && !this.#isUnread());
   }
 
-  async #runOp(prefix: string, request: OpRequest, bytes: number): Promise<void> {
-    try {
-      const engine = answering(this.#context.engine, request);
-      const simple = ENGINE_OPS.get(request.op);
-      if (simple) return this.write(okReply(prefix, JSON.stringify(await simple(engine, request))));
-      switch (request.op) {
-        case "ping":
-          return this.write(okReply(prefix, pingData(this.#context)));
-        case "auth":
-          if (!this.authorize(request.token!)) throw unauthorized();
-          return this.write(okReply(prefix, '{"authorized":true}'));
-        case "node":
-          return this.write(okReply(prefix, JSON.stringify(this.#visit.meet(request))));
-        case "watch":
-          return await this.#watches.start(prefix, request);
-        case "unwatch":
-          this.#watches.stop(request.watch);
-          return this.write(okReply(prefix, '{"watching":false}'));
-        default: {
-          const pending: Pending = { prefix, bytes, tellsTask: true, slot: null, overtook: false };
-          await this.#wait(engine, request.task!, pending);
-        }
-      }
-    } catch (error) {
-      this.write(failedReply(prefix, null, toTandaError(error).toBody()));
-    }
-  }
-
   /** Counts on, as a task would, until the answer. */
-  async #wait(engine: Engine, task: string, pending: Pending): Promise<void> {
+  async waitFor(engine: Engine, task: string, prefix: string, bytes: number): Promise<void> {
+    const pending: Pending = { prefix, bytes, tellsTask: true, slot: null, overtook: false, bornIn: 0 };
     pending.overtook = this.#load.begin(pending.bytes, true);
     try {
       await engine.wait(task, pending, this);

@@ -6,6 +6,7 @@ import { Admission } from "../engine/admission.ts";
 import { Catalogue } from "../engine/catalogue.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Flights } from "../engine/flights.ts";
+import { Forecast } from "../engine/forecast.ts";
 import { History, SAMPLE_EVERY_MS } from "../engine/history.ts";
 import { Lately } from "../engine/lately.ts";
 import { Metrics } from "../engine/metrics.ts";
@@ -123,6 +124,7 @@ export async function assemble<Actions>(
     watchers: new Watchers(now),
     metrics,
     lately: new Lately(metrics, () => performance.now()),
+    forecast: new Forecast(),
     now,
     makeId: createIdMaker(company.node, now, Math.random),
     onDue: (at) => scheduler.wake(at),
@@ -199,6 +201,8 @@ export async function assemble<Actions>(
       store,
       admission,
       recent,
+      forecast: parts.forecast,
+      unwritten: () => flights.unwrittenCount,
       dataDir: folder.dir,
       diskReserveBytes: options.diskReserveBytes,
       pool: work?.pool ?? null,

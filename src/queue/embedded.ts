@@ -141,6 +141,11 @@ export class EmbeddedQueue implements Queue {
     return this.#window.depths();
   }
 
+  waitingBelow(queue: string, priority: number): number | null {
+    for (let level = 0; level < priority; level++) if (this.#backlog.isExpected(queue, level)) return null;
+    return this.#window.waitingBelow(queue, priority);
+  }
+
   position(id: string): number | null {
     return this.#window.position(id);
   }

@@ -204,6 +204,11 @@ export class ParcelQueue<Source> implements RemoteQueue {
     return [...depths.values()];
   }
 
+  /** What lies elsewhere is not told by priority. */
+  waitingBelow(_queue: string, priority: number): number | null {
+    return priority === 0 ? 0 : null;
+  }
+
   /** Of what lies here; elsewhere nobody can tell. */
   position(id: string): number | null {
     return this.#window.position(id);

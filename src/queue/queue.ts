@@ -8,7 +8,7 @@ import type { TaskSpec } from "../task/task.ts";
  *   from the store's backlog (tasks with a row), or refuses with `busy` (tasks without one). Where messages travel, they may be
  *   a while on their way to `take`, of this process or of another; a driver tells its own callback which did not arrive for certain.
  * - `take` MUST give high priorities first, yet never starve the low ones (ageing); within one queue and priority, in the order
- *   of publishing; nothing of a paused queue. `room` says how many of an action may be taken now; an action without room
+ *   of publishing, but rides of many senders may take turns, each sender's in order; nothing of a paused queue. `room` says how many of an action may be taken now; an action without room
  *   MUST NOT hold up others behind it.
  * - Taken messages belong to the taker until `settle` (their row is final or leased) or `putBack`.
  *   After the taker's death they MUST come again, as `isRepeat`, and never as rides.
@@ -36,6 +36,8 @@ export interface Queue extends AsyncDisposable {
   quiesce(): void;
 
   depths(): QueueDepth[];
+  /** At most so many of this queue wait that are of a lower priority; null when nobody can tell. */
+  waitingBelow(queue: string, priority: number): number | null;
   /** How many would start before this one; null when it does not wait here. */
   position(id: string): number | null;
   close(): Promise<void>;
@@ -54,6 +56,8 @@ export type Message = {
   readonly isRepeat?: true;
   /** Where somebody waits for its end: an address of the bus. Left out when nobody does, or only in this process. */
   readonly waiter?: string | undefined;
+  /** Of a ride, who in this process sent it: rides of many senders take turns. Left out for all who need none. */
+  readonly sender?: object;
 };
 
 /** Of what is behind a network, as it was lately; what waits there is counted, and its size estimated. */

@@ -45,7 +45,7 @@ export class Window {
 
   add(message: Message): void {
     const entry = this.#entry(message);
-    entry.lane.fifo.push(entry);
+    entry.lane.push(entry);
   }
 
   putBack(messages: readonly Message[]): void {
@@ -56,7 +56,7 @@ export class Window {
         old.state = "gone";
       }
       const entry = this.#entry(message);
-      entry.lane.fifo.unshift(entry);
+      entry.lane.unshift(entry);
     }
     this.announce();
   }
@@ -67,7 +67,7 @@ export class Window {
     if (!this.#isGiving) return open;
     const rooms = new Map<string, number>();
     for (const [name, lane] of this.#lanes) {
-      const head = lane.head();
+      const head = lane.oldest();
       if (head === undefined) {
         this.#drop(name, lane);
         continue;
@@ -86,7 +86,7 @@ export class Window {
       let best: OpenLane | undefined;
       let secondScore = Infinity;
       for (const candidate of open) {
-        const head = candidate.room > 0 ? candidate.lane.head() : undefined;
+        const head = candidate.room > 0 ? candidate.lane.oldest() : undefined;
         if (head === undefined) continue;
         if (best === undefined || head.score < best.score) {
           secondScore = best?.score ?? Infinity;
@@ -103,13 +103,13 @@ export class Window {
   /** As long as this lane's head is before every other lane's, no need to compare again. */
   #takeRun(open: OpenLane, until: number, max: number, taken: Message[]): void {
     const { lane } = open;
-    for (let head = lane.head(); head && head.score <= until; head = lane.head()) {
+    for (let head = lane.oldest(); head && head.score <= until; head = lane.oldest()) {
       if (taken.length >= max || open.room <= 0) return;
-      lane.fifo.shift();
-      head.state = "taken";
-      this.#count(head, -1);
+      const next = lane.next()!;
+      next.state = "taken";
+      this.#count(next, -1);
       open.room--;
-      taken.push(head.message);
+      taken.push(next.message);
     }
   }
 
@@ -169,7 +169,7 @@ export class Window {
   depths(): QueueDepth[] {
     const oldest = new Map<string, number>();
     for (const lane of this.#lanes.values()) {
-      const spec = lane.head()?.message.spec;
+      const spec = lane.oldest()?.message.spec;
       if (spec)
         oldest.set(lane.queue, Math.min(oldest.get(lane.queue) ?? Infinity, spec.dueAt ?? spec.createdAt));
     }
@@ -178,13 +178,21 @@ export class Window {
     });
   }
 
+  waitingBelow(queue: string, priority: number): number {
+    let sum = 0;
+    for (const lane of this.#lanes.values())
+      if (lane.queue === queue && lane.priority < priority)
+        for (const { state } of lane) if (state === "waiting") sum++;
+    return sum;
+  }
+
   position(id: string): number | null {
     const mine = this.#entries.get(id);
     if (mine?.state !== "waiting") return null;
     let before = 0;
     for (const lane of this.#lanes.values()) {
       if (this.#paused.has(lane.queue)) continue;
-      for (const entry of lane.fifo) {
+      for (const entry of lane) {
         if (entry === mine) break;
         if (entry.state === "waiting" && (lane === mine.lane || entry.score < mine.score)) before++;
       }
@@ -214,7 +222,7 @@ export class Window {
     const name = `${message.isRide ? "r" : "p"}${priority}${queue}\n${action}`;
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      lane = new Lane(queue, priority, action, this.#options.shareOf(message));
+      lane = new Lane(queue, priority, action, this.#options.shareOf(message), message.isRide);
       this.#lanes.set(name, lane);
     }
     const entry: Entry = {

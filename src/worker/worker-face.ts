@@ -3,11 +3,12 @@ import type { Worker } from "./worker.ts";
 
 export type WorkerFace = Pick<
   Worker,
-  "handOf" | "isInQuarantine" | "cancel" | "doubt" | "pools" | "isDrained" | "drain" | "resume"
+  "handOf" | "inHand" | "isInQuarantine" | "cancel" | "doubt" | "pools" | "isDrained" | "drain" | "resume"
 >;
 
 export const noWorker: WorkerFace = {
   handOf: () => undefined,
+  inHand: 0,
   isInQuarantine: () => false,
   cancel: () => false,
   doubt() {},

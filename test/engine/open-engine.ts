@@ -3,6 +3,7 @@ import { Admission } from "../../src/engine/admission.ts";
 import { Catalogue } from "../../src/engine/catalogue.ts";
 import type { Answer, Engine, Submission } from "../../src/engine/engine.ts";
 import { Flights } from "../../src/engine/flights.ts";
+import { Forecast } from "../../src/engine/forecast.ts";
 import { Lately } from "../../src/engine/lately.ts";
 import { LocalEngine } from "../../src/engine/local-engine.ts";
 import { Metrics } from "../../src/engine/metrics.ts";
@@ -42,6 +43,7 @@ export type OpenedEngine = AsyncDisposable & {
   worker: Worker;
   queue: EmbeddedQueue;
   catalogue: Catalogue;
+  forecast: Forecast;
   troubles: unknown[];
 };
 
@@ -60,6 +62,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
   const catalogue = new Catalogue();
   const log = { info() {}, warn: (facts: object) => void troubles.push(facts), error() {}, debug() {} };
   const metrics = new Metrics();
+  const forecast = new Forecast();
   const parts: EngineParts = {
     store,
     queue,
@@ -71,6 +74,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     metrics,
     lately: new Lately(metrics, now),
     recent: new Recent(now),
+    forecast,
     history: new History(),
     fleet: null,
     now,
@@ -115,6 +119,7 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
     worker,
     queue,
     catalogue,
+    forecast,
     troubles,
     async [Symbol.asyncDispose]() {
       await worker.stop(0);

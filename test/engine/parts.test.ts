@@ -12,28 +12,30 @@ import { message } from "../queue/queue-contract.ts";
 
 const done = (task: string): Answer => ({ status: "done", task, result: "1", resultBlob: null });
 
+const admit = (admission: Admission): void => admission.admit("default", { answer() {} }, false);
+
 describe("admission", () => {
   test("lets in until the queue is full, and says when to come again", () => {
     const admission = new Admission({ maxQueued: 10 });
-    admission.accepted(9);
-    admission.check("default");
-    admission.accepted(1);
+    for (let n = 0; n < 10; n++) admit(admission);
     assert.throws(
-      () => admission.check("default"),
+      () => admit(admission),
       (error: { code: string; retryAfterMs: number }) => {
         return error.code === "busy" && error.retryAfterMs > 0;
       },
     );
-    admission.setUnfinished(3);
-    admission.check("default");
+    admission.left(7);
+    admit(admission);
+    admission.setCounts(10, 0);
+    assert.throws(() => admit(admission), { code: "busy" });
   });
 
   test("refuses when the disk is low, and goes on when it is not", () => {
     const admission = new Admission({ maxQueued: 10 });
     admission.setDiskLow(true);
-    assert.throws(() => admission.check("default"), { code: "busy" });
+    assert.throws(() => admit(admission), { code: "busy" });
     admission.setDiskLow(false);
-    admission.check("default");
+    admit(admission);
   });
 
   test("is ready only after it was told so, and never again once it drains", () => {
@@ -46,7 +48,7 @@ describe("admission", () => {
     admission.drain();
     admission.setHealth(true, null);
     assert.equal((admission.health as Health).state, "draining");
-    assert.throws(() => admission.check("default"), { code: "unavailable" });
+    assert.throws(() => admit(admission), { code: "unavailable" });
   });
 });
 

@@ -33,6 +33,7 @@ export class FakeEngine implements Engine {
   readonly blobs = new MemoryBlobs();
   readonly metrics = new Metrics();
   readonly self = { node: 0, version: "0.0.0" };
+  appetite = Infinity;
   health: Health = { state: "ready", reason: null };
   /** How many submissions came with each call. */
   readonly batches: number[] = [];

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Admission } from "../../src/engine/admission.ts";
+import { Forecast } from "../../src/engine/forecast.ts";
 import { Recent } from "../../src/engine/recent.ts";
 import { startHeartbeat } from "../../src/node/duties/heartbeat.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
@@ -23,6 +24,8 @@ test("a store that stops answering in the middle of a beat makes the node not re
     },
     admission,
     recent: new Recent(Date.now),
+    unwritten: () => 0,
+    forecast: new Forecast(),
     dataDir: null,
     diskReserveBytes: 0,
     pool: { probe: async () => {} },
@@ -47,6 +50,8 @@ test("a worker's process that stands still makes the node not ready until it goe
     store,
     admission,
     recent: new Recent(Date.now),
+    unwritten: () => 0,
+    forecast: new Forecast(),
     dataDir: null,
     diskReserveBytes: 0,
     pool,

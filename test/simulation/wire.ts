@@ -9,8 +9,10 @@ import { Connections } from "../../src/gateway/connections.ts";
 import type { GatewayContext } from "../../src/gateway/context.ts";
 import { Door } from "../../src/gateway/door.ts";
 import { withLimits } from "../../src/gateway/limits.ts";
+import { ReadTurns } from "../../src/gateway/read-turns.ts";
 import type { Outlet } from "../../src/gateway/outlet.ts";
 import { Session } from "../../src/gateway/session.ts";
+import { Shares } from "../../src/gateway/shares.ts";
 import { Turn } from "../../src/gateway/turn.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Actor, VirtualTime } from "./virtual-time.ts";
@@ -27,6 +29,10 @@ export class Doorway {
   constructor(actor: Actor, engine: Engine) {
     this.actor = actor;
     const limits = withLimits({});
+    const shares = new Shares(
+      () => engine.appetite,
+      () => performance.now(),
+    );
     this.context = {
       engine,
       limits,
@@ -35,7 +41,9 @@ export class Doorway {
       log: SILENT,
       door: new Door({ token: null, hosts: [], origins: [] }),
       budget: new Budget(limits.nodeBytes),
-      turn: new Turn(),
+      turn: new Turn(shares),
+      reads: new ReadTurns(),
+      shares,
       connections: new Connections(limits),
       askers: new Askers(),
       nodeDoor: null,

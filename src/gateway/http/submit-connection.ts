@@ -201,12 +201,18 @@ class Asked implements Waiter {
   readonly submission: Submission;
   readonly bytes: number;
   readonly waitMs: number | null;
+  /** It asks one after another. */
+  readonly unanswered = 1;
 
   constructor(connection: SubmitConnection, submission: Submission, bytes: number, waitMs: number | null) {
     this.#connection = connection;
     this.submission = submission;
     this.bytes = bytes;
     this.waitMs = waitMs;
+  }
+
+  get sender(): object {
+    return this.#connection;
   }
 
   answer(_token: unknown, answer: Answer): void {

@@ -58,7 +58,9 @@ export class Submitting {
     const { budget } = this.#context;
     if (this.#context.isDraining()) throw new TandaError("unavailable", "the node is stopping");
     if (!budget.hasRoom) {
-      throw new TandaError("busy", "too much is in flight on this node", { retryAfterMs: 1000 });
+      throw new TandaError("busy", "too much is in flight on this node", {
+        retryAfterMs: budget.roomInMs(performance.now(), Math.random()),
+      });
     }
     budget.take(bodyBytes);
     try {

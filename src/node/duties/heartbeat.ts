@@ -4,6 +4,7 @@
  */
 import { statfs } from "node:fs/promises";
 import type { Admission } from "../../engine/admission.ts";
+import type { Forecast } from "../../engine/forecast.ts";
 import type { Recent } from "../../engine/recent.ts";
 import type { Store } from "../../store/store.ts";
 import type { Pool } from "../../worker/pool.ts";
@@ -18,6 +19,9 @@ export type HeartbeatOptions = {
   store: Pick<Store, "probe" | "counts">;
   admission: Admission;
   recent: Recent;
+  forecast: Forecast;
+  /** How many were let in that have no row. */
+  unwritten: () => number;
   /** Null for a node that keeps nothing. */
   dataDir: string | null;
   diskReserveBytes: number;
@@ -41,7 +45,10 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Duty> {
         Promise.all([options.store.probe(), options.store.counts()]),
         PROBE_MS,
       );
-      admission.setUnfinished(counts.reduce((sum, one) => (isFinal(one.state) ? sum : sum + one.count), 0));
+      const sum = { ended: 0, unfinished: options.unwritten() };
+      for (const { state, count } of counts) sum[isFinal(state) ? "ended" : "unfinished"] += count;
+      options.forecast.beat(performance.now(), counts);
+      admission.setCounts(sum.unfinished, sum.ended);
       admission.setStoreAway(false);
     } catch (error) {
       admission.setStoreAway(true);

@@ -1,0 +1,61 @@
+/** The ops of one session, each answered once. */
+import type { Engine } from "../engine/engine.ts";
+import type { OpRequest } from "../protocol/messages.ts";
+import { failedReply, okReply } from "../protocol/reply.ts";
+import { toTandaError } from "../task/errors.ts";
+import type { GatewayContext } from "./context.ts";
+import { unauthorized } from "./door.ts";
+import { pingData } from "./health.ts";
+import type { NodeVisit } from "./node-visit.ts";
+import { answering, ENGINE_OPS } from "./ops.ts";
+import type { Watches } from "./watches.ts";
+
+export interface OpSession {
+  write(line: string): void;
+  authorize(token: string): boolean;
+  /** Answered as its task would be. */
+  waitFor(engine: Engine, task: string, prefix: string, bytes: number): Promise<void>;
+}
+
+export class SessionOps {
+  readonly #context: GatewayContext;
+  readonly #session: OpSession;
+  readonly #watches: Watches;
+  readonly #visit: NodeVisit;
+
+  constructor(context: GatewayContext, session: OpSession, watches: Watches, visit: NodeVisit) {
+    this.#context = context;
+    this.#session = session;
+    this.#watches = watches;
+    this.#visit = visit;
+  }
+
+  /** @param bytes its size on the wire. */
+  async run(prefix: string, request: OpRequest, bytes: number): Promise<void> {
+    const session = this.#session;
+    const tell = (data: string): void => session.write(okReply(prefix, data));
+    try {
+      const engine = answering(this.#context.engine, request);
+      const simple = ENGINE_OPS.get(request.op);
+      if (simple) return tell(JSON.stringify(await simple(engine, request)));
+      switch (request.op) {
+        case "ping":
+          return tell(pingData(this.#context));
+        case "auth":
+          if (!session.authorize(request.token!)) throw unauthorized();
+          return tell('{"authorized":true}');
+        case "node":
+          return tell(JSON.stringify(this.#visit.meet(request)));
+        case "watch":
+          return await this.#watches.start(prefix, request);
+        case "unwatch":
+          this.#watches.stop(request.watch);
+          return tell('{"watching":false}');
+        default:
+          await session.waitFor(engine, request.task!, prefix, bytes);
+      }
+    } catch (error) {
+      session.write(failedReply(prefix, null, toTandaError(error).toBody()));
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/** A node that is sent several times what it can do: those who come when they were told to are let in, and who asks for little is served. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Lines } from "./lines.ts";
+import { startNodeProcess } from "./node-process.ts";
+
+const CLIENTS = 10;
+const EACH = 100;
+const MAX_QUEUED = 200;
+
+describe("a node that is full", () => {
+  test("lets most of those in who come when they were told to, and all of them in the end", async (t) => {
+    await using node = await startNodeProcess(["--threads", "2", "--max-queued", String(MAX_QUEUED)]);
+    const repeats = { all: 0, letIn: 0 };
+    let isMeasured = false;
+    let done = 0;
+    const one = async (lines: Lines): Promise<void> => {
+      for (let times = 0; ; times++) {
+        const reply = await lines.ask({ action: "fib", payload: 20, options: { wait: false } });
+        const error = reply.result?.error;
+        if (times === 1 && isMeasured) {
+          repeats.all++;
+          if (error === undefined) repeats.letIn++;
+        }
+        if (error === undefined) break;
+        assert.equal(error.code, "busy");
+        assert.ok(error.retryAfterMs! > 0);
+        await delay(error.retryAfterMs);
+      }
+      done++;
+    };
+    let isOver = false;
+    const clients = Array.from({ length: CLIENTS }, async () => {
+      using lines = await Lines.open(node.port);
+      lines.socket.setMaxListeners(0);
+      const lane = async (): Promise<void> => {
+        while (!isOver) await one(lines);
+      };
+      await Promise.all(Array.from({ length: EACH }, lane));
+    });
+    // The node measures how fast it is, once a second.
+    await delay(3000);
+    isMeasured = true;
+    await delay(4000);
+    isOver = true;
+    await Promise.all(clients);
+    t.diagnostic(`${done} let in, ${repeats.letIn} of ${repeats.all} repeats`);
+    assert.ok(repeats.all > 50, `only ${repeats.all} repeats`);
+    // Nine of ten where nobody else is at work; a machine that is busy is less even.
+    assert.ok(repeats.letIn / repeats.all > 0.6, `${repeats.letIn} of ${repeats.all}`);
+  });
+
+  test("that is only fast, not full, refuses nobody: what has ended is not counted", async () => {
+    await using node = await startNodeProcess(["--threads", "1", "--max-queued", "100"]);
+    using lines = await Lines.open(node.port);
+    for (let round = 0; round < 40; round++) {
+      const replies = await lines.askAll(
+        Array.from({ length: 50 }, (_, n) => ({ action: "upper", payload: `n${n}` })),
+      );
+      for (const reply of replies) assert.equal(reply.status, "done");
+    }
+  });
+
+  test("answers who sends one at a time long before the thousands of who sends all at once", async (t) => {
+    await using node = await startNodeProcess(["--threads", "1"]);
+    const FLOODS = 8;
+    const THEIRS = 5000;
+    let flooded = 0;
+    const floods = await Promise.all(Array.from({ length: FLOODS }, () => Lines.open(node.port)));
+    t.after(() => floods.forEach((one) => one.socket.destroy()));
+    using honest = await Lines.open(node.port);
+    await honest.ask({ action: "upper", payload: "warm" });
+    const line = '{"id":0,"action":"upper","payload":"flood"}\n';
+    for (const one of floods) {
+      one.onReply = () => flooded++;
+      one.socket.write(line.repeat(THEIRS));
+    }
+    let answered = 0;
+    while (flooded < FLOODS * THEIRS) {
+      const before = flooded;
+      assert.equal((await honest.ask({ action: "upper", payload: "x" })).result?.data, "X");
+      answered++;
+      // In turns it waits for a few of each, and for what was on its way to threads and to disk.
+      if (before < (FLOODS * THEIRS) / 2) assert.ok(flooded < FLOODS * THEIRS, "behind all of the flood");
+    }
+    t.diagnostic(`${answered} answered while ${FLOODS * THEIRS} others were`);
+    assert.ok(answered >= 5, `${answered} answers`);
+  });
+});

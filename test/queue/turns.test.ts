@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { EmbeddedQueue } from "../../src/queue/embedded.ts";
+import type { Message } from "../../src/queue/queue.ts";
+import { Turns } from "../../src/queue/turns.ts";
+import { message } from "./queue-contract.ts";
+
+const [a, b, c] = [{ name: "a" }, { name: "b" }, { name: "c" }];
+
+function takeAll(turns: Turns<string>, most = Infinity): string {
+  let taken = "";
+  for (let item = turns.peek(); item !== undefined && taken.length / 2 < most; item = turns.peek()) {
+    taken += item;
+    turns.shift();
+  }
+  return taken;
+}
+
+describe("senders in one line", () => {
+  test("of one sender all go in order", () => {
+    const turns = new Turns<string>();
+    for (const n of [1, 2, 3]) turns.push(a, `a${n}`);
+    assert.equal(takeAll(turns), "a1a2a3");
+  });
+
+  test("of many, each gives one in turn, whoever came first and however many it has", () => {
+    const turns = new Turns<string>();
+    for (const n of [1, 2, 3, 4]) turns.push(a, `a${n}`);
+    for (const n of [1, 2]) turns.push(b, `b${n}`);
+    turns.push(c, "c1");
+    assert.equal(takeAll(turns).length, 14);
+    for (const n of [1, 2, 3]) turns.push(a, `a${n}`);
+    for (const n of [1, 2, 3]) turns.push(b, `b${n}`);
+    assert.match(takeAll(turns, 5), /b1.*b2/);
+  });
+
+  test("who had nothing waiting is served next but one, beside a thousand who have", () => {
+    const turns = new Turns<string>();
+    for (let n = 0; n < 1000; n++) {
+      const key = {};
+      for (let each = 0; each < 50; each++) turns.push(key, "..");
+    }
+    takeAll(turns, 2000);
+    turns.push(a, "a1");
+    assert.match(takeAll(turns, 2), /a1/);
+    assert.equal(takeAll(turns).length / 2, 48_000 - 1);
+  });
+
+  test("new ones without end do not stop the old", () => {
+    const turns = new Turns<string>();
+    for (let n = 0; n < 10; n++) turns.push(a, "a!");
+    let old = 0;
+    for (let n = 0; n < 100; n++) {
+      turns.push({}, "..");
+      if (takeAll(turns, 1) === "a!") old++;
+    }
+    assert.equal(old, 10);
+  });
+
+  test("what is put back goes before what its sender has waiting", () => {
+    const turns = new Turns<string>();
+    turns.push(a, "a2");
+    turns.unshift(a, "a1");
+    assert.equal(takeAll(turns), "a1a2");
+  });
+});
+
+describe("the embedded queue and rides of many senders", () => {
+  const ride = (sender: object, at: number): Message => ({ ...message({ at }), sender });
+  const open = (): EmbeddedQueue =>
+    new EmbeddedQueue({
+      store: { backlog: async () => [] } as never,
+      onError: (error) => assert.fail(String(error)),
+    });
+
+  test("gives what one client sent long before what another sends now no later than the other's flood", async () => {
+    await using queue = open();
+    queue.publish(Array.from({ length: 5000 }, () => ride(a, 1)));
+    const given = queue.take(100, () => Infinity);
+    assert.equal(given.length, 100);
+    const late = [ride(b, 2), ride(b, 2)];
+    queue.publish(late);
+    const next = queue.take(5, () => Infinity);
+    for (const one of late) assert.ok(next.includes(one));
+  });
+
+  test("loses and repeats none, with some removed, taken and put back meanwhile", async () => {
+    await using queue = open();
+    const all = [a, b, c].flatMap((sender, n) => Array.from({ length: 50 + n }, () => ride(sender, n)));
+    queue.publish(all);
+    const removed = all.filter((_one, n) => n % 7 === 0);
+    queue.remove(removed.map(({ spec }) => spec.id));
+    const first = queue.take(20, () => Infinity);
+    queue.putBack(first.slice(10));
+    const rest = queue.take(1000, () => Infinity);
+    const given = [...first.slice(0, 10), ...rest];
+    assert.equal(new Set(given).size, given.length);
+    assert.equal(given.length, all.length - removed.length);
+  });
+});
