@@ -39,7 +39,12 @@ export const ERROR_CODES = {
     meaning: "The node is draining, or what it depends on cannot be reached. Nothing was lost; ask again.",
   },
   cancelled: { http: 409, retryable: false, meaning: "The task was cancelled." },
-  expired: { http: 410, retryable: false, meaning: "The task was not started before its `expires`." },
+  expired: {
+    http: 410,
+    retryable: false,
+    meaning:
+      "The task was not started before its `expires`, or surely would not be and was refused at the door.",
+  },
   internal: { http: 500, retryable: true, meaning: "A fault of Tanda's own; the log has the details." },
   task_error: { http: 422, retryable: false, meaning: "The handler reported an error, on its last attempt." },
   timed_out: {

@@ -26,7 +26,7 @@ describe("a task for a queue that has been paused for longer than it may wait", 
     using lines = await Lines.open(node.port);
     const reply = await lines.ask({ action: "upper", payload: "x", options });
     assert.equal(reply.result?.error?.code, "expired");
-    assert.match(reply.result!.error!.message, /paused/);
+    assert.match(reply.result.error.message, /paused/);
     const long = { action: "upper", payload: "x", options: { ...options, expires: "1h", wait: false } };
     assert.equal((await lines.ask(long)).status, "queued");
   });

@@ -110,8 +110,10 @@ test("a node with its bytes in flight stalls every connection and answers HTTP w
     body: '{"action":"echo"}',
   });
   assert.equal(busy.status, 429);
-  assert.equal(busy.headers.get("retry-after"), "1");
-  assert.equal(((await busy.json()) as { retryAfterMs: number }).retryAfterMs, 1000);
+  assert.match(busy.headers.get("retry-after")!, /^[12]$/);
+  // A second while nobody knows better, and not the same for all.
+  const { retryAfterMs } = (await busy.json()) as { retryAfterMs: number };
+  assert.ok(retryAfterMs >= 1000 && retryAfterMs <= 2000, `${retryAfterMs}`);
   engine.release();
   await until(() => engine.submitted === 2);
   engine.release();

@@ -69,7 +69,7 @@ describe("the embedded queue and rides of many senders", () => {
   const ride = (sender: object, at: number): Message => ({ ...message({ at }), sender });
   const open = (): EmbeddedQueue =>
     new EmbeddedQueue({
-      store: { backlog: async () => [] } as never,
+      store: { backlog: async () => [] },
       onError: (error) => assert.fail(String(error)),
     });
 
