@@ -56,7 +56,7 @@ export class Session implements Waiter, TurnEnd, Talker {
   }
 
   get isIdle(): boolean {
-    return this.#load.isEmpty && this.#watches.isEmpty && this.#inline.isEmpty;
+    return this.isOnlyWatching && this.#watches.isEmpty;
   }
 
   /** Nothing but watches, which may never have anything to tell. */
