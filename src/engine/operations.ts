@@ -114,6 +114,7 @@ export class Operations {
     checkId(task);
     const [applied] = await this.#parts.store.apply([{ type: "delete", id: task, at: this.#parts.now() }]);
     if (applied!.verdict === "not_found") throw noSuchTask(task);
+    if (applied!.verdict === "conflict") await this.row(task);
     if (applied!.verdict === "refused") throw notAllowed(applied!.task!, "deleted");
     return { task, deleted: true };
   }
@@ -181,6 +182,8 @@ export class Operations {
     const [applied] = await this.#parts.store.apply([event]);
     const { verdict, task } = applied!;
     if (verdict === "not_found") throw noSuchTask(event.id);
+    // Without a row it is one that cannot be read, and reading it says so.
+    if (verdict === "conflict") return this.row(event.id);
     if (verdict === "refused") throw notAllowed(task!, what);
     this.#outcomes.follow(task!, verdict === "applied");
     return task!;

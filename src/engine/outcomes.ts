@@ -70,7 +70,11 @@ export class Outcomes implements WorkerObserver {
       return;
     }
     const row = rowAfter(message, event, applied);
-    if (row === null) return;
+    if (row === null) {
+      // Its row was damaged meanwhile: whoever waits is not to wait for ever.
+      if (applied.verdict === "conflict") this.#refuse(message);
+      return;
+    }
     const isSame = applied.verdict === "applied" || isSameRequest(row, message.spec);
     if (!isSame) this.#refuse(message);
     if (event.type === "finish") this.#measure(event, row.action);

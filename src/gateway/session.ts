@@ -88,16 +88,11 @@ export class Session implements Waiter, TurnEnd, Talker {
       return;
     }
     const request = parseRequest(text, this.#context.limits);
-    if (request.type === "refused") {
-      this.write(failedReply(request.prefix, null, request.error.toBody()));
-      return;
-    }
+    if (request.type === "refused")
+      return this.write(failedReply(request.prefix, null, request.error.toBody()));
     const isOpen = request.type === "op" && OPEN_OPS.has(request.op.op);
     const refusal = this.#isAuthorized || isOpen ? this.#visit.refusalOf(request) : unauthorized();
-    if (refusal !== null) {
-      this.write(failedReply(request.prefix, null, refusal.toBody()));
-      return;
-    }
+    if (refusal !== null) return this.write(failedReply(request.prefix, null, refusal.toBody()));
     if (request.type === "op") {
       this.#admit({ type: "op", bytes, prefix: request.prefix, op: request.op });
       return;

@@ -17,6 +17,7 @@ import type { ActionInfo, Task } from "../task/task.ts";
  *   bounded by rows read, not only by rows returned.
  * - The time in a task's id is within a day of its `createdAt`: a driver MAY bound a scan by it.
  * - Instants come with the events (epoch milliseconds); a driver MUST NOT read a clock for anything kept.
+ * - A row that was damaged where it lies MUST NOT keep its neighbours from being read or written: spoilt-row.ts has the rule.
  * - `close` ends after what was accepted is durable; twice is safe.
  */
 export interface Store extends AsyncDisposable {

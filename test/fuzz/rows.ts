@@ -121,6 +121,11 @@ async function makeRows(path: string, inputs: readonly Buffer[]): Promise<Rows> 
   return { spoilt, sound: specs.flatMap(({ id }, index) => (index % 2 === 1 ? [id] : [])) };
 }
 
+function toldOrThrow(error: unknown): void {
+  if (error instanceof TandaError && (error.code === "conflict" || error.code === "not_found")) return;
+  throw error;
+}
+
 async function startOn(
   data: string,
   { spoilt, sound }: Rows,
@@ -139,7 +144,9 @@ async function startOn(
   const each = await Promise.all(
     spoilt.map(async (id) => {
       try {
-        await node.engine.get(id);
+        // Who asks again for what is there, and who wants to be rid of it.
+        for (const act of ["get", "explain", "retry", "cancel", "delete"] as const)
+          await node.engine[act](id).catch(toldOrThrow);
         return null;
       } catch (error) {
         const isTold =
