@@ -200,7 +200,7 @@ class SqliteStore implements Store {
 
   /** Reads again without those that are damaged, which are set aside; so it ends. */
   async #readable(read: () => Promise<readonly Row[]>): Promise<Task[]> {
-    for (;;) {
+    for (let fruitless = 0; ;) {
       const { tasks, spoilt, isAll } = await read().then(
         (rows) => ({ ...readable(rows), isAll: true }),
         (error: unknown) => {
@@ -214,7 +214,8 @@ class SqliteStore implements Store {
       for (const id of set) this.#onSpoilt(id, reasons.get(id) ?? spoilt[0]!.why);
       // What cannot be set aside is passed over all the same.
       if (set.length === 0 && isAll) return tasks;
-      if (set.length === 0) throw new TandaError("unavailable", spoilt[0]!.why);
+      // Another read may have met the same ones, and set them aside since.
+      if (set.length === 0 && ++fruitless > 1) throw new TandaError("unavailable", spoilt[0]!.why);
     }
   }
 

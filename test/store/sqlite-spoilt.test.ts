@@ -42,6 +42,19 @@ async function open(): Promise<Opened> {
 describe("damaged rows in SQLite", () => {
   testSpoiltRows(open);
 
+  test("several reads that meet the same one at once are all answered", async () => {
+    await using opened = await open();
+    const [damaged, sound] = [newSpec(), newSpec()];
+    await opened.store.apply([submit(damaged), submit(sound)]);
+    opened.write(damaged.id, "created_at", 2n ** 62n);
+    const reads = Array.from({ length: 8 }, () => opened.store.backlog("default", 1, null, 10));
+    for (const rows of await Promise.all(reads))
+      assert.deepEqual(
+        rows.map(({ id }) => id),
+        [sound.id],
+      );
+  });
+
   for (const [column, value] of [
     ["created_at", 2n ** 62n],
     ["created_at", "x"],
