@@ -42,8 +42,8 @@ describe("the fault harness", { skip, timeout: 1_200_000 }, () => {
 
   for (const [bug, invariant] of [
     ["wrong-client", "I5"],
-    ["key-forgotten", "I1"],
-    ["lease-ends-early", "I3"],
+    ["answer-before-commit", "I1"],
+    ["no-fence-in-sql", "I2"],
   ] as const)
     test(`finds a planted mistake by what it breaks: ${bug}`, PATIENT, async () => {
       const { code, summary } = await runWith(bug);

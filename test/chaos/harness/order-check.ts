@@ -11,10 +11,13 @@ const WITHIN_MS = 90_000;
 /** What workers have in hand already begins before them, and a few by their age, lest they starve. In the order of their coming all would. */
 const MOST_BEFORE = 40;
 
-/** Makes all lines known that checks and faults use, so that what they hold open is there from the beginning. */
+/**
+ * Makes all lines known that checks and faults use, so that what they hold open is there from the beginning; and how long the tasks of
+ * this check take, since quick ones would travel together.
+ */
 export async function meetLanes({ topology, orders }: Scene): Promise<void> {
   await using client = connect(`tanda://127.0.0.1:${topology.door.port}`);
-  const payload = (): Payload => ({ n: orders.skip(), customer: 0, ms: 0 });
+  const payload = (): Payload => ({ n: orders.skip(), customer: 0, ms: TAKES_MS });
   await Promise.all([
     client.$.run("poison", payload()),
     ...(["low", "high"] as const).map((priority) =>

@@ -116,7 +116,7 @@ export class SdkCustomer implements AsyncDisposable {
     await delay(LOOK_AFTER_MS);
     const view = await handle.get();
     const seen = view.payload as { n?: number } | undefined;
-    if (view.task !== handle.task || view.key !== order.key || seen?.n !== order.n)
+    if (view.task !== handle.task || seen?.n !== order.n)
       this.#ear.wrong(order, `asked for task ${order.n}, shown ${JSON.stringify(view).slice(0, 300)}`);
   }
 
