@@ -21,6 +21,8 @@ const BURST_S = 0.5;
 const BURST_CHANCE = 0.001;
 /** Every so often one of them comes over a new connection. */
 const MOVE_CHANCE = 0.01;
+/** A task whose hosts died too often is given up, and who asked is told so: whether rightly, its row shows. */
+const GIVEN_UP: ReadonlySet<string> = new Set(["crashed", "lost"]);
 
 export type CrowdOptions = {
   readonly port: number;
@@ -38,8 +40,8 @@ export type Ear = {
   told(order: Order, outcome: Outcome, id: string | null, word?: string): void;
   /** An answer that is not this order's. */
   wrong(order: Order, text: string): void;
-  /** What a user would see as an error. */
-  failed(order: Order, text: string): void;
+  /** What a user would see as an error. @param code "" when it has none. */
+  failed(order: Order, text: string, code: string): void;
   lostConnection(): void;
 };
 
@@ -64,8 +66,10 @@ export class Crowd implements AsyncDisposable {
     const ear: Ear = {
       told: (order, outcome, id, word) => this.#told(order, outcome, id, word),
       wrong: (order, text) => options.verdicts.break("I5", text, order.n),
-      failed: (order, text) => {
+      failed: (order, text, code) => {
         this.errors++;
+        if (!GIVEN_UP.has(code))
+          options.verdicts.break("I8", `who sent order ${order.n} (${order.way}) saw: ${text}`, order.n);
         this.lastErrors.push(`${order.way} ${order.n}: ${text}`);
         if (this.lastErrors.length > 20) this.lastErrors.shift();
       },

@@ -45,7 +45,7 @@ export class PlainCustomer implements AsyncDisposable {
       isUnknown = true;
       this.#ear.told(order, "unknown", null, code ?? "?");
       if (code !== "nothing" && code !== "unavailable" && code !== "busy")
-        this.#ear.failed(order, JSON.stringify(heard).slice(0, 300));
+        this.#ear.failed(order, JSON.stringify(heard).slice(0, 300), code ?? "");
       if (performance.now() > until) return;
     }
   }

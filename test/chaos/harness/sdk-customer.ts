@@ -138,7 +138,9 @@ export class SdkCustomer implements AsyncDisposable {
   }
 
   #ended(order: Order, error: unknown): void {
-    this.#ear.failed(order, String(error));
+    // Who is no customer any more has not seen it.
+    if (this.#isClosed) return;
+    this.#ear.failed(order, String(error), nameOf(error));
     this.#ear.told(order, isUnknown(error) ? "unknown" : "ended", null, nameOf(error));
   }
 }
