@@ -80,8 +80,6 @@ export async function assemble<Actions>(
   openRemote: OpenRemote | null = null,
 ): Promise<TandaNode<Actions>> {
   const { log } = options;
-  const now = Date.now;
-  const startedAt = now();
   const { shared, blobs } = folder;
   const onError = (error: unknown): void => log.error({ error }, "a background duty failed; it goes on");
 
@@ -93,7 +91,8 @@ export async function assemble<Actions>(
       : await (
           await import("./open-fleet.ts")
         ).openFleet(options, { shared, catalogue, flights, openRemote, onError });
-  const { queue, sharing, lookAgain } = company;
+  const { queue, sharing, lookAgain, now } = company;
+  const startedAt = now();
   const again =
     lookAgain &&
     repeatWhileNeeded(

@@ -21,6 +21,8 @@ export interface Company {
   readonly sharing: Sharing | null;
   /** This node's number. */
   readonly node: number;
+  /** Epoch milliseconds, by the clock that all who share the store go by. */
+  readonly now: () => number;
   /** Others may make what duties look for: then they look by themselves, every so often at the latest. */
   readonly lookEveryMs: number | null;
   /** What is not as it should be, though the node does its work; null when all is well. */

@@ -27,6 +27,7 @@ export function openAlone(
     fleet: null,
     sharing: null,
     node: options.node,
+    now: Date.now,
     lookEveryMs: null,
     trouble: null,
     async lookAgain() {

@@ -7,6 +7,7 @@ import { FleetEngine } from "../fleet/fleet-engine.ts";
 import { Hearing } from "../fleet/hearing.ts";
 import { Links } from "../fleet/links.ts";
 import { Presence, takeNumber } from "../fleet/presence.ts";
+import { StoreClock } from "../fleet/store-clock.ts";
 import { postpone, RIDE_MS, Strays } from "../fleet/strays.ts";
 import { Waiting } from "../fleet/waiting.ts";
 import { WatchRelay } from "../fleet/watch-relay.ts";
@@ -27,6 +28,7 @@ import { version } from "./version.ts";
 const LOOK_EVERY_MS = 1000;
 const POLL_EVERY_MS = 500;
 const BEAT_EVERY_MS = 1000;
+const CLOCK_EVERY_MS = 2000;
 const MODES_EVERY_MS = 5000;
 /** For a worker that has their action. */
 const ASIDE_MS = 1000;
@@ -52,7 +54,13 @@ export type FleetMeans = {
 export async function openFleet(options: NodeOptions, means: FleetMeans): Promise<Company> {
   const { shared, catalogue, flights, onError } = means;
   const { roles, leaseMs, log } = options;
-  const now = Date.now;
+  const clock = new StoreClock({
+    store: shared,
+    measure: () => performance.now(),
+    machineNow: Date.now,
+  });
+  await clock.ask();
+  const { now } = clock;
   const isWorker = roles.includes("worker");
   const name = nameOf();
   const node = options.node > 0 ? options.node : await takeNumber(shared, name, starting);
@@ -98,6 +106,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
   let isAnnounced = false;
   const sharing: Sharing = {
     leaseMs,
+    aheadMs: clock.aheadMs,
     claim: (claims) => shared.claim(claims, name, leaseMs),
     renew: (held) => shared.renew(name, held, leaseMs),
     check: (messages) => shared.stale(messages.map(({ spec, attempt }) => ({ id: spec.id, attempt }))),
@@ -129,6 +138,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
     fleet: links,
     sharing: isWorker ? sharing : null,
     node,
+    now,
     lookEveryMs: LOOK_EVERY_MS,
     lookAgain: null,
     get trouble() {
@@ -180,6 +190,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
         repeat(SPREAD_EVERY_MS, () => queue.spread(SPREAD_AFTER_MS, options.threads), onError),
         repeat(POLL_EVERY_MS, () => waiting.poll(), onError),
         repeat(BEAT_EVERY_MS, beat, onError),
+        repeat(CLOCK_EVERY_MS, () => clock.ask(), onError),
         repeat(MODES_EVERY_MS, () => Promise.all([hearing.readQueues(), links.refreshActions()]), onError),
         repeat(MODES_EVERY_MS, lookForUnknown, onError),
       ];

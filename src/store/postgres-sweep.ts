@@ -1,4 +1,4 @@
-/** Queued rows that nobody has seen for a while, and which nodes live. The server's clock is the only one. */
+/** Queued rows that nobody has seen for a while, which nodes live, and what time it is. The server's clock is the only one. */
 import type { Task } from "../task/task.ts";
 import type { Connection } from "../postgres/pool.ts";
 import { tasksOf } from "./postgres-rows.ts";
@@ -48,4 +48,12 @@ export async function presentNodes(connection: Connection): Promise<PresentNode[
     "select name, info from nodes where until > now() order by name",
   );
   return rows.map(({ name, info }) => ({ node: name, info: JSON.parse(info) as unknown }));
+}
+
+/** Not that of a transaction's begin. */
+export async function serverNow(connection: Connection): Promise<number> {
+  const { rows } = await connection.query<{ at: number }>(
+    "select extract(epoch from clock_timestamp())::float8 * 1000 as at",
+  );
+  return rows[0]!.at;
 }

@@ -16,7 +16,7 @@ import { PostgresReads } from "./postgres-reads.ts";
 import { PostgresRetire } from "./postgres-retire.ts";
 import { STORE_TABLES } from "./postgres-schema.ts";
 import { reapEnded, renewAll } from "./postgres-leases.ts";
-import { beatNode, markUnpublished, presentNodes, sweepUnseen } from "./postgres-sweep.ts";
+import { beatNode, markUnpublished, presentNodes, serverNow, sweepUnseen } from "./postgres-sweep.ts";
 import { countUnknown, finalsOf, postpone, staleOf } from "./postgres-looks.ts";
 import { transact } from "./postgres-transact.ts";
 import { PostgresWriter } from "./postgres-writer.ts";
@@ -223,6 +223,10 @@ class PostgresStore implements SharedStore {
 
   async finals(ids: readonly string[]): Promise<Task[]> {
     return ids.length === 0 ? [] : told(this.#readPool.useAgain((c) => finalsOf(c, ids)));
+  }
+
+  now(): Promise<number> {
+    return told(this.#readPool.useAgain(serverNow));
   }
 
   beat(node: string, info: unknown, ttlMs: number): Promise<void> {

@@ -51,6 +51,9 @@ export interface SharedStore extends Store {
   /** How many rows a newer Tanda wrote in a form that is not known here: they are left alone. */
   unknown(): Promise<number>;
 
+  /** Epoch milliseconds by the store's clock, which all nodes go by. */
+  now(): Promise<number>;
+
   /** This node lives, for `ttlMs` at least. @param info what others are to know of it; JSON. */
   beat(node: string, info: unknown, ttlMs: number): Promise<void>;
   /** It went by itself. */

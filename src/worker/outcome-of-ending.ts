@@ -4,6 +4,11 @@ import { INTERRUPTED } from "../task/suspect.ts";
 import type { Hand } from "./hands.ts";
 import type { Ending } from "./pool.ts";
 
+/** Pools tell instants by the clock of their machine; what is kept goes by another where several share a store. */
+export function later(ending: Ending, ms: number): Ending {
+  return ms === 0 ? ending : { ...ending, startedAt: ending.startedAt + ms, endedAt: ending.endedAt + ms };
+}
+
 /** As it is recorded. */
 export function toFinish(ending: Ending, hand: Hand, chance: number): TaskEvent {
   const { spec, attempt, isRide, isRepeat } = hand.message;

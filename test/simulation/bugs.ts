@@ -82,6 +82,13 @@ export const BUGS: readonly Bug[] = [
     to: "this.#window.add(message);",
   },
   {
+    name: "own-clock",
+    what: "A worker tells when a run ended by the clock of its machine, not by that of the store.",
+    file: "worker/worker.ts",
+    from: "this.#options.sharing?.aheadMs() ?? 0;",
+    to: "0;",
+  },
+  {
     name: "sweeper-without-doubling",
     what: "What waits is published again every so often, however long it waits. (SQL says so; its model here does.)",
     file: "../test/simulation/database.ts",

@@ -106,6 +106,9 @@ export class DatabaseClient implements SharedStore {
   unknown(): Promise<number> {
     return this.#call(() => 0);
   }
+  now(): Promise<number> {
+    return this.#call((database) => database.now);
+  }
   beat(node: string, info: unknown, ttlMs: number): Promise<void> {
     return this.#call((database) => database.beat(node, info, ttlMs));
   }

@@ -70,9 +70,9 @@ export class Database {
     return this.#time.now < this.#awayUntil;
   }
 
-  /** Epoch milliseconds by its own clock. */
+  /** Whole epoch milliseconds by its own clock. */
   get now(): number {
-    return BEGIN + this.#time.now;
+    return Math.floor(BEGIN + this.#time.now);
   }
 
   apply(events: readonly TaskEvent[]): Applied[] {

@@ -14,15 +14,21 @@ const CANCEL_MS = 500;
 /** Of what waits, the first is published again after this at the soonest, and each after twice the time of the one before. */
 const AGAIN_MS = 1000;
 
+/** The longest backoff of these actions with its jitter, and what its end was under way. */
+const LONGEST_RETRY_MS = 4000 * 1.25 + 3000;
+
 export class Rules implements Watching {
   readonly broken: string[] = [];
   readonly #time: VirtualTime;
+  readonly #storeNow: () => number;
   /** When a row went on from an attempt, and nothing of it counts any more. */
   readonly #passedAt = new Map<string, number>();
   readonly #cancelledAt = new Map<string, number>();
 
-  constructor(time: VirtualTime) {
+  /** @param storeNow epoch milliseconds by the clock that counts: that of the store. */
+  constructor(time: VirtualTime, storeNow: () => number) {
     this.#time = time;
+    this.#storeNow = storeNow;
   }
 
   readonly complain = (text: string): void => {
@@ -53,6 +59,9 @@ export class Rules implements Watching {
       if (!isClaimed && !isRide) tell(`the end of attempt ${event.attempt} was written`);
     }
     if (event.type === "claim" && before.state !== "queued") tell("it was claimed twice");
+    const waitsMs = (after.dueAt ?? 0) - this.#storeNow();
+    if (after.state === "retrying" && event.type === "finish" && waitsMs > LONGEST_RETRY_MS)
+      tell(`a retry was put off by ${Math.round(waitsMs)} ms`);
     if (after.state === "cancelled") this.#cancelledAt.set(id, this.#time.now);
     const isOver = after.state !== "running" || after.attempt !== before.attempt;
     if (before.state === "running" && isOver && event.type !== "finish")

@@ -270,6 +270,13 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
     assert.equal((await one.sweep(1000, 10)).length, 1);
   });
 
+  test("it tells the time by the server's clock", async () => {
+    await using opened = await openTwo();
+    const before = Date.now();
+    const at = await opened.one.now();
+    assert.ok(at >= before - 1 && at <= Date.now() + 1, `${at - before} ms after it was asked`);
+  });
+
   test("nodes are there while they beat, and gone when they left or fell silent", async () => {
     await using opened = await openTwo();
     const { one, two } = opened;
