@@ -38,6 +38,7 @@ function newSpec(): TaskSpec {
     priority: NORMAL,
     payload: '"hola"',
     payloadBlob: null,
+    owner: null,
     key: null,
     policy: DEFAULT_POLICY,
     dueAt: null,

@@ -24,6 +24,7 @@ function newSpec(): TaskSpec {
     priority: NORMAL,
     payload: '"hola"',
     payloadBlob: null,
+    owner: null,
     key: null,
     policy: DEFAULT_POLICY,
     dueAt: null,

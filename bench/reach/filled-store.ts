@@ -75,6 +75,7 @@ async function writeFirst(path: string, at: number): Promise<void> {
     priority: NORMAL,
     payload: '"hola"',
     payloadBlob: null,
+    owner: null,
     key: null,
     policy: DEFAULT_POLICY,
     dueAt: null,

@@ -4,6 +4,7 @@ import { Actions } from "./actions/actions.tsx";
 import { useConnection } from "./connection.tsx";
 import { Icon } from "./frame/icons.tsx";
 import { Keys } from "./frame/keys.tsx";
+import { LimitedBar } from "./frame/limited-bar.tsx";
 import { Locked } from "./frame/locked.tsx";
 import { Failed } from "./failed/failed.tsx";
 import { OfflineBar } from "./offline/offline-bar.tsx";
@@ -37,6 +38,7 @@ export function App() {
       </button>
       <Head />
       <OfflineBar />
+      <LimitedBar />
       <Keys />
       <main id="content" tabIndex={-1}>
         <ListMemoryProvider>{state === "locked" ? <Locked /> : <Page />}</ListMemoryProvider>

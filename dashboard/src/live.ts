@@ -1,6 +1,6 @@
 /** Something of the node, asked for again and again while somebody looks. */
 import { useEffect, useRef, useState } from "react";
-import type { Client } from "../../src/client/browser.ts";
+import { TandaError, type Client } from "../../src/client/browser.ts";
 import { useConnection } from "./connection.tsx";
 import { useToldAt } from "./offline/age.ts";
 
@@ -28,6 +28,7 @@ export function useLive<T>(ask: (client: Client) => Promise<T>, everyMs: number)
     let isOver = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isAsking = false;
+    let isRefused = false;
     const again = async (): Promise<void> => {
       isAsking = true;
       try {
@@ -35,16 +36,18 @@ export function useLive<T>(ask: (client: Client) => Promise<T>, everyMs: number)
         if (!isOver) setLive({ value, error: null, at: Date.now() });
       } catch (thrown) {
         refused(thrown);
+        // What the token does not allow it will not allow the next time.
+        isRefused = thrown instanceof TandaError && thrown.code === "forbidden";
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         if (!isOver) setLive((before) => ({ ...before, error }));
       }
       isAsking = false;
-      if (!isOver && !document.hidden) timer = setTimeout(() => void again(), everyMs);
+      if (!isOver && !isRefused && !document.hidden) timer = setTimeout(() => void again(), everyMs);
     };
     const look = (): void => {
       clearTimeout(timer);
       // A slow answer is awaited: a second question would only make it slower.
-      if (!document.hidden && !isAsking) void again();
+      if (!document.hidden && !isAsking && !isRefused) void again();
     };
     document.addEventListener("visibilitychange", look);
     look();

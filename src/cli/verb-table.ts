@@ -13,6 +13,7 @@ export const VERB_GROUPS = [
     title: "Look at the system",
     verbs: ["actions", "queues", "queue", "workers", "nodes", "stats", "diagram"],
   },
+  { title: "Say who may do what", verbs: ["token", "audit"] },
   { title: "Check it", verbs: ["doctor", "migrate", "bench", "version"] },
 ] as const satisfies readonly { title: string; verbs: readonly string[] }[];
 

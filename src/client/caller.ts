@@ -9,6 +9,8 @@
  * - `busy` and `unavailable` are tried again by the caller, never handed to the user while there is time left.
  */
 import type { HistoryWindow, ListFilter, Op, SubmitOptions, WatchEvent } from "../protocol/messages.ts";
+import type { TokenWish } from "../protocol/token-wish.ts";
+import type { TokenRecord } from "../task/access.ts";
 import type { Duration } from "../task/duration.ts";
 
 export interface Caller extends AsyncDisposable {
@@ -47,8 +49,11 @@ export type OpArguments = {
   worker?: string;
   window?: HistoryWindow;
   local?: boolean;
-} & ListFilter;
-export type WatchFilter = { task?: string; action?: string; queue?: string; local?: boolean };
+  token?: string;
+  tokens?: readonly TokenRecord[];
+} & ListFilter &
+  TokenWish;
+export type WatchFilter = { task?: string; action?: string; queue?: string; owner?: string; local?: boolean };
 
 /** `status` is of the moment of the answer: a repeat of a finished task may be `done` at once. */
 export type Submitted = { task: string; status: "queued" | "scheduled" | "done" };

@@ -13,6 +13,8 @@ import type {
   TaskView,
   WorkerView,
 } from "../protocol/messages.ts";
+import type { AuditFilter, AuditPage, CreatedToken, TokenView } from "../protocol/access.ts";
+import type { TokenWish } from "../protocol/token-wish.ts";
 import type { AskOptions, BlobAccess, CallOptions, EventStream, Submitted, WatchFilter } from "./caller.ts";
 
 type Schema = { readonly "~standard": object };
@@ -120,6 +122,14 @@ export interface General extends AsyncDisposable {
   stats(options?: AskOptions): Promise<StatsView>;
   /** What was measured over the last ten minutes, two hours or day. */
   history(window: HistoryWindow, options?: AskOptions): Promise<HistoryView>;
+  /** These four are for who may do all. The secret is told here and never again. */
+  createToken(wish: TokenWish, options?: AskOptions): Promise<CreatedToken>;
+  /** Newest first. */
+  tokens(options?: AskOptions): Promise<TokenView[]>;
+  /** By its id, or by all of it. */
+  revokeToken(token: string, options?: AskOptions): Promise<TokenView>;
+  /** Administrative acts, newest first. */
+  audit(filter?: AuditFilter, options?: AskOptions): Promise<AuditPage>;
   ping(options?: AskOptions): Promise<PingView>;
 
   readonly blobs: BlobAccess;

@@ -3,9 +3,18 @@
  * batch; any other is asked of its owner. What is marked `local` is this node's, whatever it says: so a request goes on once.
  */
 import type { Blobs } from "../blobs/blobs.ts";
-import type { Engine, Health, Submission, Waiter, WatchFilter, WatchListener } from "../engine/engine.ts";
+import type {
+  Access,
+  Engine,
+  Health,
+  Submission,
+  Waiter,
+  WatchFilter,
+  WatchListener,
+} from "../engine/engine.ts";
 import type { Metrics } from "../engine/metrics.ts";
-import type { AskOp } from "../client/caller.ts";
+import type { AskOp, OpArguments } from "../client/caller.ts";
+import type { AuditFilter, AuditPage, CreatedToken, TokenView } from "../protocol/access.ts";
 import type {
   ActionView,
   Explanation,
@@ -18,13 +27,18 @@ import type {
   TaskView,
   WorkerView,
 } from "../protocol/messages.ts";
-import { TandaError } from "../task/errors.ts";
+import type { TokenWish } from "../protocol/token-wish.ts";
+import type { TokenRecord } from "../task/access.ts";
 import { isTaskId } from "../task/id.ts";
+import { askAll, everyOne } from "./ask-all.ts";
 import { ClusterBlobs } from "./cluster-blobs.ts";
+import type { ClusterTokens } from "./cluster-tokens.ts";
 import { Forwarder } from "./forwarder.ts";
 import {
   mergeActions,
+  mergeAudit,
   mergePages,
+  mergeNodes,
   mergeQueues,
   mergeHistory,
   mergeStats,
@@ -45,12 +59,14 @@ export class ClusterEngine implements Engine {
   readonly #folders: ClusterBlobs | null;
   readonly #peers: ReadonlyMap<number, Peer>;
   readonly #owners: Ownership;
+  readonly #tokens: ClusterTokens;
   readonly #forwarder = new Forwarder();
 
-  constructor(local: Engine, peers: readonly Peer[], owners: Ownership) {
+  constructor(local: Engine, peers: readonly Peer[], owners: Ownership, tokens: ClusterTokens) {
     this.local = local;
     // Blobs that have links are in a bucket, which all nodes share.
     this.#folders = local.blobs.downloadUrl ? null : new ClusterBlobs(local.blobs, peers);
+    this.#tokens = tokens;
     this.blobs = this.#folders ?? local.blobs;
     this.#peers = new Map(peers.map((peer) => [peer.node, peer]));
     this.#owners = owners;
@@ -191,7 +207,10 @@ export class ClusterEngine implements Engine {
   }
 
   async purge(queue: string): Promise<{ queue: string; cancelled: number }> {
-    const told = await this.#ofEvery<{ cancelled: number }>("purge", queue, () => this.local.purge(queue));
+    const told = everyOne(
+      await this.#ofAll("purge", { queue }, () => this.local.purge(queue)),
+      `purge ${queue}`,
+    );
     return { queue, cancelled: told.parts.reduce((sum, { value }) => sum + value.cancelled, 0) };
   }
 
@@ -217,22 +236,8 @@ export class ClusterEngine implements Engine {
   }
 
   async nodes(): Promise<NodeView[]> {
-    const { parts, missing } = await this.#ofAll("nodes", {}, () => this.local.nodes());
-    const down = missing.map((node): NodeView => {
-      const listen = [this.#peers.get(node)!.address];
-      return {
-        node,
-        pid: 0,
-        version: "",
-        roles: [],
-        state: "down",
-        startedAt: 0,
-        rssBytes: 0,
-        connections: 0,
-        listen,
-      };
-    });
-    return [...parts.flatMap(({ value }) => value), ...down].sort((a, b) => a.node - b.node);
+    const told = await this.#ofAll("nodes", {}, () => this.local.nodes());
+    return mergeNodes(told, (node) => this.#peers.get(node)!.address);
   }
 
   async stats(): Promise<StatsView> {
@@ -241,6 +246,31 @@ export class ClusterEngine implements Engine {
 
   async history(window: HistoryWindow): Promise<HistoryView> {
     return mergeHistory(await this.#ofAll("history", { window }, () => this.local.history(window)));
+  }
+
+  createToken(wish: TokenWish): Promise<CreatedToken> {
+    return this.#tokens.create(wish);
+  }
+
+  tokens(): Promise<TokenView[]> {
+    return this.local.tokens();
+  }
+
+  revokeToken(token: string): Promise<TokenView> {
+    return this.#tokens.revoke(token);
+  }
+
+  keepTokens(tokens: readonly TokenRecord[]): Promise<TokenRecord[]> {
+    return this.local.keepTokens(tokens);
+  }
+
+  async audit(filter: AuditFilter): Promise<AuditPage> {
+    return mergeAudit(await this.#ofAll("audit", filter, () => this.local.audit(filter)), filter.limit);
+  }
+
+  get access(): Access {
+    const { access } = this.local;
+    return { ...access, refresh: () => this.#tokens.ask().then(() => access.refresh()) };
   }
 
   /** Null when it is this node's, or nobody's: then this node refuses it. */
@@ -259,40 +289,12 @@ export class ClusterEngine implements Engine {
     return peer ? ((await peer.ask(op, { worker })) as WorkerView) : here();
   }
 
-  /** This node's first. @throws what this node or a peer refuses, but not that a peer is down. */
-  async #ofAll<T>(
-    op: AskOp,
-    about: ListFilter & { queue?: string; window?: HistoryWindow },
-    here: () => Promise<T>,
-  ): Promise<Told<T>> {
-    const missing: number[] = [];
-    const asked = [...this.#peers.values()].map(async (peer) => {
-      try {
-        return { node: peer.node, value: (await peer.ask(op, about)) as T };
-      } catch (error) {
-        if (!(error instanceof TandaError && error.code === "unavailable")) throw error;
-        missing.push(peer.node);
-        return null;
-      }
-    });
-    const [own, ...others] = await Promise.all([here(), ...asked]);
-    const parts = [{ node: this.#owners.own, value: own }, ...others.filter((part) => part !== null)];
-    return { parts, missing: missing.sort((a, b) => a - b) };
-  }
-
-  /** @throws unavailable when a node could not be told; the others were. */
-  async #ofEvery<T>(op: AskOp, queue: string, here: () => Promise<T>): Promise<Told<T>> {
-    const told = await this.#ofAll(op, { queue }, here);
-    if (told.missing.length === 0) return told;
-    const who = told.missing.join(", ");
-    throw new TandaError("unavailable", `Node ${who} could not be told to ${op} ${queue}.`, {
-      hint: "The other nodes did it. Say it again when that node is back: it is not remembered for it.",
-      retryAfterMs: 1000,
-    });
+  #ofAll<T>(op: AskOp, about: OpArguments, here: () => Promise<T>): Promise<Told<T>> {
+    return askAll(this.#peers.values(), this.#owners.own, op, about, here);
   }
 
   async #setQueue(op: AskOp, queue: string, here: () => Promise<QueueView>): Promise<QueueView> {
-    const { parts, missing } = await this.#ofEvery(op, queue, here);
+    const { parts, missing } = everyOne(await this.#ofAll(op, { queue }, here), `${op} ${queue}`);
     return mergeQueues({ parts: parts.map(({ node, value }) => ({ node, value: [value] })), missing })[0]!;
   }
 }

@@ -3,10 +3,12 @@ import type {
   ActionView,
   HistoryPoint,
   HistoryView,
+  NodeView,
   QueueView,
   StatsView,
   TaskView,
 } from "../protocol/messages.ts";
+import type { AuditPage } from "../protocol/access.ts";
 import { addActionRates, addRates, worse } from "../protocol/rates.ts";
 import type { State } from "../task/state.ts";
 
@@ -17,6 +19,31 @@ export type Told<T> = {
   readonly parts: readonly { node: number; value: T }[];
   readonly missing: readonly number[];
 };
+
+/** By number. Of those that are down nothing is known but where they should listen. */
+export function mergeNodes(
+  { parts, missing }: Told<NodeView[]>,
+  addressOf: (node: number) => string,
+): NodeView[] {
+  const down = missing.map((node): NodeView => {
+    const nothing = { pid: 0, version: "", roles: [], startedAt: 0, rssBytes: 0, connections: 0 };
+    return { node, ...nothing, state: "down", listen: [addressOf(node)] };
+  });
+  return [...parts.flatMap(({ value }) => value), ...down].sort((a, b) => a.node - b.node);
+}
+
+/** Newest first; its end is as that of {@link mergePages}. */
+export function mergeAudit({ parts, missing }: Told<AuditPage>, limit = 100): AuditPage {
+  const edges = parts.flatMap(({ value }) => (value.next === null ? [] : [value.next]));
+  const edge = edges.reduce((newest, next) => (next > newest ? next : newest), "");
+  const entries = parts
+    .flatMap(({ value }) => value.entries)
+    .filter(({ id }) => id >= edge)
+    .sort((a, b) => (a.id < b.id ? 1 : -1));
+  const page = entries.slice(0, limit);
+  const next = entries.length > limit ? page.at(-1)!.id : edge === "" ? null : edge;
+  return { entries: page, next, ...(missing.length > 0 ? { missing: [...missing] } : {}) };
+}
 
 /**
  * Newest first. A page with a `next` says nothing of what is older than that, so the merged page ends at the newest `next`,

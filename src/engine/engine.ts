@@ -3,6 +3,7 @@
  * so a rule that lives here holds at every door. Refusals are thrown or answered as TandaError.
  */
 import type { Blobs } from "../blobs/blobs.ts";
+import type { AuditFilter, AuditPage, CreatedToken, TokenView } from "../protocol/access.ts";
 import type {
   ActionView,
   Explanation,
@@ -17,6 +18,8 @@ import type {
   WatchEvent,
   WorkerView,
 } from "../protocol/messages.ts";
+import type { TokenWish } from "../protocol/token-wish.ts";
+import type { AuditEntry, TokenRecord } from "../task/access.ts";
 import type { ErrorBody } from "../task/errors.ts";
 import type { BlobRef } from "../task/task.ts";
 import type { Metrics } from "./metrics.ts";
@@ -65,6 +68,17 @@ export interface Engine {
   stats(): Promise<StatsView>;
   history(window: HistoryWindow): Promise<HistoryView>;
 
+  /** @param wish checked (protocol/scopes.ts). */
+  createToken(wish: TokenWish): Promise<CreatedToken>;
+  /** Newest first, those that are over too. */
+  tokens(): Promise<TokenView[]>;
+  /** @param token its id, or all of it. It stops working at once here, and within seconds everywhere. */
+  revokeToken(token: string): Promise<TokenView>;
+  /** What another node of a cluster knows; answers all that is known here. */
+  keepTokens(tokens: readonly TokenRecord[]): Promise<TokenRecord[]>;
+  audit(filter: AuditFilter): Promise<AuditPage>;
+  readonly access: Access;
+
   /** In a cluster: of this node alone. Absent where this engine is that already. */
   readonly local?: Engine;
   readonly blobs: Blobs;
@@ -76,6 +90,22 @@ export interface Engine {
   /** This node: its number, which is a part of the ids it makes, and what it runs. */
   readonly self: { readonly node: number; readonly version: string };
 }
+
+/** What doors ask before they let somebody do something, and tell after. Costs no word to the store. */
+export interface Access {
+  /** As known here. */
+  token(id: string): TokenRecord | undefined;
+  /** Looks again, for a token that is not known here: it may be new. Rarely does anything. */
+  refresh(): Promise<void>;
+  /** The queue of an action's tasks when they name none. */
+  queueOf(action: string): string;
+  /** An administrative act, done or refused: kept in the audit log. */
+  record(act: Act): void;
+  /** Cancels of tasks that are nobody's own: an act when there are many. */
+  cancelled(act: Act): void;
+}
+
+export type Act = Omit<AuditEntry, "id" | "at">;
 
 export type Submission = {
   readonly token: unknown;
@@ -110,7 +140,7 @@ export type Answer =
       /** It was there before. */ readonly isRepeat: boolean;
     };
 
-export type WatchFilter = { task?: string; action?: string; queue?: string };
+export type WatchFilter = { task?: string; action?: string; queue?: string; owner?: string };
 /** `isLast` with the final state of a single watched task. */
 export type WatchListener = (events: readonly WatchEvent[], isLast: boolean) => void;
 

@@ -20,6 +20,8 @@ export interface Fleet {
   cancelled(tasks: readonly string[]): void;
   /** A queue was paused, drained or opened in the store. */
   queuesChanged(): void;
+  /** A token was made or revoked in the store. */
+  tokensChanged(): void;
   /** Reads from the store which actions there are, when that was not done just now. */
   refreshActions(): Promise<void>;
   /** Mean run time by those who run it; null when that is not known. */

@@ -4,6 +4,7 @@
  */
 import type { Message } from "../queue/queue.ts";
 import type { Applied } from "../store/store.ts";
+import { noSuchTask } from "../task/no-such-task.ts";
 import type { TaskEvent } from "../task/decide.ts";
 import { isFinal } from "../task/state.ts";
 import { isSameRequest, newTask, type Task, type TaskSpec } from "../task/task.ts";
@@ -11,7 +12,7 @@ import { conflictAnswer } from "./conflict-answer.ts";
 import type { Submission, Waiter } from "./engine.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Flight } from "./flights.ts";
-import { answerOf, failedAnswer, noSuchTask, republished, type EngineParts } from "./parts.ts";
+import { answerOf, failedAnswer, republished, type EngineParts } from "./parts.ts";
 import { refuseLate } from "./lateness.ts";
 import { specify } from "./specify.ts";
 
@@ -266,7 +267,7 @@ export class Intake {
     if (!flight.hasRow) return;
     store.get([task]).then(
       ([row]) => {
-        if (row && isFinal(row.state)) flights.end(task, answerOf(row));
+        if (row && isFinal(row.state)) flights.end(task, answerOf(row), row);
         else if (!row && flight.spec === null) flights.end(task, failedAnswer(null, noSuchTask(task)));
       },
       (error: unknown) => flights.end(task, failedAnswer(task, error)),
@@ -285,9 +286,9 @@ function isFirst({ options }: Submission): boolean {
 }
 
 export function emitState(parts: EngineParts, row: Task, at: number): void {
-  const { id, action, queue, state, attempt } = row;
+  const { id, action, queue, owner, state, attempt } = row;
   parts.watchers.emit(
-    { task: id, action, queue },
+    { task: id, action, queue, owner },
     { type: "state", at, task: id, action, queue, state, attempt },
   );
 }

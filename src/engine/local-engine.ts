@@ -1,5 +1,6 @@
 /** The use cases of one node, for whoever is at a door. Rules are in the files named after them; here they meet. */
 import type { Blobs } from "../blobs/blobs.ts";
+import type { AuditFilter, AuditPage, CreatedToken, TokenView } from "../protocol/access.ts";
 import type {
   ActionView,
   Explanation,
@@ -12,9 +13,12 @@ import type {
   TaskView,
   WorkerView,
 } from "../protocol/messages.ts";
+import type { TokenWish } from "../protocol/token-wish.ts";
+import { noSuchTask } from "../task/no-such-task.ts";
+import type { TokenRecord } from "../task/access.ts";
 import { isTaskId } from "../task/id.ts";
 import type { WorkerFace } from "../worker/worker-face.ts";
-import type { Engine, Health, Submission, Waiter, WatchFilter, WatchListener } from "./engine.ts";
+import type { Access, Engine, Health, Submission, Waiter, WatchFilter, WatchListener } from "./engine.ts";
 import { explain, type Server } from "./explain.ts";
 import {
   actionViews,
@@ -28,7 +32,7 @@ import {
 import { Intake } from "./intake.ts";
 import { Operations } from "./operations.ts";
 import type { Outcomes } from "./outcomes.ts";
-import { failedAnswer, noSuchTask, noSuchWorker, type EngineParts } from "./parts.ts";
+import { failedAnswer, noSuchWorker, type EngineParts } from "./parts.ts";
 import { promiseTask } from "./promising.ts";
 
 /** In threads, in the store's next transaction and on the way: what one connection may have in flight is enough for all speed there is. */
@@ -188,6 +192,37 @@ export class LocalEngine implements Engine {
 
   async history(window: HistoryWindow): Promise<HistoryView> {
     return this.#parts.history.view(window);
+  }
+
+  createToken(wish: TokenWish): Promise<CreatedToken> {
+    return this.#parts.tokens.create(wish);
+  }
+
+  tokens(): Promise<TokenView[]> {
+    return this.#parts.tokens.all();
+  }
+
+  revokeToken(token: string): Promise<TokenView> {
+    return this.#parts.tokens.revoke(token);
+  }
+
+  keepTokens(tokens: readonly TokenRecord[]): Promise<TokenRecord[]> {
+    return this.#parts.tokens.keep(tokens);
+  }
+
+  audit(filter: AuditFilter): Promise<AuditPage> {
+    return this.#parts.audit.read(filter);
+  }
+
+  get access(): Access {
+    const { tokens, audit, catalogue } = this.#parts;
+    return {
+      token: (id) => tokens.find(id),
+      refresh: () => tokens.refresh(),
+      queueOf: (action) => (catalogue.isKnown(action) ? catalogue.find(action).queue : "default"),
+      record: (act) => audit.add(act),
+      cancelled: (act) => audit.cancelled(act),
+    };
   }
 
   /** Of this process. */

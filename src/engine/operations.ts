@@ -1,9 +1,10 @@
 /** What can be asked of tasks that exist, and of queues. */
 import type { ListFilter, QueueView, TaskView } from "../protocol/messages.ts";
+import { parseSince } from "../protocol/instants.ts";
 import { checkName } from "../protocol/options.ts";
 import type { ListQuery } from "../store/store.ts";
+import { noSuchTask } from "../task/no-such-task.ts";
 import type { TaskEvent } from "../task/decide.ts";
-import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { isTaskId } from "../task/id.ts";
 import { isFinal, isState, STATES } from "../task/state.ts";
@@ -12,7 +13,7 @@ import type { WorkerFace } from "../worker/worker-face.ts";
 import type { WatchFilter, WatchListener } from "./engine.ts";
 import type { Intake } from "./intake.ts";
 import type { Outcomes } from "./outcomes.ts";
-import { noSuchTask, type EngineParts } from "./parts.ts";
+import { type EngineParts } from "./parts.ts";
 import { toBriefView, toView } from "./view.ts";
 
 const DEFAULT_LIMIT = 100;
@@ -223,7 +224,7 @@ function toQuery(filter: ListFilter, now: number): ListQuery {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw new TandaError("bad_request", `limit is a whole number from 1 to ${MAX_LIMIT}.`);
   }
-  const { state, action, queue, prefix, cursor } = filter;
+  const { state, action, queue, owner, prefix, cursor } = filter;
   if (state !== undefined && !isState(state))
     throw new TandaError("bad_request", `state is one of ${STATES.join(", ")}.`);
   if (cursor !== undefined && !isTaskId(cursor)) {
@@ -235,20 +236,10 @@ function toQuery(filter: ListFilter, now: number): ListQuery {
     state,
     action,
     queue,
+    owner,
     prefix,
     cursor,
     limit,
     since: filter.since === undefined ? undefined : parseSince(filter.since, now),
   };
-}
-
-/** Epoch ms, RFC 3339, or a duration back from now. */
-function parseSince(since: number | string, now: number): number {
-  if (typeof since === "number") return since;
-  if (/^\d{4}-/.test(since)) {
-    const at = Date.parse(since);
-    if (Number.isFinite(at)) return at;
-  }
-  if (/^\d{10,}$/.test(since)) return Number(since);
-  return now - parseDuration(since, "since");
 }

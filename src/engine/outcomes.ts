@@ -45,7 +45,7 @@ export class Outcomes implements WorkerObserver {
       this.#parts.log.debug({ task: spec.id, level, text }, `${spec.action} says`);
     }
     if (!watchers.isAny) return;
-    const about = { task: spec.id, action: spec.action, queue: spec.queue };
+    const about = { task: spec.id, action: spec.action, queue: spec.queue, owner: spec.owner };
     if (report.type === "progress") {
       watchers.emit(about, {
         type: "progress",
@@ -147,11 +147,11 @@ export class Outcomes implements WorkerObserver {
     lately.finished(row.queue, row.state === "failed");
     recent.total.observe(Math.max(0, (row.finishedAt ?? now()) - row.createdAt) / 1000);
     if (!watchers.isAny) return;
-    const { id: task, action, queue, state, attempt } = row;
+    const { id: task, action, queue, owner, state, attempt } = row;
     const view = toView(row);
     delete view.payload;
     watchers.emit(
-      { task, action, queue },
+      { task, action, queue, owner },
       { type: "state", at: row.finishedAt ?? now(), task, action, queue, state, attempt, view },
     );
     watchers.end(task);

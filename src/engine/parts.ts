@@ -6,6 +6,7 @@ import type { State } from "../task/state.ts";
 import { isSuspect } from "../task/suspect.ts";
 import type { Task, TaskSpec } from "../task/task.ts";
 import type { Admission } from "./admission.ts";
+import type { AuditLog } from "./audit-log.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Answer } from "./engine.ts";
 import type { Fleet } from "./fleet.ts";
@@ -15,6 +16,7 @@ import type { History } from "./history.ts";
 import type { Lately } from "./lately.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Recent } from "./recent.ts";
+import type { Tokens } from "./tokens.ts";
 import type { Watchers } from "./watchers.ts";
 
 /** What the use cases share. Made once by the node. */
@@ -31,6 +33,8 @@ export type EngineParts = {
   readonly lately: Lately;
   readonly forecast: Forecast;
   readonly history: History;
+  readonly tokens: Tokens;
+  readonly audit: AuditLog;
   /** Null for a node that has its store for itself. */
   readonly fleet: Fleet | null;
   readonly now: () => number;
@@ -87,11 +91,5 @@ export function failedAnswer(task: string | null, thrown: unknown): Answer {
 export function noSuchWorker(worker: string): TandaError {
   return new TandaError("not_found", `There is no worker ${JSON.stringify(worker.slice(0, 60))}.`, {
     hint: "`tanda workers` lists those there are; a quarantine follows the worker before its dot.",
-  });
-}
-
-export function noSuchTask(task: string): TandaError {
-  return new TandaError("not_found", `There is no task ${JSON.stringify(task.slice(0, 60))}.`, {
-    hint: "It may have passed its retention; `list` shows what is kept.",
   });
 }

@@ -4,7 +4,14 @@ import { bad, checkKey, checkName, checkTaskId } from "../protocol/options.ts";
 import { parseDuration } from "../task/duration.ts";
 import { idTime } from "../task/id.ts";
 import { parseBackoff } from "../task/retry.ts";
-import { PRIORITIES, type ActionInfo, type Policy, type PriorityLevel, type TaskSpec } from "../task/task.ts";
+import {
+  ownedKey,
+  PRIORITIES,
+  type ActionInfo,
+  type Policy,
+  type PriorityLevel,
+  type TaskSpec,
+} from "../task/task.ts";
 
 const DAY_MS = 86_400_000;
 const MAX_ATTEMPTS = 1000;
@@ -25,6 +32,7 @@ export function specify(
       priority: action.priority,
       payload,
       payloadBlob: null,
+      owner: null,
       key: null,
       policy: action.policy,
       dueAt: null,
@@ -41,7 +49,8 @@ export function specify(
     priority: options.priority === undefined ? action.priority : priorityLevel(options.priority),
     payload,
     payloadBlob: null,
-    key: options.key === undefined ? null : ownKey(options.key),
+    owner: options.owner ?? null,
+    key: options.key === undefined ? null : ownedKey(options.owner ?? null, ownKey(options.key)),
     policy: policyWith(action.policy, options),
     dueAt: dueAt(options, now),
     expiresAt: expiresMs === null ? null : now + expiresMs,

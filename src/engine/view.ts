@@ -17,6 +17,7 @@ export function toBriefView(row: Task): TaskView {
     timeoutMs: row.policy.timeoutMs,
   };
   if (row.key !== null) view.key = row.key;
+  if (row.owner !== null) view.owner = row.owner;
   if (row.dueAt !== null) view.dueAt = row.dueAt;
   if (row.expiresAt !== null) view.expiresAt = row.expiresAt;
   if (row.startedAt !== null) view.startedAt = row.startedAt;

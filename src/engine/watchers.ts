@@ -8,7 +8,7 @@ type Watcher = { filter: WatchFilter; listener: WatchListener; events: WatchEven
 const MOST_EVENTS = 10_000;
 
 /** `about` is what filters look at; an event itself may not carry it. */
-export type About = { task: string; action: string; queue: string };
+export type About = { task: string; action: string; queue: string; owner: string | null };
 
 export class Watchers {
   readonly #byTask = new Map<string, Set<Watcher>>();
@@ -44,10 +44,11 @@ export class Watchers {
     const single = this.#byTask.get(about.task);
     if (single) for (const watcher of single) this.#push(watcher, event);
     for (const watcher of this.#wide) {
-      const { action, queue } = watcher.filter;
+      const { action, queue, owner } = watcher.filter;
       if (
         (action === undefined || action === about.action) &&
-        (queue === undefined || queue === about.queue)
+        (queue === undefined || queue === about.queue) &&
+        (owner === undefined || owner === about.owner)
       ) {
         this.#push(watcher, event);
       }

@@ -52,6 +52,8 @@ export class Hearing {
         return this.#cancel(readTasks(hint));
       case "queues":
         return void this.readQueues().catch(onError);
+      case "tokens":
+        return void parts.tokens.load().catch(onError);
       case "actions":
         return void parts.store
           .catalogue()

@@ -65,6 +65,10 @@ export class Links implements Fleet {
     this.#options.bus.broadcast({ type: "queues" });
   }
 
+  tokensChanged(): void {
+    this.#options.bus.broadcast({ type: "tokens" });
+  }
+
   /** Of ours: others learn what we serve. */
   actionsChanged(): void {
     this.#options.bus.broadcast({ type: "actions" });

@@ -5,7 +5,11 @@ import type { BlobRef } from "../task/task.ts";
 import type { Pending } from "./load.ts";
 
 /** @returns JSON text. A blob that cannot be read now is a link too: the task is done, whatever became of this read. */
-export async function resultText(blobs: Blobs, ref: BlobRef, maxBytes: number): Promise<string> {
+export async function resultText(
+  blobs: Pick<Blobs, "open">,
+  ref: BlobRef,
+  maxBytes: number,
+): Promise<string> {
   const link = blobLink(ref);
   if (ref.bytes > maxBytes) return link;
   try {
@@ -37,12 +41,12 @@ export type LargeResultRules = {
 
 /** Large results of one client: read one after another, and none while it does not read, else they would all lie in memory. */
 export class LargeResults {
-  readonly #blobs: Blobs;
+  readonly #blobs: Pick<Blobs, "open">;
   readonly #rules: LargeResultRules;
   readonly #waiting: { pending: Pending; answer: Done }[] = [];
   #isReading = false;
 
-  constructor(blobs: Blobs, rules: LargeResultRules) {
+  constructor(blobs: Pick<Blobs, "open">, rules: LargeResultRules) {
     this.#blobs = blobs;
     this.#rules = rules;
   }

@@ -1,8 +1,11 @@
+import type { Blobs } from "../blobs/blobs.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Askers } from "./askers.ts";
 import type { Budget } from "./budget.ts";
 import type { Connections } from "./connections.ts";
 import type { Door } from "./door.ts";
+import type { Grant } from "./grant.ts";
+import type { GuardedEngine } from "./guarded-engine.ts";
 import type { Limits } from "./limits.ts";
 import type { NodeDoor } from "./node-door.ts";
 import type { ReadTurns } from "./read-turns.ts";
@@ -21,7 +24,12 @@ export type Log = {
 
 /** What all connections of one gateway share. */
 export type GatewayContext = {
-  readonly engine: Engine;
+  /** The use cases, as whoever has this grant may use them; there is no other way to them. @param from the client's address. */
+  readonly engineFor: (grant: Grant, from: string) => GuardedEngine;
+  /** What a gateway tells of itself to whoever may ask, and the results that it tells as they are. */
+  readonly own: Pick<Engine, "health" | "self" | "metrics" | "stats" | "queues" | "workers"> & {
+    readonly results: Pick<Blobs, "stat" | "open">;
+  };
   readonly limits: Limits;
   readonly blobLinkMs: number | null;
   readonly clock: Clock;

@@ -7,10 +7,11 @@ import { Budget } from "./budget.ts";
 import { Connections } from "./connections.ts";
 import type { Clock, GatewayContext, Log } from "./context.ts";
 import { Door } from "./door.ts";
+import { GuardedEngine } from "./guarded-engine.ts";
 import { HttpLater } from "./http-later.ts";
 import { withLimits, type Limits } from "./limits.ts";
 import { LineConnection } from "./lines.ts";
-import { checkListen, checkSpeaks, type ListenAddress } from "./listen.ts";
+import { checkListen, checkSpeaks, needsToken, type ListenAddress } from "./listen.ts";
 import { NodeDoor } from "./node-door.ts";
 import { Port } from "./port.ts";
 import { ReadTurns } from "./read-turns.ts";
@@ -21,10 +22,12 @@ import { Turn } from "./turn.ts";
 export type GatewayOptions = {
   readonly engine: Engine;
   readonly listen: readonly ListenAddress[];
-  /** Null: no token is asked for; only allowed on loopback. */
+  /** May do all. Null: only tokens of the store are known. */
   readonly token: string | null;
   /** By it other nodes prove that they are of this cluster. Null: whoever is let in may act as one. */
   readonly clusterSigner?: Signer | null;
+  /** Also where all listeners are on loopback nobody may do anything without a token. */
+  readonly requireToken?: boolean;
   readonly limits?: Partial<Limits>;
   /** Names that loopback listeners answer to, besides localhost. */
   readonly hosts?: readonly string[];
@@ -100,13 +103,33 @@ class OneGateway implements Gateway {
       () => engine.appetite,
       () => performance.now(),
     );
+    // Each node of a cluster is asked by itself, and adding up is the collector's.
+    const own = engine.local ?? engine;
     this.#context = {
-      engine,
+      engineFor: (grant, from) => new GuardedEngine(engine, grant, from),
+      own: {
+        get health() {
+          return engine.health;
+        },
+        self: engine.self,
+        metrics: engine.metrics,
+        stats: () => own.stats(),
+        queues: () => own.queues(),
+        workers: () => own.workers(),
+        results: engine.blobs,
+      },
       limits,
       blobLinkMs,
       clock,
       log,
-      door: new Door({ token, hosts, origins }),
+      door: new Door({
+        token,
+        needsToken: needsToken({ ...options, requireToken: options.requireToken === true }),
+        hosts,
+        origins,
+        access: () => engine.access,
+        now: () => clock.now(),
+      }),
       nodeDoor: signer && new NodeDoor({ own: engine.self.node, signer, now: () => clock.now() }),
       budget: new Budget(limits.nodeBytes),
       turn: new Turn(shares),
@@ -149,6 +172,7 @@ class OneGateway implements Gateway {
       this.#tls,
     ));
     this.#sweeper = setInterval(() => {
+      context.door.sweep();
       for (const { address } of context.connections.sweep(context.clock.now()))
         context.log.warn({ address }, "closed: all answers that are not read are too much for this node");
     }, sweepMs(context.limits)).unref();

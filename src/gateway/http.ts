@@ -7,6 +7,8 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { TandaError, toTandaError } from "../task/errors.ts";
 import type { Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
+import type { GuardedEngine } from "./guarded-engine.ts";
+import { routeAccess } from "./http/access.ts";
 import { routeBlobs } from "./http/blobs.ts";
 import { EventStreams, routeEvents } from "./http/events.ts";
 import { addHooks } from "./http/hooks.ts";
@@ -31,6 +33,8 @@ declare module "fastify" {
     bodyBytes: number;
     /** Another node of the cluster proved that it fetches this. */
     isFromNode: boolean;
+    /** As who asks may use it; of all but what is open to everybody. */
+    engine: GuardedEngine;
   }
 }
 
@@ -145,6 +149,7 @@ export class Http {
     app.setSerializerCompiler(() => (value) => JSON.stringify(value));
     app.decorateRequest("bodyBytes", 0);
     app.decorateRequest("isFromNode", false);
+    app.decorateRequest("engine");
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
       request.bodyBytes = body.length;
@@ -184,9 +189,10 @@ export class Http {
       routeTasks(routes, context, this.#submits.submitting);
       routeResult(routes, context);
       routeEvents(routes, context, this.#streams);
-      routeViews(routes, context);
+      routeViews(routes);
       await routeBlobs(routes, context);
       routeUploads(routes, context);
+      routeAccess(routes);
       routeHealth(routes, context);
       routeSelf(routes, this.#prometheus);
     });
@@ -220,6 +226,6 @@ function openApiHead(version: string): object {
     },
     components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
     security: [{}, { token: [] }],
-    tags: ["tasks", "queues", "views", "blobs", "health"].map((name) => ({ name })),
+    tags: ["tasks", "queues", "views", "blobs", "access", "health"].map((name) => ({ name })),
   };
 }

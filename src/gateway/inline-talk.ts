@@ -1,6 +1,6 @@
 /** The talk with a person at `nc`: one line for one line, in the order they were typed. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Answer } from "../engine/engine.ts";
+import type { Answer, Engine } from "../engine/engine.ts";
 import {
   dependsOnTakingText,
   GOODBYES,
@@ -15,6 +15,7 @@ import {
 import { overJsonLimit } from "../protocol/json-limits.ts";
 import type { Submit } from "../protocol/request.ts";
 import { TandaError, toTandaError } from "../task/errors.ts";
+import type { Bearer } from "./bearer.ts";
 import type { GatewayContext } from "./context.ts";
 import { healthForAskers } from "./health.ts";
 import type { Pending, Slot } from "./load.ts";
@@ -25,8 +26,10 @@ const WRONG_TOKEN = new TandaError("unauthorized", "this token is wrong");
 /** The session a talk belongs to, as far as it needs it. */
 export interface Talker {
   readonly isAuthorized: boolean;
+  /** As its client may use it, once he is let in. */
+  readonly engine: Engine;
   readonly isClosed: boolean;
-  authorize(token: string): boolean;
+  readonly bearer: Pick<Bearer, "authorize">;
   counted(bytes: number, run: () => Promise<void>): Promise<void>;
   submit(submit: Submit, pending: Pending): void;
   write(line: string): void;
@@ -83,10 +86,11 @@ export class InlineTalk {
     try {
       if (request.type === "ping") this.#fill(slot, await this.#pong());
       else if (request.type === "auth") {
-        if (!this.#session.authorize(request.token)) throw WRONG_TOKEN;
+        const isIn = this.#session.bearer.authorize(request.token);
+        if (!(typeof isIn === "boolean" ? isIn : await isIn)) throw WRONG_TOKEN;
         this.#fill(slot, "ok");
       } else if (request.type === "actions") {
-        const actions = await this.#context.engine.actions();
+        const actions = await this.#session.engine.actions();
         this.#fill(slot, actions.map(({ action }) => action).join(", "));
       } else if (request.type === "run") await this.#submit(request.action, request.rest, slot, bytes);
     } catch (error) {
@@ -100,7 +104,7 @@ export class InlineTalk {
       throw new TandaError("too_large", `the line has too much ${over === "depth" ? "nesting" : "keys"}`);
     let isText = false;
     if (dependsOnTakingText(rest)) {
-      const actions = await this.#context.engine.actions();
+      const actions = await this.#session.engine.actions();
       isText = takesText(actions.find((known) => known.action === action)?.input);
     }
     const payload = inlinePayload(rest, isText);

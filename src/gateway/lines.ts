@@ -40,7 +40,7 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
       maxDiscardBytes: discardBytes,
       decode: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
     });
-    this.#session = new Session(context, this, !context.door.needsToken);
+    this.#session = new Session(context, this, context.door.open, peer.address);
     this.#arriving = new Arriving(context.budget);
     peer.duty = this;
     socket.on("data", (chunk: Buffer) => this.#came(chunk));

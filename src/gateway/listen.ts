@@ -73,7 +73,7 @@ export function checkSpeaks(addresses: readonly ListenAddress[], hasCertificate:
 
 const SHORTEST_TOKEN = 16;
 
-/** @throws bad_request when somebody on the network could use Tanda without being asked who they are. */
+/** @throws bad_request */
 export function checkListen(addresses: readonly ListenAddress[], token: string | null): void {
   if (addresses.length === 0) {
     throw new TandaError("bad_request", "there is no address to listen on", {
@@ -81,19 +81,42 @@ export function checkListen(addresses: readonly ListenAddress[], token: string |
     });
   }
   const open = addresses.find((address) => !isLoopback(address.host));
-  if (!open) return;
-  if (token === null) {
-    throw new TandaError(
-      "bad_request",
-      `${formatAddress(open)} can be reached from other machines, and there is no token`,
-      {
-        hint: "Give --token (or TANDA_TOKEN), or listen on 127.0.0.1.",
-      },
-    );
-  }
-  if (token.length < SHORTEST_TOKEN) {
+  if (open && token !== null && token.length < SHORTEST_TOKEN) {
     throw new TandaError("bad_request", `the token is shorter than ${SHORTEST_TOKEN} characters`, {
       hint: "Make one with: openssl rand -hex 24",
     });
   }
+}
+
+export type NeedsToken = {
+  readonly listen: readonly ListenAddress[];
+  readonly token: string | null;
+  readonly requireToken: boolean;
+};
+
+/** Whether whoever comes must show a token: one rule for all listeners, since what is open on one of them would be open. */
+export function needsToken({ listen, token, requireToken }: NeedsToken): boolean {
+  return token !== null || requireToken || listen.some(({ host }) => !isLoopback(host));
+}
+
+/**
+ * A token is needed and there is none: nobody could use the node, and it does not open itself to everybody instead.
+ * @param place what the command line says of the store: "--data DIR", "--store URL"; null where nothing is kept.
+ */
+export function noToken(listen: readonly ListenAddress[], place: string | null): TandaError {
+  const open = listen.find((address) => !isLoopback(address.host));
+  const why = open
+    ? `${formatAddress(open)} can be reached from other machines, and there is no token`
+    : "--require-token, and there is no token";
+  const hint =
+    place === null
+      ? 'Give one that may do all in the environment: TANDA_TOKEN="$(openssl rand -hex 24)"'
+      : [
+          "Make one that may do all, and start again:",
+          `  tanda token create --all ${place}`,
+          "or one that may do a little, for a browser or a phone:",
+          `  tanda token create --actions upper,resize --max-bytes 4k --rate 10/s --expires 7d ${place}`,
+          "Or give one in TANDA_TOKEN, or listen on 127.0.0.1.",
+        ].join("\n");
+  return new TandaError("bad_request", why, { hint });
 }

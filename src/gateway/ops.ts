@@ -1,5 +1,7 @@
-/** The ops that ask the engine one thing and pass its answer on; the rest need a session (session.ts). */
+/** The ops that ask the engine one thing and pass its answer on; the rest need a session (session-ops.ts). */
 import type { Engine } from "../engine/engine.ts";
+import { checkAuditFilter } from "../protocol/op-fields.ts";
+import { checkWish } from "../protocol/scopes.ts";
 import type { Op, OpRequest } from "../protocol/messages.ts";
 
 type Run = (engine: Engine, request: OpRequest) => Promise<unknown>;
@@ -32,10 +34,18 @@ export const ENGINE_OPS: ReadonlyMap<Op, Run> = new Map<Op, Run>([
   ["workers", (engine) => engine.workers()],
   ["nodes", (engine) => engine.nodes()],
   ["stats", (engine) => engine.stats()],
+  ["create_token", (engine, { id: _id, op: _op, ...wish }) => engine.createToken(checkWish(wish))],
+  ["revoke_token", (engine, { token }) => engine.revokeToken(token!)],
+  ["tokens", (engine) => engine.tokens()],
+  ["keep_tokens", (engine, { tokens }) => engine.keepTokens(tokens!)],
+  [
+    "audit",
+    (engine, { since, cursor, limit }) => engine.audit(checkAuditFilter(given({ since, cursor, limit }))),
+  ],
   ["history", (engine, request) => engine.history(request.window!)],
 ]);
 
-/** Who answers: in a cluster all nodes, or the owner of the task, unless only this node is asked. */
-export function answering(engine: Engine, request: OpRequest): Engine {
-  return request.local === true ? (engine.local ?? engine) : engine;
+/** Without what was not said. */
+function given(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

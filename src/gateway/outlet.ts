@@ -5,6 +5,6 @@ export interface Outlet {
   /** Bytes that the client has not taken yet. */
   readonly unreadBytes: number;
   setReading(isReading: boolean): void;
-  /** All is answered and the client, or the node, wants to end. */
-  finish(): void;
+  /** All is answered and the client, or the node, wants to end; or he may not stay. */
+  finish(why?: "unauthorized"): void;
 }

@@ -3,16 +3,20 @@ import type { Engine } from "../engine/engine.ts";
 import type { OpRequest } from "../protocol/messages.ts";
 import { failedReply, okReply } from "../protocol/reply.ts";
 import { toTandaError } from "../task/errors.ts";
+import { answering } from "./answering.ts";
+import type { Bearer } from "./bearer.ts";
 import type { GatewayContext } from "./context.ts";
 import { unauthorized } from "./door.ts";
 import { pingData } from "./health.ts";
 import type { NodeVisit } from "./node-visit.ts";
-import { answering, ENGINE_OPS } from "./ops.ts";
+import { ENGINE_OPS } from "./ops.ts";
 import type { Watches } from "./watches.ts";
 
 export interface OpSession {
   write(line: string): void;
-  authorize(token: string): boolean;
+  readonly bearer: Pick<Bearer, "authorize">;
+  /** As its client may use it, once he is let in. */
+  readonly engine: Engine;
   /** Answered as its task would be. */
   waitFor(engine: Engine, task: string, prefix: string, bytes: number): Promise<void>;
 }
@@ -35,15 +39,17 @@ export class SessionOps {
     const session = this.#session;
     const tell = (data: string): void => session.write(okReply(prefix, data));
     try {
-      const engine = answering(this.#context.engine, request);
       const simple = ENGINE_OPS.get(request.op);
-      if (simple) return tell(JSON.stringify(await simple(engine, request)));
+      if (simple) return tell(JSON.stringify(await simple(answering(session.engine, request), request)));
       switch (request.op) {
         case "ping":
           return tell(pingData(this.#context));
-        case "auth":
-          if (!session.authorize(request.token!)) throw unauthorized();
+        case "auth": {
+          // What is known at once counts for what comes right behind it.
+          const isIn = session.bearer.authorize(request.token!);
+          if (!(typeof isIn === "boolean" ? isIn : await isIn)) throw unauthorized();
           return tell('{"authorized":true}');
+        }
         case "node":
           return tell(JSON.stringify(this.#visit.meet(request)));
         case "watch":
@@ -52,7 +58,7 @@ export class SessionOps {
           this.#watches.stop(request.watch);
           return tell('{"watching":false}');
         default:
-          await session.waitFor(engine, request.task!, prefix, bytes);
+          await session.waitFor(answering(session.engine, request), request.task!, prefix, bytes);
       }
     } catch (error) {
       session.write(failedReply(prefix, null, toTandaError(error).toBody()));

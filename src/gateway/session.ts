@@ -8,7 +8,9 @@ import { parseRequest, type Submit } from "../protocol/request.ts";
 import { TandaError } from "../task/errors.ts";
 import { LargeResults } from "./blob-results.ts";
 import type { GatewayContext } from "./context.ts";
-import { MAX_WRONG_TOKENS, unauthorized } from "./door.ts";
+import { Bearer } from "./bearer.ts";
+import { tokenIsOver, unauthorized } from "./door.ts";
+import type { Grant } from "./grant.ts";
 import { InlineTalk, type Talker } from "./inline-talk.ts";
 import { Load, type Item, type Pending } from "./load.ts";
 import { NodeVisit } from "./node-visit.ts";
@@ -28,23 +30,28 @@ export class Session implements Waiter, TurnEnd, Talker {
   #gathered: Submission[] = [];
   readonly #large: LargeResults;
   readonly #ops: SessionOps;
-  #isAuthorized: boolean;
+  readonly bearer: Bearer;
   readonly #visit: NodeVisit;
-  #wrongTokens = 0;
   /** reading → draining (new tasks are refused) → ending (no more input; answers are still owed) → finished | closed. */
   #state: "reading" | "draining" | "ending" | "finished" | "closed" = "reading";
   readonly #onRoom = (): void => this.#context.turn.schedule(this);
 
-  constructor(context: GatewayContext, outlet: Outlet, isAuthorized: boolean) {
+  constructor(context: GatewayContext, outlet: Outlet, grant: Grant | null, from: string) {
     this.#context = context;
     this.#outlet = outlet;
-    this.#isAuthorized = isAuthorized;
-    this.#visit = new NodeVisit(context.nodeDoor, this);
+    this.bearer = new Bearer(context, grant, from, {
+      onHold: () => this.#holdBack(),
+      onRelease: () => this.endOfRead(),
+      onOther: () => this.#watches.stopAll(),
+      onOver: () => this.#expel(),
+      onTooMany: () => this.endOfInput(),
+    });
+    this.#visit = new NodeVisit(context.nodeDoor, this.bearer);
     this.#load = new Load(context.limits, context.budget, context.shares.open());
     this.#inline = new InlineTalk(context, this);
     this.#watches = new Watches(context, this);
     this.#ops = new SessionOps(context, this, this.#watches, this.#visit);
-    this.#large = new LargeResults(context.engine.blobs, {
+    this.#large = new LargeResults(context.own.results, {
       maxLineBytes: context.limits.lineBytes,
       mayRead: () => !this.isClosed && !this.#isUnread(),
       tell: (pending, answer, result) => {
@@ -73,7 +80,11 @@ export class Session implements Waiter, TurnEnd, Talker {
   }
 
   get isAuthorized(): boolean {
-    return this.#isAuthorized;
+    return this.bearer.engine !== null;
+  }
+
+  get engine(): Engine {
+    return this.bearer.engine!;
   }
 
   get unreadBytes(): number {
@@ -83,6 +94,7 @@ export class Session implements Waiter, TurnEnd, Talker {
   /** One line or message. Tasks are gathered until {@link endOfRead}. `bytes` is its size on the wire. */
   receive(text: string, bytes: number, allowsInline: boolean): void {
     if (!this.#isListening) return;
+    if (this.bearer.holds(() => this.receive(text, bytes, allowsInline))) return;
     if (allowsInline && text.charCodeAt(0) !== 123 && !text.trimStart().startsWith("{")) {
       this.#inline.receive(text, bytes);
       return;
@@ -91,7 +103,7 @@ export class Session implements Waiter, TurnEnd, Talker {
     if (request.type === "refused")
       return this.write(failedReply(request.prefix, null, request.error.toBody()));
     const isOpen = request.type === "op" && OPEN_OPS.has(request.op.op);
-    const refusal = this.#isAuthorized || isOpen ? this.#visit.refusalOf(request) : unauthorized();
+    const refusal = this.isAuthorized || isOpen ? this.#visit.refusalOf(request) : unauthorized();
     if (refusal !== null) return this.write(failedReply(request.prefix, null, refusal.toBody()));
     if (request.type === "op") {
       this.#admit({ type: "op", bytes, prefix: request.prefix, op: request.op });
@@ -105,6 +117,7 @@ export class Session implements Waiter, TurnEnd, Talker {
   /** What came is no line that can be taken. `prefix` is null when it would have been inline. */
   refuseLine(prefix: string | null, error: TandaError): void {
     if (!this.#isListening) return;
+    if (this.bearer.holds(() => this.refuseLine(prefix, error))) return;
     if (prefix === null) this.#inline.refuse(error);
     else this.write(failedReply(prefix, null, error.toBody()));
   }
@@ -129,6 +142,7 @@ export class Session implements Waiter, TurnEnd, Talker {
 
   /** The client sends no more. */
   endOfInput(): void {
+    if (this.bearer.holds(() => this.endOfInput())) return;
     if (this.#isListening) this.#state = "ending";
     this.#context.turn.schedule(this);
   }
@@ -145,7 +159,8 @@ export class Session implements Waiter, TurnEnd, Talker {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#watches.stopAll();
-    this.#context.engine.leave(this);
+    this.bearer.leave();
+    this.bearer.engine?.leave(this);
     this.#context.budget.forget(this.#onRoom);
     this.#context.shares.forget(this.#onRoom);
     this.#load.drop();
@@ -183,19 +198,15 @@ export class Session implements Waiter, TurnEnd, Talker {
     }
   }
 
-  /** @returns whether this connection may go on. */
-  authorize(token: string): boolean {
-    if (this.#context.door.isToken(token)) {
-      this.#isAuthorized = true;
-      return true;
-    }
-    if (++this.#wrongTokens >= MAX_WRONG_TOKENS) this.endOfInput();
-    return false;
-  }
-
-  /** A node of the cluster, which proved it. */
-  letIn(): void {
-    this.#isAuthorized = true;
+  /** The token he came in with is over: nothing more is told to him, nor heard of him. */
+  #expel(): void {
+    if (this.#state === "closed" || this.#state === "finished") return;
+    this.#watches.stopAll();
+    this.bearer.engine?.leave(this);
+    this.write(failedReply("", null, tokenIsOver().toBody()));
+    this.#state = "finished";
+    this.#outlet.flush();
+    this.#outlet.finish("unauthorized");
   }
 
   /** For a request that passes without the engine's answer: counted while it lasts. */
@@ -228,7 +239,7 @@ export class Session implements Waiter, TurnEnd, Talker {
     if (this.#gathered.length === 0) return;
     const gathered = this.#gathered;
     this.#gathered = [];
-    this.#context.engine.submit(gathered, this);
+    this.engine.submit(gathered, this);
   }
 
   #end(bytes: number, overtook: boolean): void {
@@ -266,7 +277,8 @@ export class Session implements Waiter, TurnEnd, Talker {
   #holdBack(): void {
     if (!this.#context.budget.hasRoom) this.#context.budget.whenRoom(this.#onRoom);
     if (this.#load.isSharing) this.#context.shares.whenOlder(this.#onRoom);
-    if (this.#isListening) this.#outlet.setReading(!this.#load.isFull && !this.#isUnread());
+    const mayRead = !this.bearer.isHolding && !this.#load.isFull && !this.#isUnread();
+    if (this.#isListening) this.#outlet.setReading(mayRead);
   }
 
   /** Counts on, as a task would, until the answer. */
@@ -276,7 +288,7 @@ export class Session implements Waiter, TurnEnd, Talker {
     try {
       await engine.wait(task, pending, this);
     } catch (error) {
-      this.#end(pending.bytes, pending.overtook);
+      this.#end(bytes, pending.overtook);
       throw error;
     }
   }

@@ -4,11 +4,13 @@ import { Arriving } from "./budget.ts";
 import type { Duty, Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
 import { FrameWatch } from "./frame-watch.ts";
+import type { Grant } from "./grant.ts";
 import type { Outlet } from "./outlet.ts";
 import { Session } from "./session.ts";
 
 const GOING_AWAY = 1001;
 const UNSUPPORTED = 1003;
+const NOT_ALLOWED = 1008;
 
 export class SocketConnection implements Duty, Outlet {
   readonly #context: GatewayContext;
@@ -26,12 +28,12 @@ export class SocketConnection implements Duty, Outlet {
   #isReading = true;
   #isReadHere = false;
 
-  constructor(context: GatewayContext, ws: WebSocket, peer: Peer, isAuthorized: boolean) {
+  constructor(context: GatewayContext, ws: WebSocket, peer: Peer, grant: Grant | null) {
     this.#context = context;
     this.#ws = ws;
     this.#peer = peer;
     this.#heardAt = context.clock.now();
-    this.#session = new Session(context, this, isAuthorized);
+    this.#session = new Session(context, this, grant, peer.address);
     this.#arriving = new Arriving(context.budget);
     peer.duty = this;
     ws.on("message", (data, isBinary) => this.#take(data, isBinary));
@@ -77,9 +79,10 @@ export class SocketConnection implements Duty, Outlet {
     else this.#ws.pause();
   }
 
-  finish(): void {
+  finish(why?: "unauthorized"): void {
     if (!this.#isReading) this.#ws.resume();
-    this.#ws.close(GOING_AWAY, "the node is stopping");
+    if (why === undefined) this.#ws.close(GOING_AWAY, "the node is stopping");
+    else this.#ws.close(NOT_ALLOWED, why);
     const until = this.#context.clock.now() + this.#context.limits.lineMs;
     this.#peer.duty = {
       sweep: (now) => {

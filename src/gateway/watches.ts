@@ -1,14 +1,17 @@
 /** What one connection watches: one feed for each `watch` request, named by the request's id. */
+import type { Engine } from "../engine/engine.ts";
 import type { OpRequest, WatchEvent } from "../protocol/messages.ts";
 import { eventReply, okReply } from "../protocol/reply.ts";
 import { idPrefix } from "../protocol/request-id.ts";
 import { TandaError } from "../task/errors.ts";
 import type { GatewayContext } from "./context.ts";
-import { answering } from "./ops.ts";
+import { answering } from "./answering.ts";
 import { WatchFeed } from "./watch-feed.ts";
 
 /** The session, as far as watches need it. */
 export interface WatchOutlet {
+  /** As its client may use it. */
+  readonly engine: Engine;
   write(line: string): void;
   readonly isClosed: boolean;
   readonly unreadBytes: number;
@@ -33,7 +36,7 @@ export class Watches {
   /** @throws busy, conflict, and what the engine refuses. */
   async start(prefix: string, request: OpRequest): Promise<void> {
     const { limits, clock } = this.#context;
-    const engine = answering(this.#context.engine, request);
+    const engine = answering(this.#outlet.engine, request);
     if (this.#byPrefix.has(prefix)) throw new TandaError("conflict", "a watch with this id is there already");
     if (this.#byPrefix.size >= limits.watches) {
       throw new TandaError("busy", `there are ${limits.watches} watches on this connection`, {
@@ -61,11 +64,12 @@ export class Watches {
       if (isLast) this.#end(prefix);
     };
     try {
-      const { task, action, queue } = request;
+      const { task, action, queue, owner } = request;
       const filter = {
         ...(task === undefined ? {} : { task }),
         ...(action === undefined ? {} : { action }),
         ...(queue === undefined ? {} : { queue }),
+        ...(owner === undefined ? {} : { owner }),
       };
       const { stop } = await engine.watch(filter, take);
       if (!isOn()) {

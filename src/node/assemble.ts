@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createClient } from "../client/surface.ts";
 import type { Client } from "../client/typed.ts";
+import { AuditLog } from "../engine/audit-log.ts";
 import { Admission } from "../engine/admission.ts";
 import { Catalogue } from "../engine/catalogue.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -14,9 +15,10 @@ import { obeyQueueMode } from "../engine/operations.ts";
 import { Outcomes } from "../engine/outcomes.ts";
 import type { EngineParts } from "../engine/parts.ts";
 import { Recent } from "../engine/recent.ts";
+import { Tokens } from "../engine/tokens.ts";
 import { Watchers } from "../engine/watchers.ts";
 import type { Gateway } from "../gateway/gateway.ts";
-import { formatAddress, type ListenAddress } from "../gateway/listen.ts";
+import { formatAddress, needsToken, type ListenAddress } from "../gateway/listen.ts";
 import { createIdMaker } from "../task/id.ts";
 import type { BegunWork } from "./begin-work.ts";
 import type { Company } from "./company.ts";
@@ -64,6 +66,8 @@ export interface TandaNode<Actions = unknown> extends AsyncDisposable {
   readonly recovered: Recovered;
   /** For actions; 0 where no tasks run. */
   readonly threads: number;
+  /** Whoever comes must show a token. */
+  readonly needsToken: boolean;
   /** Loads the actions anew; the old ones stay when the file does not load. */
   reload(): Promise<void>;
   /** Takes the certificate's files as they are now, if they are a pair; else the old one stays, and the log says why. */
@@ -110,8 +114,18 @@ export async function assemble<Actions>(
   const metrics = new Metrics();
   const waiting = (): number => queue.depths().reduce((sum, depth) => sum + depth.waiting, 0);
   const reporter = new Reporter(log, waiting);
+  const tokens = new Tokens({
+    store: store.access,
+    now,
+    maxTokens: options.maxTokens,
+    onChanged: () => company.fleet?.tokensChanged(),
+  });
+  const makeId = createIdMaker(company.node, now, Math.random);
+  const audit = new AuditLog({ store: store.access, log, now, makeId });
   const parts: EngineParts = {
     store,
+    tokens,
+    audit,
     queue,
     blobs,
     catalogue,
@@ -125,7 +139,7 @@ export async function assemble<Actions>(
     lately: new Lately(metrics, () => performance.now()),
     forecast: new Forecast(),
     now,
-    makeId: createIdMaker(company.node, now, Math.random),
+    makeId,
     onDue: (at) => scheduler.wake(at),
     onExpiring: () => expirer.wake(),
     onEnded: (...ended) => reporter.ended(...ended),
@@ -141,6 +155,7 @@ export async function assemble<Actions>(
   failed.defer(() => company.close());
   failed.defer(() => stopAll(duties));
   if (begun) failed.defer(() => begun.pool.close());
+  await tokens.load();
   catalogue.remember(await store.catalogue());
   for (const { queue: name, mode } of await store.queueStates()) obeyQueueMode(parts, name, mode);
 
@@ -192,6 +207,7 @@ export async function assemble<Actions>(
       blobs,
       dataDir: folder.dir,
       retentionMs: options.retentionMs,
+      auditRetentionMs: options.auditRetentionMs,
       maxFinished: options.maxFinished,
       now,
       onError,
@@ -227,6 +243,7 @@ export async function assemble<Actions>(
     await gateway?.close();
     await caller.close({ now: true });
     await company.close();
+    await audit.stop();
     lag.disable();
     await folder[Symbol.asyncDispose]();
   };
@@ -235,13 +252,14 @@ export async function assemble<Actions>(
     client: createClient<Actions>(caller),
     engine,
     recovered: joined.recovered,
+    needsToken: needsToken(options),
     threads: work === null ? 0 : options.threads,
     get addresses() {
       return addresses;
     },
     async reload() {
       if (work === null) return;
-      await announce(await work.pool.reload());
+      await audit.ofProcess("reload", async () => announce(await work.pool.reload()));
       work.worker.wake();
     },
     renewCertificate: () => certificate?.look(),

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import { ACCESS_FLAGS } from "./access-flags.ts";
 import { parseS3Address } from "../blobs/s3-address.ts";
 import { parsePeers } from "../cluster/peer-addresses.ts";
 import { LIMITS, type LimitName, type Limits } from "../gateway/limits.ts";
@@ -95,13 +96,14 @@ export const NODE_FLAGS: readonly NodeFlag[] = [
     name: "token",
     value: "TOKEN",
     default: "none",
-    says: "what clients must show; needed off loopback; better in TANDA_TOKEN, where `ps` does not show it",
+    says: "what clients must show; which may do all; off loopback a token is needed, this one or those of `tanda token`; better in TANDA_TOKEN, where `ps` does not show it",
     apply: (draft, text) => {
       // It has to pass through a header and a line.
       if (!/^[\x21-\x7e]+$/.test(text)) throw wrong("--token has spaces or other than ASCII letters in it");
       draft.token = text;
     },
   },
+  ...ACCESS_FLAGS,
   {
     name: "host",
     value: "NAMES",

@@ -16,6 +16,7 @@ import { toJson } from "../client/call.ts";
 import type { PingView, SubmitOptions } from "../protocol/messages.ts";
 import { checkHistoryWindow } from "../protocol/op-fields.ts";
 import { checkOptions } from "../protocol/options.ts";
+import { checkWish } from "../protocol/scopes.ts";
 import { parseDuration } from "../task/duration.ts";
 import { TandaError } from "../task/errors.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -84,6 +85,14 @@ export class InProcessCaller implements Caller {
         return engine.list(about);
       case "history":
         return engine.history(checkHistoryWindow(about.window));
+      case "create_token":
+        return engine.createToken(checkWish(about));
+      case "revoke_token":
+        return engine.revokeToken(about.token ?? "");
+      case "keep_tokens":
+        return engine.keepTokens(about.tokens ?? []);
+      case "audit":
+        return engine.audit(about);
       case "ping":
         return this.#ping();
       default:

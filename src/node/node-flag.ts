@@ -9,7 +9,8 @@ export type Draft = { -readonly [Name in keyof NodeOptions]?: NodeOptions[Name] 
 
 export type NodeFlag = {
   readonly name: string;
-  readonly value: string;
+  /** The word help shows for its value; without one it is a switch, and is told "yes". */
+  readonly value?: string;
   /** As it is shown to a person. */
   readonly default: string;
   readonly says: string;

@@ -1,5 +1,6 @@
 /** The other nodes of a cluster. A node without any loads nothing of this. */
 import { ClusterEngine } from "../cluster/cluster-engine.ts";
+import { ClusterTokens } from "../cluster/cluster-tokens.ts";
 import { Ownership } from "../cluster/ownership.ts";
 import { Peer } from "../cluster/peer.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -25,9 +26,11 @@ export function openCluster(
     node,
     others.map((peer) => peer.node),
   );
+  const tokens = new ClusterTokens(local, others, log);
   return {
-    engine: new ClusterEngine(local, others, owners),
+    engine: new ClusterEngine(local, others, owners, tokens),
     async close() {
+      tokens.close();
       await Promise.all(others.map((peer) => peer.close()));
     },
   };

@@ -30,6 +30,8 @@ const POLL_EVERY_MS = 500;
 const BEAT_EVERY_MS = 1000;
 const CLOCK_EVERY_MS = 2000;
 const MODES_EVERY_MS = 5000;
+/** Where no hint came that one was revoked. */
+const TOKENS_EVERY_MS = 2000;
 /** For a worker that has their action. */
 const ASIDE_MS = 1000;
 /** What rides has a row after so long: see the late writer. */
@@ -193,6 +195,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
         repeat(CLOCK_EVERY_MS, () => clock.ask(), onError),
         repeat(MODES_EVERY_MS, () => Promise.all([hearing.readQueues(), links.refreshActions()]), onError),
         repeat(MODES_EVERY_MS, lookForUnknown, onError),
+        repeat(TOKENS_EVERY_MS, () => parts.tokens.load(), onError),
       ];
       return { engine, duties, recovered: { queued: 0, interrupted: 0 } };
     },

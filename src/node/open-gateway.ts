@@ -17,6 +17,7 @@ export async function openGateway(options: CheckedOptions, engine: Engine): Prom
     listen: options.listen,
     token: options.token,
     clusterSigner: signerOf(options.clusterSecret),
+    requireToken: options.requireToken,
     hosts: options.hosts,
     origins: options.origins,
     limits: options.limits,

@@ -31,7 +31,14 @@ export type NodeOptions = {
   memoryMb: number;
   /** Addresses to listen on ("127.0.0.1:9000", port 0 = any free one); empty = none, only the in-process client. */
   listen: readonly (string | ListenAddress)[];
+  /** May do all. Others are in the store. */
   token: string | null;
+  /** Also on loopback nobody may do anything without one. */
+  requireToken: boolean;
+  /** Live ones in the store. */
+  maxTokens: number;
+  /** How long the audit log is kept. */
+  auditRetentionMs: number;
   hosts: readonly string[];
   origins: readonly string[];
   limits: Partial<Limits>;
@@ -77,6 +84,9 @@ export const DEFAULT_OPTIONS: Omit<NodeOptions, "threads"> = {
   memoryMb: 512,
   listen: [],
   token: null,
+  requireToken: false,
+  maxTokens: 1000,
+  auditRetentionMs: 90 * 86_400_000,
   hosts: [],
   origins: [],
   limits: {},

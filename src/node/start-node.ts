@@ -9,6 +9,7 @@ import { checkPeers } from "../cluster/peer-addresses.ts";
 import { withLimits } from "../gateway/limits.ts";
 import { checkListen, checkSpeaks, parseListen } from "../gateway/listen.ts";
 import type { TandaNode } from "./assemble.ts";
+import { checkAnyToken } from "./any-token.ts";
 import { beginWork, type BegunWork } from "./begin-work.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { checkClusterSecret } from "./cluster-secret.ts";
@@ -43,6 +44,7 @@ export async function startNode<Actions = unknown>(
   }
   await using failed = new AsyncDisposableStack();
   const { folder, begun } = await open(options, trouble, failed);
+  await checkAnyToken(options, folder.store);
   const { assemble } = await import("./assemble.ts");
   const node = await assemble<Actions>(options, folder, begun);
   failed.move();

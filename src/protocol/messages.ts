@@ -2,12 +2,14 @@
  * The messages of lines and WebSocket, as types. docs/protocol.md is their text.
  * Runs in a browser too: nothing here may need Node.
  */
+import type { TokenRecord } from "../task/access.ts";
 import type { Duration } from "../task/duration.ts";
 import type { ErrorBody } from "../task/errors.ts";
 import type { BackoffOption } from "../task/retry.ts";
 import type { State } from "../task/state.ts";
 import type { AttemptRecord, LogLine, Priority } from "../task/task.ts";
 import type { Explanation } from "./explanation.ts";
+import type { TokenWish } from "./token-wish.ts";
 import type { ActionRates, QueueRates } from "./rates.ts";
 
 /** Any JSON value; comes back as it was. Numbers beyond 2⁵³ are refused. */
@@ -38,6 +40,8 @@ export type SubmitOptions = {
   retention?: Duration;
   /** In a cluster: this node keeps it, whoever owns its id or key. What one node asks of another says so. */
   local?: boolean;
+  /** Id of a token whose own task it is to be; only from who may do all. What a token submits is its own by itself. */
+  owner?: string;
 };
 export const OPTION_NAMES: ReadonlySet<string> = new Set([
   "wait",
@@ -55,6 +59,7 @@ export const OPTION_NAMES: ReadonlySet<string> = new Set([
   "expires",
   "retention",
   "local",
+  "owner",
 ]);
 
 export type SubmitRequest = { id?: RequestId; action: string; payload?: unknown; options?: SubmitOptions };
@@ -63,6 +68,8 @@ export const TASK_OPS = ["get", "wait", "cancel", "retry", "delete", "explain"] 
 export const QUEUE_OPS = ["pause", "resume", "drain", "purge"] as const;
 export const WORKER_OPS = ["drain_worker", "resume_worker"] as const;
 export const VIEW_OPS = ["actions", "queues", "workers", "nodes", "stats", "ping"] as const;
+/** Tokens and the audit log; `keep_tokens` is what nodes of a cluster tell each other. */
+export const ACCESS_OPS = ["create_token", "revoke_token", "tokens", "keep_tokens", "audit"] as const;
 export const OPS = [
   ...TASK_OPS,
   "list",
@@ -72,6 +79,7 @@ export const OPS = [
   ...WORKER_OPS,
   ...VIEW_OPS,
   "history",
+  ...ACCESS_OPS,
   "auth",
   "node",
 ] as const;
@@ -84,24 +92,30 @@ export type OpRequest = {
   queue?: string;
   /** Of drain_worker and resume_worker: a worker's name. */
   worker?: string;
+  /** auth: the token. revoke_token: its id, or all of it. */
   token?: string;
   /** node: who asks whom, with what fresh chance, and that it knows the secret of the cluster (node-proof.ts). */
   from?: number;
   to?: number;
   nonce?: string;
   proof?: string;
+  /** keep_tokens: what the other node knows. */
+  tokens?: readonly TokenRecord[];
   /** unwatch: the id of the `watch` request to end. */
   watch?: RequestId;
   /** history: how far back. */
   window?: HistoryWindow;
   /** In a cluster: of this node alone. */
   local?: boolean;
-} & ListFilter;
+} & ListFilter &
+  TokenWish;
 
 export type ListFilter = {
   state?: State;
   action?: string;
   queue?: string;
+  /** Id of the token whose own tasks these are. */
+  owner?: string;
   /** Epoch ms, RFC 3339, or a duration back from now ("1h"). */
   since?: number | string;
   prefix?: string;
@@ -114,12 +128,13 @@ export const LIST_FIELDS = [
   "state",
   "action",
   "queue",
+  "owner",
   "since",
   "prefix",
   "cursor",
   "limit",
 ] as const satisfies (keyof ListFilter)[];
-export const WATCH_FIELDS = ["task", "action", "queue"] as const;
+export const WATCH_FIELDS = ["task", "action", "queue", "owner"] as const;
 
 /** What `get` tells. Instants are epoch milliseconds; absent = does not apply. */
 export type TaskView = {
@@ -134,6 +149,8 @@ export type TaskView = {
   createdAt: number;
   timeoutMs: number;
   key?: string;
+  /** Id of the token whose own task it is. */
+  owner?: string;
   dueAt?: number;
   expiresAt?: number;
   startedAt?: number;

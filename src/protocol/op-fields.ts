@@ -14,7 +14,10 @@ import {
   type ListFilter,
   type Op,
 } from "./messages.ts";
-import { bad, checkInstant, checkName, checkTaskId, quoted } from "./options.ts";
+import { AUDIT_FIELDS, type AuditFilter } from "./access.ts";
+import { bad, checkInstant, checkName, checkTaskId, checkTokenId, isObject, quoted } from "./options.ts";
+import { checkWishField } from "./scopes.ts";
+import { WISH_FIELDS } from "./token-wish.ts";
 
 type Fields = { readonly needed: readonly string[]; readonly allowed: readonly string[] };
 
@@ -27,6 +30,11 @@ const FIELDS: ReadonlyMap<Op, Fields> = new Map<Op, Fields>([
   ["watch", { needed: [], allowed: [...WATCH_FIELDS, "local"] }],
   ["unwatch", { needed: ["watch"], allowed: [] }],
   ["history", { needed: ["window"], allowed: ["local"] }],
+  ["create_token", { needed: [], allowed: WISH_FIELDS }],
+  ["revoke_token", { needed: ["token"], allowed: [] }],
+  ["tokens", { needed: [], allowed: [] }],
+  ["keep_tokens", { needed: ["tokens"], allowed: ["local"] }],
+  ["audit", { needed: [], allowed: [...AUDIT_FIELDS, "local"] }],
   ["auth", { needed: ["token"], allowed: [] }],
   ["node", { needed: ["from", "to", "nonce"], allowed: ["proof"] }],
 ]);
@@ -39,6 +47,10 @@ export function checkOpFields(op: Op, request: Record<string, unknown>): void {
   }
   for (const field in request) {
     if (field === "id" || field === "op") continue;
+    if (op === "create_token" && allowed.includes(field)) {
+      checkWishField(field, request[field]);
+      continue;
+    }
     if (!needed.includes(field) && !allowed.includes(field)) {
       throw bad(
         `unknown field ${quoted(field)}`,
@@ -66,6 +78,10 @@ function checkField(field: string, value: unknown): void {
   switch (field) {
     case "task":
       return checkTaskId(value, field);
+    case "owner":
+      return checkTokenId(value, field);
+    case "tokens":
+      return checkRecords(value);
     case "queue":
       return checkName(value, field);
     case "state":
@@ -100,6 +116,32 @@ function checkField(field: string, value: unknown): void {
         throw bad(`${field} must be a text of 1 to ${MAX_TEXT_LENGTH} characters, not ${quoted(value)}`);
       }
   }
+}
+
+/** From a node of a newer or older Tanda, perhaps: what is not understood is refused whole. */
+function checkRecords(value: unknown): void {
+  const isRecord = (one: unknown): boolean => {
+    if (!isObject(one)) return false;
+    const { id, digest, scope, createdAt } = one;
+    return (
+      [id, digest].every((it) => typeof it === "string") && typeof createdAt === "number" && isScope(scope)
+    );
+  };
+  if (!Array.isArray(value) || !value.every(isRecord)) throw bad("tokens is not a list of tokens");
+}
+
+function isScope(scope: unknown): boolean {
+  return scope === null || (isObject(scope) && typeof scope["own"] === "boolean");
+}
+
+/** Filters of the audit log, from a request or a query. @throws bad_request */
+export function checkAuditFilter(filter: Record<string, unknown>): AuditFilter {
+  for (const field in filter) {
+    if (!(AUDIT_FIELDS as readonly string[]).includes(field))
+      throw bad(`unknown filter ${quoted(field)}`, `Filters are: ${AUDIT_FIELDS.join(", ")}`);
+    checkField(field, filter[field]);
+  }
+  return filter;
 }
 
 /** @throws bad_request */

@@ -29,6 +29,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ["expires", checkPositiveDuration],
   ["retention", checkDuration],
   ["local", checkBoolean],
+  ["owner", checkTokenId],
 ]);
 
 /** @throws bad_request that names the option. */
@@ -76,6 +77,12 @@ export function checkName(value: unknown, name: string): asserts value is string
 export function checkTaskId(value: unknown, name: string): asserts value is string {
   if (!isTaskId(value))
     throw bad(`${name} is not a task's id: ${quoted(value)}`, "An id is a lower-case UUIDv7.");
+}
+
+/** @throws bad_request */
+export function checkTokenId(value: unknown, name: string): void {
+  if (typeof value !== "string" || !/^[0-9a-f]{12}$/.test(value))
+    throw bad(`${name} is not a token's id: ${quoted(value)}`, "`tanda token list` shows ids.");
 }
 
 /** Epoch ms or RFC 3339. @throws bad_request */

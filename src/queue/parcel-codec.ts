@@ -8,6 +8,8 @@ import type { Policy, PriorityLevel, TaskSpec } from "../task/task.ts";
 import type { Message } from "./queue.ts";
 
 export const PARCEL_VERSION = 1;
+/** Some of its tasks have owners, which a reader of before would forget. */
+const WITH_OWNERS = 2;
 const RIDE = 1;
 const SUSPECT = 2;
 const REPEAT = 4;
@@ -27,6 +29,8 @@ type Row = [
   attempt: number,
   flags: number,
   waiter: string | null,
+  /** Left out where there is none. */
+  owner?: string,
 ];
 
 /** Written by a newer Tanda, perhaps: whoever knows it will take it. */
@@ -46,11 +50,14 @@ export function encode(messages: readonly Message[]): string {
       numbers.set(spec.policy, policy);
     }
     const flags = (isRide ? RIDE : 0) | (isSuspect ? SUSPECT : 0) | (isRepeat ? REPEAT : 0);
-    const { id, action, payload, payloadBlob, key, dueAt, expiresAt, createdAt } = spec;
+    const { id, action, payload, payloadBlob, key, owner, dueAt, expiresAt, createdAt } = spec;
     const when = [dueAt, expiresAt, createdAt] as const;
-    return [id, action, payload, payloadBlob, key, policy, ...when, attempt, flags, waiter ?? null];
+    const row: Row = [id, action, payload, payloadBlob, key, policy, ...when, attempt, flags, waiter ?? null];
+    if (owner !== null) row.push(owner);
+    return row;
   });
-  return JSON.stringify({ v: PARCEL_VERSION, queue, priority, policies, tasks } satisfies Body);
+  const v = messages.some(({ spec }) => spec.owner !== null) ? WITH_OWNERS : PARCEL_VERSION;
+  return JSON.stringify({ v, queue, priority, policies, tasks } satisfies Body);
 }
 
 /** What one task adds to a body, roughly. */
@@ -61,9 +68,8 @@ export function encodedBytes({ spec }: Message): number {
 /** @throws UnknownVersion, Unreadable */
 export function decode(text: string): Message[] {
   const body = parse(text);
-  if (body.v !== PARCEL_VERSION) {
-    if (typeof body.v === "number")
-      throw new UnknownVersion(`its version is ${body.v}, ours ${PARCEL_VERSION}`);
+  if (body.v !== PARCEL_VERSION && body.v !== WITH_OWNERS) {
+    if (typeof body.v === "number") throw new UnknownVersion(`its version is ${body.v}, ours ${WITH_OWNERS}`);
     throw new Unreadable("it has no version");
   }
   const { queue, priority, policies, tasks } = body;
@@ -89,6 +95,7 @@ function toMessage(row: Row, queue: string, priority: PriorityLevel, policies: r
     payload,
     payloadBlob,
     key,
+    owner: row[12] ?? null,
     policy: policies[policy]!,
     dueAt,
     expiresAt,
@@ -122,13 +129,26 @@ function isCount(value: unknown): boolean {
 }
 
 function isRow(value: unknown, policies: number): value is Row {
-  if (!Array.isArray(value) || value.length !== 12) return false;
-  const [id, action, payload, blob, key, policy, dueAt, expiresAt, createdAt, attempt, flags, waiter] =
-    value as unknown[];
+  if (!Array.isArray(value) || value.length < 12 || value.length > 13) return false;
+  const [
+    id,
+    action,
+    payload,
+    blob,
+    key,
+    policy,
+    dueAt,
+    expiresAt,
+    createdAt,
+    attempt,
+    flags,
+    waiter,
+    owner = null,
+  ] = value as unknown[];
   return (
     isTaskId(id) &&
     [action, payload].every((it) => typeof it === "string") &&
-    [blob, key, waiter].every((it) => it === null || typeof it === "string") &&
+    [blob, key, waiter, owner].every((it) => it === null || typeof it === "string") &&
     [dueAt, expiresAt].every((it) => it === null || isCount(it)) &&
     [createdAt, attempt, flags].every(isCount) &&
     (attempt as number) <= MOST_ATTEMPTS &&

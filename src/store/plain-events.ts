@@ -35,6 +35,7 @@ function isPlainSpec(spec: TaskSpec, id: string): boolean {
   return (
     spec.id === id &&
     spec.key === null &&
+    spec.owner === null &&
     spec.dueAt === null &&
     spec.payloadBlob === null &&
     !mentionsBlob(spec.payload)

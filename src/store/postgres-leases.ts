@@ -19,9 +19,11 @@ const OF_T = COLUMNS.map((column) => `t.${column}`).join(", ");
 /** What waits for this very attempt, and is the request that was meant: as `decide` says of a claim. A transaction of its own. */
 const CLAIM = `with claimed as (
     update tasks t set state = 2, attempt = x.n, started_at = x.s, worker = $7, lease_until = now() + ${MS("$8")}
-    from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::text[], $9::integer[]) as x(i, n, s, a, p, b, o)
+    from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::text[], $9::integer[], $10::text[])
+      as x(i, n, s, a, p, b, o, w)
     where ${few("x.n")} and t.id = x.i and t.state + 0 = 1 and t.attempt = x.o
-      and (x.a is null or (t.action = x.a and t.payload = x.p and t.payload_blob is not distinct from x.b))
+      and (x.a is null or (t.action = x.a and t.payload = x.p and t.payload_blob is not distinct from x.b
+        and t.owner is not distinct from x.w))
     returning ${OF_T}
   ), counted as (${addingSql(
     `select queue, action, n.state, sum(n.count), 0
@@ -63,6 +65,7 @@ export async function claimAlone(
       worker,
       leaseMs,
       integers(claims.map(({ attempt, overtakes }) => attempt - (overtakes ? 2 : 1))),
+      texts(claims.map(({ spec }) => spec?.owner ?? null)),
     ],
     rowMode: "array",
   });

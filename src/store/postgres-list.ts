@@ -3,7 +3,7 @@
  * is used, else the table is scanned from its newest end, and a page that finds too little is short and has a `next`.
  */
 import { STATES } from "../task/state.ts";
-import type { Task } from "../task/task.ts";
+import { ownedKey, type Task } from "../task/task.ts";
 import { HIGHEST_ID, idRange, isId, LOWEST_ID, lowestIdAt } from "./postgres-id.ts";
 import type { Connection } from "../postgres/pool.ts";
 import { ALL, withoutSpoilt } from "./postgres-rows.ts";
@@ -52,7 +52,7 @@ async function searchesOf(connection: Connection, query: ListQuery): Promise<Sea
       isHighOpen: isHigher ? false : filtered.isHighOpen,
     });
   }
-  searches.push(await keySearch(connection, filtered, prefix));
+  searches.push(await keySearch(connection, filtered, ownedKey(query.owner ?? null, prefix)));
   return searches;
 }
 
@@ -125,7 +125,9 @@ async function rowsOf(
 
 /** The id of the last row of a window, by the part of the search that an index answers; null when the end comes sooner. */
 async function edgeOf(connection: Connection, search: Search, window: number): Promise<string | null> {
-  const indexed = search.where[0]?.startsWith(BY_STATE) ? search.where.slice(0, 1) : [];
+  const [first = ""] = search.where;
+  const isIndexed = first.startsWith(BY_STATE) || first.startsWith(BY_OWNER);
+  const indexed = isIndexed ? search.where.slice(0, 1) : [];
   const { conditions, values } = conditionsOf(search, indexed);
   const { rows } = await connection.query<{ id: string }>(
     `select id from tasks where ${conditions} order by id desc offset ${window - 1} limit 1`,
@@ -148,6 +150,8 @@ function conditionsOf(search: Search, where: readonly string[]): { conditions: s
 
 /** Says what the partial index `tasks_state` says, so that PostgreSQL may use it. */
 const BY_STATE = "state <> 4 and state = ";
+/** That of `tasks_owner`. */
+const BY_OWNER = "owner = ";
 
 function toSearch(query: ListQuery): Search {
   const where: string[] = [];
@@ -156,8 +160,11 @@ function toSearch(query: ListQuery): Search {
     values.push(value);
     where.push(`${condition}$${values.length}`);
   };
-  if (query.state !== undefined)
-    add(query.state === "done" ? "state = " : BY_STATE, stateNumber(query.state));
+  if (query.owner !== undefined) add(BY_OWNER, query.owner);
+  if (query.state !== undefined) {
+    const isIndexed = query.state !== "done" && query.owner === undefined;
+    add(isIndexed ? BY_STATE : "state = ", stateNumber(query.state));
+  }
   if (query.action !== undefined) add("action = ", query.action);
   if (query.queue !== undefined) add("queue = ", query.queue);
   let low = LOWEST_ID;

@@ -37,6 +37,7 @@ const FIXED = new Set([
   "key",
   "policy",
   "created_at",
+  "owner",
 ]);
 const CHANGING = WRITTEN.filter((column) => !FIXED.has(column));
 const NEXT_PUBLISH = `case when x.state = 1 then now() + ${UNSEEN_AFTER} end`;

@@ -59,6 +59,17 @@ const MIGRATIONS: readonly string[] = [
    create table queues (queue text collate "C" not null primary key, mode text not null);
    create table nodes (name text collate "C" not null primary key, info text not null, until timestamptz not null);
    create table probes (slot smallint not null primary key, count bigint not null) with (fillfactor = 50);`,
+
+  `alter table tasks add column owner text collate "C";
+   create index tasks_owner on tasks (owner, id) where owner is not null;
+   create table tokens (
+     id text collate "C" not null primary key, digest text not null, name text, scope text not null,
+     created_at bigint not null, expires_at bigint, revoked_at bigint
+   );
+   create table audit (
+     id text collate "C" not null primary key, at bigint not null, who text not null, name text, address text not null,
+     act text not null, target text, outcome text not null
+   );`,
 ];
 
 export const STORE_TABLES: Tables = { of: "the store", versionTable: "schema_version", steps: MIGRATIONS };

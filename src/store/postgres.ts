@@ -6,6 +6,8 @@
 import type { TaskEvent } from "../task/decide.ts";
 import type { ActionInfo, Task } from "../task/task.ts";
 import { parsePostgresUrl, type PostgresAddress } from "../postgres/address.ts";
+import type { AccessStore } from "./access-store.ts";
+import { PostgresAccess } from "./postgres-access.ts";
 import { readCounts } from "./postgres-counts.ts";
 import { toStoreError } from "../postgres/errors.ts";
 import { listTasks } from "./postgres-list.ts";
@@ -85,6 +87,7 @@ class PostgresStore implements SharedStore {
   readonly #writer: PostgresWriter;
   readonly #reads: PostgresReads;
   readonly #retire: PostgresRetire;
+  readonly access: AccessStore;
   #closing: Promise<void> | null = null;
 
   constructor(address: PostgresAddress, timing: Timing) {
@@ -96,6 +99,7 @@ class PostgresStore implements SharedStore {
     this.#writer = new PostgresWriter(this.#writePool, partitions, LANES);
     this.#reads = new PostgresReads(this.#readPool);
     this.#retire = new PostgresRetire(partitions, timing.now);
+    this.access = new PostgresAccess(this.#readPool, this.#writePool);
   }
 
   async migrate(): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { STATES } from "../task/state.ts";
+import { ownedKey } from "../task/task.ts";
 import type { ListQuery } from "./store.ts";
 import { idRange, lowestIdAt, toIdBytes, toIdText } from "./sqlite-id.ts";
 import { COLUMNS, stateNumber, type Row } from "./task-row.ts";
@@ -54,7 +55,7 @@ export class SqliteList {
         high: lowest(filtered.high, justAbove(range.last)),
       });
     }
-    searches.push(this.#keySearch(filtered, query.prefix));
+    searches.push(this.#keySearch(filtered, ownedKey(query.owner ?? null, query.prefix)));
     return searches;
   }
 
@@ -97,10 +98,10 @@ export class SqliteList {
 
   /** The id of the last row of a window, by the part of the search that an index answers; null when the end comes sooner. */
   #edge({ from, where, values, low }: Search, high: Uint8Array, window: number): Uint8Array | null {
-    const isByState = where[0] === BY_STATE;
-    const select = `select id from ${from} where ${isByState ? `${BY_STATE} and ` : ""}id < ? and id > ? order by id desc limit 1 offset ?`;
+    const isIndexed = where[0] === BY_STATE || where[0] === BY_OWNER;
+    const select = `select id from ${from} where ${isIndexed ? `${where[0]} and ` : ""}id < ? and id > ? order by id desc limit 1 offset ?`;
     const found = this.#statement(select).get(
-      ...(isByState ? [values[0]!] : []),
+      ...(isIndexed ? [values[0]!] : []),
       high,
       low,
       window - 1,
@@ -121,6 +122,8 @@ export class SqliteList {
 
 /** Says what the partial index `tasks_state` says, so that SQLite may use it. */
 const BY_STATE = "state <> 4 and state = ?";
+/** That of `tasks_owner`. */
+const BY_OWNER = "owner = ?";
 
 function toSearch(query: ListQuery): Search {
   const search: Search = { from: "tasks", where: [], values: [], low: BELOW_ALL, high: ABOVE_ALL };
@@ -128,8 +131,11 @@ function toSearch(query: ListQuery): Search {
     search.where.push(condition);
     search.values.push(value);
   };
-  if (query.state !== undefined)
-    add(query.state === "done" ? "state = ?" : BY_STATE, stateNumber(query.state));
+  if (query.owner !== undefined) add(BY_OWNER, query.owner);
+  if (query.state !== undefined) {
+    const isIndexed = query.state !== "done" && query.owner === undefined;
+    add(isIndexed ? BY_STATE : "state = ?", stateNumber(query.state));
+  }
   if (query.action !== undefined) add("action = ?", query.action);
   if (query.queue !== undefined) add("queue = ?", query.queue);
   if (query.since !== undefined) {

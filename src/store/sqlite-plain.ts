@@ -43,7 +43,7 @@ export class SqlitePlain {
     );
     // Found first: `returning` would tell as much, and costs twice what both of these do.
     this.#find = db.prepare(
-      `select state, attempt, queue, action, coalesce(created_at = ?5, ?2 is null or (action = ?2 and payload = ?3 and payload_blob is ?4))
+      `select state, attempt, queue, action, coalesce(created_at = ?5, ?2 is null or (action = ?2 and payload = ?3 and payload_blob is ?4 and owner is ?6))
        from tasks where id = ?1`,
     );
     this.#find.setReturnArrays(true);
@@ -80,8 +80,10 @@ export class SqlitePlain {
   /** @returns false, having written nothing, when the row is not there, past this attempt or another request's. */
   finish({ id, attempt, outcome, startedAt, at, spec, createdAt }: Done): boolean {
     const bytes = writeId(id, this.#ids[0]!);
-    const asked = [spec?.action ?? null, spec?.payload ?? null, spec?.payloadBlob ?? null, createdAt ?? null];
-    const found = this.#find.get(bytes, ...asked) as unknown as Found | undefined;
+    const { action: asked = null, payload = null, payloadBlob = null, owner = null } = spec ?? {};
+    const found = this.#find.get(bytes, asked, payload, payloadBlob, createdAt ?? null, owner) as unknown as
+      | Found
+      | undefined;
     if (found === undefined) return false;
     const [state, latest, queue, action, isSame] = found;
     const isObeyed = state === QUEUED ? latest === attempt - 1 : state === RUNNING && latest === attempt;

@@ -55,6 +55,17 @@ export const MIGRATIONS: readonly string[] = [
    create table queues (queue text not null primary key, mode text not null) without rowid;
    create table probes (id integer primary key check (id = 1), count integer not null);
    insert into probes values (1, 0);`,
+
+  `alter table tasks add column owner text;
+   create index tasks_owner on tasks (owner, id) where owner is not null;
+   create table tokens (
+     id text not null primary key, digest text not null, name text, scope text not null,
+     created_at integer not null, expires_at integer, revoked_at integer
+   ) without rowid;
+   create table audit (
+     id text not null primary key, at integer not null, who text not null, name text, address text not null,
+     act text not null, target text, outcome text not null
+   ) without rowid;`,
 ];
 
 export type SqliteOptions = {

@@ -53,7 +53,7 @@ export function pack(events: readonly TaskEvent[]): Packed {
       numbers.push(event.at, event.startedAt);
       packText(event.outcome.result);
       packSpec(event.spec);
-    } else if (event.type === "submit") {
+    } else if (event.type === "submit" && event.spec.owner === null) {
       kinds.push(SUBMIT);
       numbers.push(event.at);
       packText(event.id);
@@ -94,6 +94,7 @@ export function unpack({ kinds, numbers, text, names, others }: Packed): TaskEve
     payload: unpackText()!,
     payloadBlob,
     key,
+    owner: null,
   });
   // What is read, is read in the order in which it was packed.
   return kinds.map((kind): TaskEvent => {

@@ -3,6 +3,9 @@ import type { DatabaseSync } from "node:sqlite";
 import type { TaskEvent } from "../task/decide.ts";
 import type { ActionInfo } from "../task/task.ts";
 import { SqliteAside } from "./sqlite-aside.ts";
+import type { AuditEntry, TokenRecord } from "../task/access.ts";
+import type { AuditQuery } from "./access-store.ts";
+import { SqliteAccess } from "./sqlite-access.ts";
 import { SqliteApply, Transaction, type CallAnswer } from "./sqlite-apply.ts";
 import { SqliteCounts } from "./sqlite-counts.ts";
 import { SqliteRetire } from "./sqlite-retire.ts";
@@ -20,6 +23,7 @@ export class SqliteWrites {
   readonly #retire: SqliteRetire;
   readonly #reads: SqliteReads;
   readonly #aside: SqliteAside;
+  readonly #access: SqliteAccess;
 
   constructor(db: DatabaseSync, now: () => number) {
     this.#db = db;
@@ -27,6 +31,7 @@ export class SqliteWrites {
     this.#counts = new SqliteCounts(db);
     this.#reads = new SqliteReads(db);
     this.#aside = new SqliteAside(db, this.#counts, this.#transaction);
+    this.#access = new SqliteAccess(db, this.#transaction);
     const tasks = new SqliteTasks(db, this.#counts);
     const plain = new SqlitePlain(db, this.#counts);
     this.#apply = new SqliteApply(tasks, plain, this.#counts, this.#transaction);
@@ -83,6 +88,26 @@ export class SqliteWrites {
 
   running(limit: number): Row[] {
     return this.#reads.running(limit);
+  }
+
+  tokens(): TokenRecord[] {
+    return this.#access.tokens();
+  }
+
+  keepTokens(tokens: readonly TokenRecord[]): void {
+    this.#access.keepTokens(tokens);
+  }
+
+  record(entries: readonly AuditEntry[]): void {
+    this.#access.record(entries);
+  }
+
+  audit(query: AuditQuery): AuditEntry[] {
+    return this.#access.audit(query);
+  }
+
+  retireAccess(before: number): void {
+    this.#access.retireAccess(before);
   }
 
   /** A commit like any other, so that its success says something. */

@@ -8,6 +8,7 @@ import { dirname, resolve } from "node:path";
 import type { TaskEvent } from "../task/decide.ts";
 import { TandaError } from "../task/errors.ts";
 import { newTask, type ActionInfo, type Task } from "../task/task.ts";
+import type { AccessStore } from "./access-store.ts";
 import { acquireLock, type Lock } from "./lock.ts";
 import type { Answer } from "./sqlite-apply.ts";
 import { closed, HereSide, HereWriteSide, ThreadSide, type Side, type WriteSide } from "./sqlite-backend.ts";
@@ -170,6 +171,14 @@ class SqliteStore implements Store {
   async probe(): Promise<void> {
     return (await this.#writer()).call("probe");
   }
+
+  readonly access: AccessStore = {
+    tokens: async () => (await this.#writer()).call("tokens"),
+    keepTokens: async (tokens) => (await this.#writer()).call("keepTokens", tokens),
+    record: async (entries) => (await this.#writer()).call("record", entries),
+    audit: async (query) => (await this.#writer()).call("audit", query),
+    retireAccess: async (before) => (await this.#writer()).call("retireAccess", before),
+  };
 
   async size(): Promise<number> {
     if (this.#path === null) return 0;

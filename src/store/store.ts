@@ -1,6 +1,7 @@
 import type { TaskEvent, Verdict } from "../task/decide.ts";
 import type { State } from "../task/state.ts";
 import type { ActionInfo, Task } from "../task/task.ts";
+import type { AccessStore } from "./access-store.ts";
 
 /**
  * What happened: the store remembers tasks, and is the only truth about them.
@@ -60,6 +61,8 @@ export interface Store extends AsyncDisposable {
   /** Bytes used on disk, log files included; 0 for a store in memory. */
   size(): Promise<number>;
   close(): Promise<void>;
+
+  readonly access: AccessStore;
 }
 
 /** `task` is the row after the event (null when deleted or not found). For a `finish` that applied it MAY be omitted as undefined: the caller knows it. */
@@ -69,6 +72,8 @@ export type ListQuery = {
   state?: State | undefined;
   action?: string | undefined;
   queue?: string | undefined;
+  /** Own tasks of this token alone; `prefix` is then of its own keys. */
+  owner?: string | undefined;
   /** Created at or after, epoch ms. */
   since?: number | undefined;
   /** Beginning of an id or of a key. */

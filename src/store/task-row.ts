@@ -41,6 +41,7 @@ export const COLUMNS = [
   "history",
   "log",
   "progress",
+  "owner",
 ] as const;
 
 export type Row = (string | number | null)[];
@@ -110,6 +111,7 @@ export function toRow(task: Task): Row {
     task.history.length === 0 ? null : JSON.stringify(task.history),
     task.log.length === 0 ? null : JSON.stringify(task.log),
     task.progress,
+    task.owner,
   ];
 }
 
@@ -159,6 +161,7 @@ export function toTask(row: Row): Task {
     history: parsed<AttemptRecord[]>(row[20], []),
     log: parsed<LogLine[]>(row[21], []),
     progress: row[22] as string | null,
+    owner: row[23] as string | null,
   };
 }
 

@@ -46,7 +46,10 @@ export type TaskSpec = {
   readonly payload: string;
   /** Blob id of the payload's JSON text, when it is too large for a row. */
   readonly payloadBlob: string | null;
+  /** The user's own; that of a token's task begins with the token's id: see {@link ownedKey}. */
   readonly key: string | null;
+  /** Id of the token whose own task it is: no other token that sees only its own sees this one. Null: nobody's. */
+  readonly owner: string | null;
   readonly policy: Policy;
   /** Since when it may start, where that is not its creation: as asked for, or made ready again. How long it waited counts from it. */
   readonly dueAt: number | null;
@@ -126,7 +129,14 @@ export function newTask(spec: TaskSpec): Task {
   };
 }
 
+/** Keys of a token are names of its own: what others call the same is another task. */
+export function ownedKey(owner: string | null, key: string): string {
+  return owner === null ? key : `${owner}/${key}`;
+}
+
 /** Same request? What {@link TaskSpec} differs in besides (priority, delay …) is the first submit's. */
 export function isSameRequest(a: TaskSpec, b: TaskSpec): boolean {
-  return a.action === b.action && a.payload === b.payload && a.payloadBlob === b.payloadBlob;
+  return (
+    a.action === b.action && a.payload === b.payload && a.payloadBlob === b.payloadBlob && a.owner === b.owner
+  );
 }

@@ -57,6 +57,7 @@ export const mayImport = {
   "cli/verbs/diagram.ts": ["task", "protocol", "client", "diagram", "up/topology.ts"],
   "cli/verbs/migrate.ts": ["task", "protocol", "client", "node"],
   "cli/verbs/serve.ts": ["task", "protocol", "client", "node"],
+  "cli/verbs/token.ts": ["task", "protocol", "client", "node"],
   "cli/verbs/up.ts": ["task", "protocol", "client", "up"],
   "index.ts": ["task", "protocol", "actions", "client", "node"],
 } as const satisfies Record<string, readonly string[]>;
@@ -65,6 +66,7 @@ export const CONTRACTS: readonly string[] = [
   "engine/engine.ts",
   "store/store.ts",
   "store/shared-store.ts",
+  "store/access-store.ts",
   "queue/queue.ts",
   "queue/remote-queue.ts",
   "bus/bus.ts",

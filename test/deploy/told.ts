@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, parseAllDocuments } from "yaml";
-import { checkListen, type ListenAddress } from "../../src/gateway/listen.ts";
+import { checkListen, needsToken, noToken, type ListenAddress } from "../../src/gateway/listen.ts";
 import { envName, NODE_FLAGS, readNodeFlags } from "../../src/node/flags.ts";
 import type { NodeOptions } from "../../src/node/options.ts";
 import { parsePostgresUrl } from "../../src/postgres/address.ts";
@@ -52,7 +52,10 @@ export function tellNode(env: Env): Told {
     if (name.startsWith("TANDA_") && !known.has(name)) throw new Error(`Tanda does not know ${name}`);
   const options = readNodeFlags(() => undefined, env);
   const listen = options.listen as readonly ListenAddress[];
-  checkListen(listen, env["TANDA_TOKEN_FILE"] === undefined ? null : STAND_IN);
+  const token = env["TANDA_TOKEN_FILE"] === undefined ? null : STAND_IN;
+  checkListen(listen, token);
+  // What is shipped makes no token of its own.
+  if (token === null && needsToken({ listen, token, requireToken: false })) throw noToken(listen, null);
   checkServers(env);
   return { ...options, listen };
 }

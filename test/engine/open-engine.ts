@@ -1,4 +1,6 @@
 /** An engine with its queue, worker and store, assembled as a node does, so that a test can stand between its parts. */
+import { Tokens } from "../../src/engine/tokens.ts";
+import { AuditLog } from "../../src/engine/audit-log.ts";
 import { Admission } from "../../src/engine/admission.ts";
 import { Catalogue } from "../../src/engine/catalogue.ts";
 import type { Answer, Engine, Submission } from "../../src/engine/engine.ts";
@@ -65,6 +67,8 @@ export async function openEngine(options: OpenEngineOptions): Promise<OpenedEngi
   const forecast = new Forecast();
   const parts: EngineParts = {
     store,
+    tokens: new Tokens({ store: store.access, now, maxTokens: 1000 }),
+    audit: new AuditLog({ store: store.access, log, now, makeId }),
     queue,
     blobs: null as unknown as Blobs,
     catalogue,

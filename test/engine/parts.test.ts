@@ -113,7 +113,7 @@ describe("flights", () => {
 });
 
 describe("watchers", () => {
-  const about = { task: "t", action: "upper", queue: "default" };
+  const about = { task: "t", action: "upper", queue: "default", owner: null };
   const event: WatchEvent = { type: "progress", at: 0, task: "t", attempt: 1, progress: 1 };
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

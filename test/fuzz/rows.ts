@@ -83,6 +83,7 @@ async function makeRows(path: string, inputs: readonly Buffer[]): Promise<Rows> 
       priority: 1,
       payload: '"sound"',
       payloadBlob: null,
+      owner: null,
       key: id,
       policy: DEFAULT_POLICY,
       dueAt: null,

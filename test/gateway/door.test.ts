@@ -254,8 +254,10 @@ test("with a token, a WebSocket brings it in a header, a subprotocol, or its fir
   assert.equal(await socketOutcome(t, port, {}, ["tanda", "tanda.token.d3Jvbmc"]), "401");
 });
 
-test("hazard 9: off loopback it does not start without a token", async (t) => {
-  await assert.rejects(openGateway(t, { listen: [{ host: "0.0.0.0", port: 0, proxy: false }] }), {
-    code: "bad_request",
-  });
+test("hazard 9: off loopback nobody is let in without a token, on any listener", async (t) => {
+  const listen = ["0.0.0.0", "127.0.0.1"].map((host) => ({ host, port: 0, proxy: false }));
+  const { port, engine } = await openGateway(t, { listen });
+  assert.equal((await ask(port, {})).status, 401);
+  assert.match(await talk(t, port, "upper hola\n"), /^error: unauthorized/);
+  assert.equal(engine.submitted, 0);
 });

@@ -3,6 +3,8 @@
  * It keeps the contract of src/engine/engine.ts as far as a client can see it; nothing is durable.
  */
 import type {
+  Access,
+  Act,
   Engine,
   Health,
   Submission,
@@ -20,6 +22,10 @@ import type {
   WatchEvent,
   WorkerView,
 } from "../../src/protocol/messages.ts";
+import { Tokens } from "../../src/engine/tokens.ts";
+import type { TokenWish } from "../../src/protocol/token-wish.ts";
+import type { TokenRecord } from "../../src/task/access.ts";
+import { MemoryAccess } from "./memory-access.ts";
 import { createIdMaker } from "../../src/task/id.ts";
 import { TandaError } from "../../src/task/errors.ts";
 import { isFinal, type State } from "../../src/task/state.ts";
@@ -296,6 +302,35 @@ export class FakeEngine implements Engine {
   async nodes() {
     return [NODE];
   }
+  readonly #kept = new MemoryAccess();
+  readonly #tokens = new Tokens({ store: this.#kept, now: Date.now, maxTokens: 1000 });
+  /** By another process that shares the store. */
+  createElsewhere(wish: TokenWish) {
+    return new Tokens({ store: this.#kept, now: Date.now, maxTokens: 1000 }).create(wish);
+  }
+  readonly acts: Act[] = [];
+  createToken(wish: TokenWish) {
+    return this.#tokens.create(wish);
+  }
+  tokens() {
+    return this.#tokens.all();
+  }
+  revokeToken(token: string) {
+    return this.#tokens.revoke(token);
+  }
+  keepTokens(tokens: readonly TokenRecord[]) {
+    return this.#tokens.keep(tokens);
+  }
+  async audit() {
+    return { entries: [], next: null };
+  }
+  readonly access: Access = {
+    token: (id) => this.#tokens.find(id),
+    refresh: () => this.#tokens.refresh(),
+    queueOf: () => "default",
+    record: (act) => void this.acts.push(act),
+    cancelled: () => undefined,
+  };
   async history(window: HistoryWindow) {
     return { window, stepMs: 2000, points: [] };
   }

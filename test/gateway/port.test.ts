@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { parseListen, checkListen, isLoopback } from "../../src/gateway/listen.ts";
+import {
+  parseListen,
+  checkListen,
+  isLoopback,
+  needsToken,
+  noToken,
+  type ListenAddress,
+} from "../../src/gateway/listen.ts";
 import { parseProxyHeader } from "../../src/gateway/proxy-header.ts";
 import { PROXY_V2_SIGNATURE, sniff } from "../../src/gateway/sniff.ts";
 import { Client, dial, openGateway, talk } from "./open-gateway.ts";
@@ -215,7 +222,7 @@ test("TLS is told clearly that it is not spoken without a certificate, and spoke
   assert.deepEqual(await client.lines(1), [ANSWER.trim()]);
 });
 
-test("addresses are read strictly, and nothing off loopback opens without a token", () => {
+test("addresses are read strictly, and off loopback a token is needed", () => {
   assert.deepEqual(parseListen("9000"), { host: "127.0.0.1", port: 9000, proxy: false });
   assert.deepEqual(parseListen("[::1]:0,proxy"), { host: "::1", port: 0, proxy: true });
   assert.deepEqual(parseListen("0.0.0.0:80"), { host: "0.0.0.0", port: 80, proxy: false });
@@ -236,10 +243,16 @@ test("addresses are read strictly, and nothing off loopback opens without a toke
   for (const host of ["0.0.0.0", "::", "10.0.0.1", "example.org", "127.0.0.1.example.org"])
     assert.ok(!isLoopback(host), host);
   const open = [parseListen("127.0.0.1:1"), parseListen("0.0.0.0:2")];
-  assert.throws(() => checkListen(open, null), {
-    code: "bad_request",
-    message: /0\.0\.0\.0:2 can be reached.*no token/,
-  });
+  checkListen(open, null);
+  const needs = (listen: ListenAddress[], token: string | null, requireToken = false): boolean =>
+    needsToken({ listen, token, requireToken });
+  assert.ok(needs(open, null));
+  assert.ok(!needs(open.slice(0, 1), null));
+  assert.ok(needs(open.slice(0, 1), "0123456789abcdef"));
+  assert.ok(needs(open.slice(0, 1), null, true));
+  assert.match(noToken(open, "--data 'my data'").message, /0\.0\.0\.0:2 can be reached.*no token/);
+  assert.match(noToken(open, "--data 'my data'").hint!, /^ {2}tanda token create --all --data 'my data'$/m);
+  assert.match(noToken(open, null).hint!, /TANDA_TOKEN=/);
   assert.throws(() => checkListen(open, "short"), { code: "bad_request" });
   checkListen(open, "0123456789abcdef");
   checkListen([parseListen("localhost:1")], null);

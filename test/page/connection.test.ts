@@ -41,6 +41,32 @@ describe("the page and its node", { skip: chromium.skip, timeout: 120_000 }, () 
     await other.page.getByRole("heading", { name: en.tokenNeeded }).waitFor();
   });
 
+  test("with a token that allows little the page says so once, shows what is its own, and sends what it may", async () => {
+    await using node = await startShop([], { TANDA_TOKEN: TOKEN });
+    await using boss = connect(`tanda://127.0.0.1:${node.port}`, { token: TOKEN });
+    const { token, secret } = await boss.$.createToken({ name: "phone", actions: ["echo", "export"] });
+    await boss.$.run("export", { rows: 1 });
+    await using it = await LookedAt.open(browser, `http://127.0.0.1:${node.port}`, {
+      allowed: /WebSocket|401/,
+    });
+    const { page } = it;
+    await page.getByLabel(en.token, { exact: true }).fill(secret);
+    await page.getByRole("button", { name: en.enter, exact: true }).click();
+    await page.getByText(en.limited).waitFor();
+    await page.getByText(en.notAllowed).waitFor();
+    await page.getByRole("link", { name: en.tasks }).last().click();
+    await page.getByText(en.noTasksYet).or(page.getByText(en.noSuchTasks)).first().waitFor();
+    await using phone = connect(`tanda://127.0.0.1:${node.port}`, { token: secret });
+    await phone.$.run("export", { rows: 2 });
+    await until(async () => (await tasksShown(page)).length === 1);
+    // It asks no more for what it was refused.
+    await page.goto(`http://127.0.0.1:${node.port}/#/workers`);
+    await page.getByText(en.notAllowed).waitFor();
+    it.assertClean();
+    await boss.$.revokeToken(token);
+    await page.getByRole("heading", { name: en.tokenNeeded }).waitFor();
+  });
+
   test("a picture is shown by a node with a token too", async () => {
     await using node = await startShop([], { TANDA_TOKEN: TOKEN });
     await using client = connect(`tanda://127.0.0.1:${node.port}`, { token: TOKEN });

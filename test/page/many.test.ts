@@ -34,6 +34,7 @@ function ended(n: number): TaskEvent {
     priority: NORMAL,
     payload: '"hola"',
     payloadBlob: null,
+    owner: null,
     key: null,
     policy: DEFAULT_POLICY,
     dueAt: null,

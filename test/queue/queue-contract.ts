@@ -28,6 +28,7 @@ export function message(options: MessageOptions = {}): Message {
     priority,
     payload,
     payloadBlob: null,
+    owner: null,
     key: null,
     policy: DEFAULT_POLICY,
     dueAt: null,

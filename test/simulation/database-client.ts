@@ -17,6 +17,7 @@ import type {
   RetentionRule,
   Retired,
 } from "../../src/store/store.ts";
+import type { AccessStore } from "../../src/store/access-store.ts";
 import type { TaskEvent } from "../../src/task/decide.ts";
 import { TandaError } from "../../src/task/errors.ts";
 import { isFinal } from "../../src/task/state.ts";
@@ -74,6 +75,15 @@ export class DatabaseClient implements SharedStore {
     });
     return promise;
   }
+
+  /** Histories have nobody who would need a token. */
+  readonly access: AccessStore = {
+    tokens: () => this.#call(() => []),
+    keepTokens: () => this.#call(() => {}),
+    record: () => this.#call(() => {}),
+    audit: () => this.#call(() => []),
+    retireAccess: () => this.#call(() => {}),
+  };
 
   apply(events: readonly TaskEvent[]): Promise<Applied[]> {
     return this.#call((database) => database.apply(events));

@@ -8,6 +8,7 @@ import { Budget } from "../../src/gateway/budget.ts";
 import { Connections } from "../../src/gateway/connections.ts";
 import type { GatewayContext } from "../../src/gateway/context.ts";
 import { Door } from "../../src/gateway/door.ts";
+import { GuardedEngine } from "../../src/gateway/guarded-engine.ts";
 import { withLimits } from "../../src/gateway/limits.ts";
 import { ReadTurns } from "../../src/gateway/read-turns.ts";
 import type { Outlet } from "../../src/gateway/outlet.ts";
@@ -34,12 +35,20 @@ export class Doorway {
       () => performance.now(),
     );
     this.context = {
-      engine,
+      engineFor: (grant, from) => new GuardedEngine(engine, grant, from),
+      own: Object.assign(Object.create(engine) as Engine, { results: engine.blobs }),
       limits,
       blobLinkMs: null,
       clock: { now: () => Date.now() },
       log: SILENT,
-      door: new Door({ token: null, hosts: [], origins: [] }),
+      door: new Door({
+        token: null,
+        needsToken: false,
+        hosts: [],
+        origins: [],
+        access: () => engine.access,
+        now: () => Date.now(),
+      }),
       budget: new Budget(limits.nodeBytes),
       turn: new Turn(shares),
       reads: new ReadTurns(),
@@ -123,7 +132,7 @@ class Wire implements Connection, Outlet {
       this.server = doorway.actor;
       // A process that stands still is connected to all the same: its machine takes the connection.
       this.#toServer(() => {
-        this.#session = new Session(doorway.context, this, true);
+        this.#session = new Session(doorway.context, this, doorway.context.door.open, "");
         doorway.sessions.add(this.#session);
       });
       this.#toClient(() => receiver.opened());

@@ -21,6 +21,7 @@ export function newSpec(more: Partial<TaskSpec> = {}): TaskSpec {
     priority: NORMAL,
     payload: '"hola"',
     payloadBlob: null,
+    owner: null,
     key: null,
     policy: DEFAULT_POLICY,
     dueAt: null,

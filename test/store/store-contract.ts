@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Store } from "../../src/store/store.ts";
 import { DONE, FAILED, finish, newSpec, PATIENT, ride, submit } from "./sample-events.ts";
+import { accessContract } from "./store-access-contract.ts";
 import { listContract } from "./store-list-contract.ts";
 import { readContract } from "./store-read-contract.ts";
 import { retireContract } from "./store-retire-contract.ts";
@@ -24,6 +25,7 @@ export function storeContract(name: string, open: OpenStore, keeps = true): void
     keepContract(open, keeps);
     listContract(open);
     retireContract(open);
+    accessContract(open, keeps);
   });
 }
 

@@ -8,6 +8,8 @@ export function Waiting({ error }: { error: Error | null }) {
   const { state } = useConnection();
   if (error === null || state === "lost")
     return <p className="quiet-note">{state === "lost" ? words.lost : words.connecting} …</p>;
+  if (error instanceof TandaError && error.code === "forbidden")
+    return <p className="quiet-note">{words.notAllowed}</p>;
   return (
     <p className="wrong">
       {error.message}

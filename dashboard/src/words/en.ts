@@ -40,6 +40,9 @@ export const en = {
   tokenHint:
     "It is what the node was started with: TANDA_TOKEN, or the file of TANDA_TOKEN_FILE. It is kept for this tab only.",
   token: "Token",
+  limited: "This token shows what is yours, and sends what it allows. The rest is left out.",
+  anotherToken: "Another token",
+  notAllowed: "Your token does not show this.",
   enter: "Enter",
   clients: "Clients",
   balancer: "Balancer",

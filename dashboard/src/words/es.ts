@@ -36,6 +36,9 @@ export const es: Words = {
   tokenHint:
     "Es la clave con que se inició el nodo: TANDA_TOKEN o el archivo de TANDA_TOKEN_FILE. Se guarda solo para esta pestaña.",
   token: "Clave",
+  limited: "Esta clave muestra lo tuyo y envía lo que permite. Lo demás no aparece.",
+  anotherToken: "Otra clave",
+  notAllowed: "Tu clave no muestra esto.",
   enter: "Entrar",
   clients: "Clientes",
   balancer: "Balanceador",

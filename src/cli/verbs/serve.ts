@@ -25,7 +25,14 @@ function flagsOf(isWanted: (flag: NodeFlag) => boolean): Flags {
     NODE_FLAGS.filter((flag) => flag.name !== "token" && !flag.isVariable && isWanted(flag)).map(
       ({ name, value, says, default: usual, isLimit }): [string, Flags[string]] => {
         const phrase = `${isLimit ? asPhrase(says) : says} (${usual})`;
-        return [name, { value, says: phrase, ...(isLimit ? { group: "Limits" } : {}) }];
+        return [
+          name,
+          {
+            ...(value === undefined ? {} : { value }),
+            says: phrase,
+            ...(isLimit ? { group: "Limits" } : {}),
+          },
+        ];
       },
     ),
   );
@@ -77,7 +84,10 @@ export const verb: Verb = {
     const level = (given.text("log-level") ?? (terminal.env[envName("log-level")] || "info")) as LogLevel;
     if (!LOG_LEVELS.includes(level))
       throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(", ")}, not ${JSON.stringify(level)}`);
-    const options = readNodeFlags((name) => given.text(name), terminal.env);
+    const options = readNodeFlags(
+      (name) => given.text(name) ?? (given.has(name) ? "yes" : undefined),
+      terminal.env,
+    );
     if (given.has("watch") && typeof options.actions !== "string")
       throw new UsageError("--watch needs --actions FILE");
     // `tanda serve | head`: a log that nobody reads any more ends no node.
@@ -126,7 +136,7 @@ function greet(
   terminal.say(`\n  ${terminal.style("bold", "Tanda")} ${version} ${doing}. ${kept}`);
   const address = node.addresses.find(({ proxy }) => !proxy);
   if (address) {
-    const needsToken = (options.token ?? null) !== null;
+    const needsToken = node.needsToken;
     const lines = thingsToTry(address, needsToken).map((line) => `    ${terminal.style("cyan", line)}\n`);
     const where = needsToken ? "in another terminal, where TANDA_TOKEN is set" : "in another terminal";
     terminal.say(`  Three things to try, ${where}:\n\n${lines.join("")}`);

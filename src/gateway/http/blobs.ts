@@ -16,7 +16,7 @@ const TYPE_FORM =
   /^[\w.+-]{1,100}\/[\w.+-]{1,100}(?:\s*;\s*[\w.+-]{1,50}=(?:[\w.+-]{1,100}|"[^"\\\r\n]{0,100}"))*$/;
 
 export async function routeBlobs(app: FastifyInstance, context: GatewayContext): Promise<void> {
-  const { engine, limits, blobLinkMs, nodeDoor } = context;
+  const { limits, blobLinkMs, nodeDoor } = context;
   // A room of its own, where bodies are not read: they are streamed.
   await app.register(async (room) => {
     room.removeAllContentTypeParsers();
@@ -30,7 +30,7 @@ export async function routeBlobs(app: FastifyInstance, context: GatewayContext):
         if (declared > limits.blobBytes) throw tooLarge(limits.blobBytes);
         const type = mediaType(request.headers["content-type"]);
         const ref = await received(request.raw, limits.bodyMs, (bytes) =>
-          engine.blobs.put(bytes, { type, maxBytes: limits.blobBytes }),
+          request.engine.blobs.put(bytes, { type, maxBytes: limits.blobBytes }),
         );
         return reply
           .code(201)
@@ -41,6 +41,7 @@ export async function routeBlobs(app: FastifyInstance, context: GatewayContext):
   });
   const send = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     queryOf(request, []);
+    const { engine } = request;
     const isLocal = request.headers[OWN_ONLY_HEADER] === "true";
     if (isLocal && nodeDoor !== null && !request.isFromNode) throw notANode();
     const asked = isLocal ? (engine.local ?? engine) : engine;
@@ -93,7 +94,7 @@ export function mediaType(header: string | undefined): string {
 
 /** @param linkMs where the blobs have links, who asks is sent to one that lives so long; null: he gets the bytes from us. */
 export async function sendBlob(
-  blobs: Blobs,
+  blobs: Pick<Blobs, "stat" | "open" | "downloadUrl">,
   id: string,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -6,6 +6,7 @@ import type { WatchEvent } from "../../protocol/messages.ts";
 import { checkName } from "../../protocol/options.ts";
 import { TandaError } from "../../task/errors.ts";
 import type { GatewayContext } from "../context.ts";
+import { tokenIsOver } from "../door.ts";
 import { WatchFeed } from "../watch-feed.ts";
 import { queryOf, taskParam } from "./request-facts.ts";
 import * as schemas from "./schemas.ts";
@@ -41,7 +42,7 @@ export function routeEvents(app: FastifyInstance, context: GatewayContext, strea
     },
   );
   app.get("/v1/events", { schema: ALL_SCHEMA, exposeHeadRoute: false }, async (request, reply) => {
-    const filter = queryOf(request, ["action", "queue"]);
+    const filter = queryOf(request, ["action", "queue", "owner"]);
     if (filter["queue"] !== undefined) checkName(filter["queue"], "queue");
     await stream(context, streams, filter, request, reply);
     return reply;
@@ -55,12 +56,12 @@ async function stream(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const { engine, clock, limits } = context;
+  const { clock, limits } = context;
   if (context.isDraining()) throw new TandaError("unavailable", "the node is stopping");
   const early: [readonly WatchEvent[], boolean][] = [];
   let take = (events: readonly WatchEvent[], isLast: boolean): void => void early.push([events, isLast]);
   // What is refused is refused before the stream begins.
-  const watch = await engine.watch(filter, (events, isLast) => take(events, isLast));
+  const watch = await request.engine.watch(filter, (events, isLast) => take(events, isLast));
   const raw: ServerResponse = reply.raw;
   for (const [name, value] of Object.entries(reply.getHeaders()))
     if (value !== undefined) raw.setHeader(name, value);
@@ -82,6 +83,10 @@ async function stream(
     () => clock.now(),
   );
   const forget = streams.add(() => end());
+  const stay = request.engine.grant.onOver(() => {
+    raw.write(`event: refused\ndata: ${JSON.stringify(tokenIsOver().toBody())}\n\n`);
+    end();
+  });
   const heartbeat = setInterval(() => {
     if (raw.writableLength === 0) unreadSince = null;
     else unreadSince ??= clock.now();
@@ -91,6 +96,7 @@ async function stream(
   const end = (): void => {
     clearInterval(heartbeat);
     forget();
+    stay();
     watch.stop();
     raw.end();
   };
@@ -127,7 +133,7 @@ const ALL_SCHEMA = {
   tags: ["tasks"],
   querystring: {
     type: "object",
-    properties: { action: { type: "string" }, queue: { type: "string" } },
+    properties: { action: { type: "string" }, queue: { type: "string" }, owner: { type: "string" } },
   },
   response: STREAM,
 };

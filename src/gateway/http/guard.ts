@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { TandaError } from "../../task/errors.ts";
 import type { Peer } from "../connections.ts";
 import type { Door } from "../door.ts";
+import type { Grant } from "../grant.ts";
 import { HttpError } from "./problem.ts";
 
 /** @throws forbidden when a browser sent this for a page that is not ours (docs/protocol.md, HTTP). */
@@ -37,11 +38,11 @@ export function bearerOf(authorization: string): string | null {
   return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
 }
 
-/** @throws unauthorized */
-export function checkToken(door: Door, request: IncomingMessage): void {
-  if (!door.needsToken) return;
+/** @throws unauthorized; unavailable when it cannot be looked up. */
+export async function admit(door: Door, request: IncomingMessage): Promise<Grant> {
   const token = bearerToken(request);
-  if (token !== null && door.isToken(token)) return;
+  const grant = token === null ? door.open : (door.admit(token) ?? (await door.admitLate(token)));
+  if (grant !== null) return grant;
   throw new TandaError("unauthorized", token === null ? "a token is required" : "this token is wrong", {
     hint: "Send Authorization: Bearer TOKEN",
   });

@@ -7,7 +7,7 @@ import { NODE_HEADER } from "../../protocol/node-proof.ts";
 import { Arriving, noRoom, SHORT_BYTES, type Budget } from "../budget.ts";
 import type { Peer } from "../connections.ts";
 import type { GatewayContext } from "../context.ts";
-import { checkPage, checkToken } from "./guard.ts";
+import { admit, checkPage } from "./guard.ts";
 import { SAFETY_HEADERS } from "./http-answer.ts";
 import { HttpError, sendProblem } from "./problem.ts";
 
@@ -45,7 +45,10 @@ export function addHooks(
     const config = request.routeOptions.config as { isOpen?: boolean; isStream?: boolean };
     request.isFromNode =
       raw.method === "GET" && (context.nodeDoor?.isNode(nodeHeaderOf(raw), raw.url!) ?? false);
-    if (!config.isOpen && !request.is404 && !request.isFromNode) checkToken(door, raw);
+    if (!config.isOpen && !request.is404) {
+      const grant = request.isFromNode ? door.node : await admit(door, raw);
+      request.engine = context.engineFor(grant, peerOf(raw.socket).address);
+    }
     const hasBody =
       raw.headers["transfer-encoding"] !== undefined || Number(raw.headers["content-length"] ?? 0) > 0;
     if (hasBody && !config.isStream) {

@@ -11,9 +11,9 @@ type Read = (seen: Seen) => Sample[];
 
 /** All that one scrape asks for, asked once. */
 type Seen = {
-  stats: Awaited<ReturnType<GatewayContext["engine"]["stats"]>>;
-  queues: Awaited<ReturnType<GatewayContext["engine"]["queues"]>>;
-  workers: Awaited<ReturnType<GatewayContext["engine"]["workers"]>>;
+  stats: Awaited<ReturnType<GatewayContext["own"]["stats"]>>;
+  queues: Awaited<ReturnType<GatewayContext["own"]["queues"]>>;
+  workers: Awaited<ReturnType<GatewayContext["own"]["workers"]>>;
 };
 
 const NS_A_SECOND = 1e9;
@@ -37,9 +37,7 @@ export class Prometheus {
   }
 
   async text(): Promise<string> {
-    const { engine } = this.#context;
-    // Each node of a cluster is asked by itself, and adding up is the collector's.
-    const own = engine.local ?? engine;
+    const { own } = this.#context;
     const [stats, queues, workers] = await Promise.all([own.stats(), own.queues(), own.workers()]);
     this.#seen = { stats, queues, workers };
     const text = await this.#registry.metrics();
@@ -52,7 +50,7 @@ export class Prometheus {
   }
 
   #registerTasks(): void {
-    const { metrics } = this.#context.engine;
+    const { metrics } = this.#context.own;
     this.#add("gauge", "tanda_tasks", "Tasks in the store.", ({ stats }) =>
       stats.counts.map(({ state, action, queue, count }) => ({
         labels: { state, action, queue },

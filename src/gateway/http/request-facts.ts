@@ -10,10 +10,16 @@ export type Gone = (listener: () => void) => () => void;
 /** A connection carries many requests, so none of them may leave anything on it. */
 export function goneOf(request: FastifyRequest): Gone {
   const { socket } = request.raw;
+  const { grant } = request.engine;
   return (listener) => {
     if (socket.destroyed) listener();
     else socket.once("close", listener);
-    return () => socket.removeListener("close", listener);
+    // Who may ask no more waits no more.
+    const stay = grant.onOver(listener);
+    return () => {
+      stay();
+      socket.removeListener("close", listener);
+    };
   };
 }
 

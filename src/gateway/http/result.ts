@@ -12,20 +12,20 @@ import { goneOf, queryOf, taskParam, waitMsOf } from "./request-facts.ts";
 import * as schemas from "./schemas.ts";
 
 export function routeResult(app: FastifyInstance, context: GatewayContext): void {
-  const { engine, limits } = context;
+  const { limits, own } = context;
   app.get("/v1/tasks/:task/result", { schema: SCHEMA, exposeHeadRoute: false }, async (request, reply) => {
     const task = taskParam(request);
     queryOf(request, ["wait"]);
     const waitMs = waitMsOf(request, limits.waitMs);
-    if (waitMs !== null) await waitFinal(engine, task, waitMs, goneOf(request));
-    const view = await engine.get(task);
+    if (waitMs !== null) await waitFinal(request.engine, task, waitMs, goneOf(request));
+    const view = await request.engine.get(task);
     if (!isFinal(view.state)) {
       return reply.code(202).header("retry-after", 1).send({ task, state: view.state });
     }
     if (view.state !== "done") return sendProblem(reply, failureOf(view), { task });
     const { result } = view;
     if (isObject(result) && typeof result["$blob"] === "string" && typeof result["bytes"] === "number") {
-      return sendBlob(engine.blobs, result["$blob"], request, reply);
+      return sendBlob(own.results, result["$blob"], request, reply);
     }
     return reply.type("application/json; charset=utf-8").send(JSON.stringify(result ?? null));
   });

@@ -18,7 +18,10 @@ export function routeSelf(app: FastifyInstance, prometheus: Prometheus): void {
         response: text("Metrics.", "text/plain"),
       },
     },
-    async (_request, reply) => reply.type(prometheus.contentType).send(await prometheus.text()),
+    async (request, reply) => {
+      request.engine.permit("metrics");
+      return reply.type(prometheus.contentType).send(await prometheus.text());
+    },
   );
   let document: string | null = null;
   app.get(

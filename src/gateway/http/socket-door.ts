@@ -5,6 +5,7 @@ import { WebSocketServer } from "ws";
 import { TandaError, toTandaError } from "../../task/errors.ts";
 import type { Peer } from "../connections.ts";
 import type { GatewayContext } from "../context.ts";
+import type { Grant } from "../grant.ts";
 import { SocketConnection } from "../socket.ts";
 import { checkPage, socketToken } from "./guard.ts";
 import { rawProblem, statusOf } from "./problem.ts";
@@ -32,13 +33,30 @@ export class SocketDoor {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const peer = this.#peerOf(socket);
     try {
-      const isAuthorized = this.#check(request, peer);
-      this.#server.handleUpgrade(request, socket, head, (ws) => {
-        void new SocketConnection(this.#context, ws, peer, isAuthorized);
-      });
+      this.#checkRequest(request, peer);
+      const token = socketToken(request);
+      const grant = token === null ? this.#context.door.open : this.#context.door.admit(token);
+      if (token !== null && grant === null) void this.#admitLate(request, socket, head, token);
+      else this.#letIn(request, socket, head, grant);
     } catch (error) {
-      const refusal = toTandaError(error);
-      socket.end(rawProblem(statusOf(refusal), refusal));
+      refuse(socket, error);
+    }
+  }
+
+  /** @param grant null: no token came along, and the first message must be `auth`. */
+  #letIn(request: IncomingMessage, socket: Socket, head: Buffer, grant: Grant | null): void {
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      void new SocketConnection(this.#context, ws, this.#peerOf(socket), grant);
+    });
+  }
+
+  async #admitLate(request: IncomingMessage, socket: Socket, head: Buffer, token: string): Promise<void> {
+    try {
+      const grant = await this.#context.door.admitLate(token);
+      if (grant === null) throw new TandaError("unauthorized", "this token is wrong");
+      this.#letIn(request, socket, head, grant);
+    } catch (error) {
+      refuse(socket, error);
     }
   }
 
@@ -46,8 +64,7 @@ export class SocketDoor {
     this.#server.close();
   }
 
-  /** @returns whether the token came along; without it the first message must be `auth`. */
-  #check(request: IncomingMessage, peer: Peer): boolean {
+  #checkRequest(request: IncomingMessage, peer: Peer): void {
     const { door } = this.#context;
     checkPage(door, request, peer);
     if (this.#context.isDraining()) throw new TandaError("unavailable", "the node is stopping");
@@ -56,10 +73,10 @@ export class SocketDoor {
         hint: `It is at ${SOCKET_PATH}`,
       });
     }
-    if (!door.needsToken) return true;
-    const token = socketToken(request);
-    if (token === null) return false;
-    if (!door.isToken(token)) throw new TandaError("unauthorized", "this token is wrong");
-    return true;
   }
+}
+
+function refuse(socket: Socket, error: unknown): void {
+  const refusal = toTandaError(error);
+  socket.end(rawProblem(statusOf(refusal), refusal));
 }

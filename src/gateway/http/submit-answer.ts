@@ -21,7 +21,11 @@ export function hasLargeResult({ final }: Submitted): boolean {
   return final?.status === "done" && final.result === null && final.resultBlob !== null;
 }
 
-export async function largeResultOf({ final }: Submitted, blobs: Blobs, maxBytes: number): Promise<string> {
+export async function largeResultOf(
+  { final }: Submitted,
+  blobs: Pick<Blobs, "open">,
+  maxBytes: number,
+): Promise<string> {
   return final?.status === "done" && final.resultBlob
     ? resultText(blobs, final.resultBlob, maxBytes)
     : "null";

@@ -8,6 +8,7 @@ import type { Answer, Submission, Waiter } from "../../engine/engine.ts";
 import { Arriving } from "../budget.ts";
 import type { Duty, Peer } from "../connections.ts";
 import type { GatewayContext } from "../context.ts";
+import type { GuardedEngine } from "../guarded-engine.ts";
 import { bearerOf } from "./guard.ts";
 import { answerText, type DateHeader } from "./http-answer.ts";
 import { hasLargeResult, largeResultOf, submitAnswer, submittedOf, type Submitted } from "./submit-answer.ts";
@@ -40,6 +41,8 @@ export class SubmitConnection implements Duty {
   /** What came before its turn is counted: it lies here as long as a client may wait. */
   readonly #early: Arriving;
   #asked: Asked | null = null;
+  /** As who asked last may use it. */
+  #engine: GuardedEngine | null = null;
   #heardAt: number;
   readonly #onData = (chunk: Buffer): void => this.#take(chunk);
   readonly #onEnd = (): void => void this.#socket.end();
@@ -96,14 +99,22 @@ export class SubmitConnection implements Duty {
     const head = readSubmitHead(bytes, limits.waitMs);
     if (head === null || head.bodyBytes > limits.lineBytes) return null;
     if (this.#peer.isLoopbackListener && !door.isOwnHost(head.host)) return null;
-    if (door.needsToken) {
-      const token = bearerOf(head.authorization ?? "");
-      // Not kept: how long it takes to compare a head must tell nothing of another's token behind the same balancer.
-      return token !== null && door.isToken(token) ? head : null;
-    }
+    const token = bearerOf(head.authorization ?? "");
+    // Not kept: how long it takes to compare a head must tell nothing of another's token behind the same balancer.
+    if (token !== null || door.needsToken) return this.#isLetIn(token) ? head : null;
+    this.#engine ??= this.#route.context.engineFor(door.open!, this.#peer.address);
     this.#head = head;
     this.#headText = Buffer.from(bytes.subarray(0, head.headBytes));
     return head;
+  }
+
+  /** Who may do all, until the node ends; of others there is more to look at. */
+  #isLetIn(token: string | null): boolean {
+    const grant = token === null ? null : this.#route.context.door.admit(token);
+    if (grant === null || !grant.isLasting) return false;
+    if (this.#engine?.grant !== grant)
+      this.#engine = this.#route.context.engineFor(grant, this.#peer.address);
+    return true;
   }
 
   /** @returns false when it is not for here. */
@@ -123,7 +134,7 @@ export class SubmitConnection implements Duty {
     this.#asked = new Asked(this, submission, bodyBytes, waitMs);
     context.budget.take(bodyBytes);
     if (waitMs !== null) this.#waitEnd.begin(waitMs);
-    context.engine.submit([submission], this.#asked);
+    this.#engine!.submit([submission], this.#asked);
     return true;
   }
 
@@ -133,8 +144,8 @@ export class SubmitConnection implements Duty {
     this.#waitEnd.end();
     const submitted = asked.waitMs === null ? { answer, final: null } : submittedOf(answer);
     if (!hasLargeResult(submitted)) return this.#tell(asked, submitted, null);
-    const { engine, limits } = this.#route.context;
-    void largeResultOf(submitted, engine.blobs, limits.lineBytes).then((large) => {
+    const { own, limits } = this.#route.context;
+    void largeResultOf(submitted, own.results, limits.lineBytes).then((large) => {
       if (asked === this.#asked) this.#tell(asked, submitted, large);
     });
   }
@@ -142,7 +153,7 @@ export class SubmitConnection implements Duty {
   #waitIsOver(): void {
     const over = this.#asked;
     if (over === null) return;
-    const { engine } = this.#route.context;
+    const engine = this.#engine!;
     engine.leave(over);
     this.#asked = new Asked(this, over.submission, over.bytes, over.waitMs);
     engine.promise(over.submission, this.#asked);
@@ -191,7 +202,7 @@ export class SubmitConnection implements Duty {
     if (asked === null) return;
     this.#asked = null;
     this.#route.context.budget.give(asked.bytes);
-    this.#route.context.engine.leave(asked);
+    this.#engine?.leave(asked);
   }
 }
 

@@ -17,7 +17,7 @@ export class Submitting {
 
   constructor(context: GatewayContext) {
     this.#context = context;
-    this.#makeId = createIdMaker(context.engine.self.node, Date.now, Math.random);
+    this.#makeId = createIdMaker(context.own.self.node, Date.now, Math.random);
   }
 
   async submit(
@@ -25,7 +25,7 @@ export class Submitting {
     submit: SubmitWithOptions,
     waitMs: number | null,
   ): Promise<Submitted> {
-    const { engine } = this.#context;
+    const { engine } = request;
     if (waitMs !== null && waitMs > 0 && mayRide(submit.options)) return this.#ride(request, submit, waitMs);
     const answer = await this.admitted(request, () => submitOne(engine, submit));
     if (answer.status === "failed" || waitMs === null) return { answer, final: null };
@@ -35,7 +35,7 @@ export class Submitting {
   }
 
   async #ride(request: FastifyRequest, submit: SubmitWithOptions, waitMs: number): Promise<Submitted> {
-    const { engine } = this.#context;
+    const { engine } = request;
     const waited = this.toRide(submit);
     const gone = goneOf(request);
     const final = await this.admitted(request, () => submitAndWait(engine, waited, waitMs, gone));

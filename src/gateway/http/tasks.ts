@@ -16,7 +16,7 @@ import type { Submitting } from "./submitting.ts";
 import * as schemas from "./schemas.ts";
 
 export function routeTasks(app: FastifyInstance, context: GatewayContext, submitting: Submitting): void {
-  const { engine, limits } = context;
+  const { limits, own } = context;
 
   app.post("/v1/tasks", { schema: SUBMIT_SCHEMA }, async (request, reply) => {
     queryOf(request, ["wait"]);
@@ -24,7 +24,7 @@ export function routeTasks(app: FastifyInstance, context: GatewayContext, submit
     const submit = readSubmit(request.body, idempotencyKeyOf(request), context.nodeDoor === null);
     const submitted = await submitting.submit(request, submit, waitMs);
     const large = hasLargeResult(submitted)
-      ? await largeResultOf(submitted, engine.blobs, limits.lineBytes)
+      ? await largeResultOf(submitted, own.results, limits.lineBytes)
       : null;
     return sendAnswer(reply, submitAnswer(submitted, waitMs, large));
   });
@@ -50,7 +50,7 @@ export function routeTasks(app: FastifyInstance, context: GatewayContext, submit
       }
       const read = tasks.map((task) => readBulkItem(task, context));
       const good = read.filter((item): item is SubmitWithOptions => !(item instanceof TandaError));
-      const answered = await submitting.admitted(request, () => submitMany(engine, good));
+      const answered = await submitting.admitted(request, () => submitMany(request.engine, good));
       let next = 0;
       const told = read.map((item) =>
         item instanceof TandaError ? { error: item.toBody() } : bulkAnswer(answered[next++]!),
@@ -66,7 +66,7 @@ export function routeTasks(app: FastifyInstance, context: GatewayContext, submit
       ...(limit === undefined ? {} : { limit: Number(limit) }),
       ...(since === undefined ? {} : { since: /^\d+$/.test(since) ? Number(since) : since }),
     });
-    return engine.list(filter);
+    return request.engine.list(filter);
   });
 
   app.get(
@@ -76,25 +76,25 @@ export function routeTasks(app: FastifyInstance, context: GatewayContext, submit
       const task = taskParam(request);
       queryOf(request, ["wait"]);
       const waitMs = waitMsOf(request, limits.waitMs);
-      if (waitMs !== null) await waitFinal(engine, task, waitMs, goneOf(request));
-      return engine.get(task);
+      if (waitMs !== null) await waitFinal(request.engine, task, waitMs, goneOf(request));
+      return request.engine.get(task);
     },
   );
   app.get(
     "/v1/tasks/:task/explain",
     { schema: taskSchema("explain", "Why it does not run yet.", schemas.explanation) },
-    (request) => engine.explain(taskParam(request)),
+    (request) => request.engine.explain(taskParam(request)),
   );
   app.post("/v1/tasks/:task/cancel", { schema: taskSchema("cancel", "Ends it.", schemas.task) }, (request) =>
-    engine.cancel(taskParam(request)),
+    request.engine.cancel(taskParam(request)),
   );
   app.post(
     "/v1/tasks/:task/retry",
     { schema: taskSchema("retry", "Queues it anew.", schemas.task) },
-    (request) => engine.retry(taskParam(request)),
+    (request) => request.engine.retry(taskParam(request)),
   );
   app.delete("/v1/tasks/:task", { schema: taskSchema("delete", "Forgets it.", schemas.deleted) }, (request) =>
-    engine.delete(taskParam(request)),
+    request.engine.delete(taskParam(request)),
   );
 }
 
@@ -154,6 +154,7 @@ const LIST_SCHEMA = {
       state: schemas.state,
       action: { type: "string" },
       queue: { type: "string" },
+      owner: { type: "string", description: "Id of a token: its own tasks." },
       since: { type: "string", description: "Epoch milliseconds, RFC 3339, or a duration back from now." },
       prefix: { type: "string", description: "Beginning of an id or key." },
       cursor: { type: "string", description: "`next` of the page before." },

@@ -11,20 +11,22 @@ import * as schemas from "./schemas.ts";
 const ID_FORM = /^[0-9a-f]{64}$/;
 
 export function routeUploads(app: FastifyInstance, context: GatewayContext): void {
-  const { engine, limits, blobLinkMs } = context;
+  const { limits, blobLinkMs } = context;
   app.post("/v1/blobs/uploads", { schema: LINK_SCHEMA }, async (request) => {
     queryOf(request, []);
+    request.engine.permit("put_blob");
     const expected = readExpected(request.body, [], limits.blobBytes);
-    if (blobLinkMs === null || !engine.blobs.uploadLink) throw noLinks();
-    return engine.blobs.uploadLink(expected, blobLinkMs);
+    if (blobLinkMs === null || !request.engine.blobs.uploadLink) throw noLinks();
+    return request.engine.blobs.uploadLink(expected, blobLinkMs);
   });
   app.post("/v1/blobs/uploads/:upload", { schema: FINISH_SCHEMA }, async (request, reply) => {
     queryOf(request, []);
+    request.engine.permit("put_blob");
     const expected = readExpected(request.body, ["type"], limits.blobBytes);
-    if (blobLinkMs === null || !engine.blobs.finishUpload) throw noLinks();
+    if (blobLinkMs === null || !request.engine.blobs.finishUpload) throw noLinks();
     const { type } = request.body as { type?: unknown };
     if (type !== undefined && typeof type !== "string") throw bad("type is not a text");
-    const { id, bytes } = await engine.blobs.finishUpload(
+    const { id, bytes } = await request.engine.blobs.finishUpload(
       param(request, "upload"),
       expected,
       mediaType(type),

@@ -1,5 +1,6 @@
 /** Queues, workers, and what a node knows of itself. */
 import type { FastifyInstance } from "fastify";
+import type { Engine } from "../../engine/engine.ts";
 import { HISTORY_WINDOWS } from "../../protocol/messages.ts";
 import { checkHistoryWindow } from "../../protocol/op-fields.ts";
 import { checkName } from "../../protocol/options.ts";
@@ -10,9 +11,13 @@ import { param, queryOf } from "./request-facts.ts";
 import * as schemas from "./schemas.ts";
 import * as viewSchemas from "./view-schemas.ts";
 
-export function routeViews(app: FastifyInstance, context: GatewayContext): void {
-  const { engine } = context;
-  const view = (name: string, summary: string, schema: object, read: () => Promise<unknown>): void => {
+export function routeViews(app: FastifyInstance): void {
+  const view = (
+    name: string,
+    summary: string,
+    schema: object,
+    read: (engine: Engine) => Promise<unknown>,
+  ): void => {
     const documented = {
       operationId: name,
       summary,
@@ -21,18 +26,21 @@ export function routeViews(app: FastifyInstance, context: GatewayContext): void 
     };
     app.get(`/v1/${name}`, { schema: documented }, (request) => {
       queryOf(request, []);
-      return read();
+      return read(request.engine);
     });
   };
-  view("queues", "All queues.", { type: "array", items: viewSchemas.queue }, () => engine.queues());
-  view("actions", "All actions ever announced.", { type: "array", items: viewSchemas.action }, () =>
+  view("queues", "All queues.", { type: "array", items: viewSchemas.queue }, (engine) => engine.queues());
+  view("actions", "All actions ever announced.", { type: "array", items: viewSchemas.action }, (engine) =>
     engine.actions(),
   );
-  view("workers", "Workers and what their threads do.", { type: "array", items: viewSchemas.worker }, () =>
-    engine.workers(),
+  view(
+    "workers",
+    "Workers and what their threads do.",
+    { type: "array", items: viewSchemas.worker },
+    (engine) => engine.workers(),
   );
-  view("nodes", "Nodes.", schemas.objects, () => engine.nodes());
-  view("stats", "Counts, rates and delays.", schemas.object, () => engine.stats());
+  view("nodes", "Nodes.", schemas.objects, (engine) => engine.nodes());
+  view("stats", "Counts, rates and delays.", schemas.object, (engine) => engine.stats());
 
   const windows = { type: "string", enum: [...HISTORY_WINDOWS] };
   const historySchema = {
@@ -43,7 +51,7 @@ export function routeViews(app: FastifyInstance, context: GatewayContext): void 
     response: schemas.answers("Points, oldest first.", schemas.object),
   };
   app.get("/v1/history", { schema: historySchema }, (request) =>
-    engine.history(checkHistoryWindow(queryOf(request, ["window"])["window"])),
+    request.engine.history(checkHistoryWindow(queryOf(request, ["window"])["window"])),
   );
 
   app.get(
@@ -51,7 +59,7 @@ export function routeViews(app: FastifyInstance, context: GatewayContext): void 
     { schema: queueSchema("queue", "One queue.", viewSchemas.queue) },
     async (request) => {
       const name = param(request, "queue");
-      const found = (await engine.queues()).find(({ queue }) => queue === name);
+      const found = (await request.engine.queues()).find(({ queue }) => queue === name);
       if (!found) throw new TandaError("not_found", "there is no queue of that name");
       return found;
     },
@@ -60,7 +68,7 @@ export function routeViews(app: FastifyInstance, context: GatewayContext): void 
     app.post(`/v1/queues/:queue/${op}`, { schema: queueSchema(op, summary, schema) }, (request) => {
       const name = param(request, "queue");
       checkName(name, "queue");
-      return engine[op](name);
+      return request.engine[op](name);
     });
   };
   act("pause", "Nothing of it starts.", viewSchemas.queue);
@@ -68,12 +76,20 @@ export function routeViews(app: FastifyInstance, context: GatewayContext): void 
   act("drain", "Nothing new is accepted, what is there runs.", viewSchemas.queue);
   act("purge", "Cancels all that waits.", schemas.purged);
 
-  const order = (word: "drain" | "resume", summary: string, obey: typeof engine.drainWorker): void => {
+  const order = (
+    word: "drain" | "resume",
+    summary: string,
+    obey: (engine: Engine, worker: string) => Promise<unknown>,
+  ): void => {
     const schema = workerSchema(`${word}_worker`, summary);
-    app.post(`/v1/workers/:worker/${word}`, { schema }, (request) => obey(param(request, "worker")));
+    app.post(`/v1/workers/:worker/${word}`, { schema }, (request) =>
+      obey(request.engine, param(request, "worker")),
+    );
   };
-  order("drain", "It takes nothing new, what runs goes to its end.", (worker) => engine.drainWorker(worker));
-  order("resume", "It takes tasks again.", (worker) => engine.resumeWorker(worker));
+  order("drain", "It takes nothing new, what runs goes to its end.", (engine, worker) =>
+    engine.drainWorker(worker),
+  );
+  order("resume", "It takes tasks again.", (engine, worker) => engine.resumeWorker(worker));
 }
 
 export function routeHealth(app: FastifyInstance, context: GatewayContext): void {

@@ -1,5 +1,5 @@
 /**
- * Removes finished tasks past their retention, and blobs that nobody refers to. In small bites, so that nothing waits for it;
+ * Removes finished tasks past their retention, acts and tokens past theirs, and blobs that nobody refers to. In small bites, so that nothing waits for it;
  * late or dead, the disk fills up to its reserve and then new work is answered `busy`.
  */
 import { statfs } from "node:fs/promises";
@@ -20,10 +20,12 @@ const BLOBS_EVERY = 600;
 const BLOBS_FIRST = 60;
 
 export type JanitorOptions = {
-  store: Pick<Store, "retire" | "referredBlobs" | "size">;
+  store: Pick<Store, "retire" | "referredBlobs" | "size" | "access">;
   blobs: Blobs;
   dataDir: string | null;
   retentionMs: number;
+  /** Of the audit log, and of tokens that are over. */
+  auditRetentionMs: number;
   maxFinished: number;
   now: () => number;
   onError: (error: unknown) => void;
@@ -52,6 +54,7 @@ export function startJanitor(options: JanitorOptions): Duty {
     async () => {
       await retire();
       if (++ticks % BLOBS_EVERY === BLOBS_FIRST) {
+        await options.store.access.retireAccess(options.now() - options.auditRetentionMs);
         await sweepBlobs({ ...options, isStopped: () => life.isStopped });
       }
     },
