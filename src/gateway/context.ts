@@ -22,14 +22,32 @@ export type Log = {
   error(fields: object, text: string): void;
 };
 
+/** What a gateway tells of itself to whoever may ask, and the results that it tells as they are. */
+export type Own = Pick<Engine, "health" | "self" | "metrics" | "stats" | "queues" | "workers"> & {
+  readonly results: Pick<Blobs, "stat" | "open">;
+};
+
+/** Each node of a cluster is asked by itself, and adding up is the collector's. */
+export function ownOf(engine: Engine): Own {
+  const own = engine.local ?? engine;
+  return {
+    get health() {
+      return engine.health;
+    },
+    self: engine.self,
+    metrics: engine.metrics,
+    stats: () => own.stats(),
+    queues: () => own.queues(),
+    workers: () => own.workers(),
+    results: engine.blobs,
+  };
+}
+
 /** What all connections of one gateway share. */
 export type GatewayContext = {
   /** The use cases, as whoever has this grant may use them; there is no other way to them. @param from the client's address. */
   readonly engineFor: (grant: Grant, from: string) => GuardedEngine;
-  /** What a gateway tells of itself to whoever may ask, and the results that it tells as they are. */
-  readonly own: Pick<Engine, "health" | "self" | "metrics" | "stats" | "queues" | "workers"> & {
-    readonly results: Pick<Blobs, "stat" | "open">;
-  };
+  readonly own: Own;
   readonly limits: Limits;
   readonly blobLinkMs: number | null;
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import type { Signer } from "../protocol/node-proof.ts";
 import { Askers } from "./askers.ts";
 import { Budget } from "./budget.ts";
 import { Connections } from "./connections.ts";
-import type { Clock, GatewayContext, Log } from "./context.ts";
+import { ownOf, type Clock, type GatewayContext, type Log } from "./context.ts";
 import { Door } from "./door.ts";
 import { GuardedEngine } from "./guarded-engine.ts";
 import { HttpLater } from "./http-later.ts";
@@ -103,21 +103,9 @@ class OneGateway implements Gateway {
       () => engine.appetite,
       () => performance.now(),
     );
-    // Each node of a cluster is asked by itself, and adding up is the collector's.
-    const own = engine.local ?? engine;
     this.#context = {
       engineFor: (grant, from) => new GuardedEngine(engine, grant, from),
-      own: {
-        get health() {
-          return engine.health;
-        },
-        self: engine.self,
-        metrics: engine.metrics,
-        stats: () => own.stats(),
-        queues: () => own.queues(),
-        workers: () => own.workers(),
-        results: engine.blobs,
-      },
+      own: ownOf(engine),
       limits,
       blobLinkMs,
       clock,

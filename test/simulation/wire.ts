@@ -6,7 +6,7 @@ import type { Connection, Receiver, Transport } from "../../src/client/transport
 import { Askers } from "../../src/gateway/askers.ts";
 import { Budget } from "../../src/gateway/budget.ts";
 import { Connections } from "../../src/gateway/connections.ts";
-import type { GatewayContext } from "../../src/gateway/context.ts";
+import { ownOf, type GatewayContext } from "../../src/gateway/context.ts";
 import { Door } from "../../src/gateway/door.ts";
 import { GuardedEngine } from "../../src/gateway/guarded-engine.ts";
 import { withLimits } from "../../src/gateway/limits.ts";
@@ -36,7 +36,7 @@ export class Doorway {
     );
     this.context = {
       engineFor: (grant, from) => new GuardedEngine(engine, grant, from),
-      own: Object.assign(Object.create(engine) as Engine, { results: engine.blobs }),
+      own: ownOf(engine),
       limits,
       blobLinkMs: null,
       clock: { now: () => Date.now() },
