@@ -44,8 +44,8 @@ export class ClusterTokens {
   }
 
   /** To those that are up; the others ask. */
-  async #tell(token: string): Promise<void> {
-    const tokens = (await this.#local.keepTokens([])).filter(({ id }) => id === token);
+  async #tell(wanted: string): Promise<void> {
+    const tokens = (await this.#local.keepTokens([])).filter(({ id }) => id === wanted);
     await Promise.all(this.#peers.map((peer) => this.#exchange(peer, tokens)));
   }
 
