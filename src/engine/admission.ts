@@ -151,8 +151,8 @@ export class Admission {
     const now = this.#now();
     if (this.#unfinished < maxQueued + Math.ceil(maxQueued * RESERVE)) {
       const hasFew = waiter.unanswered !== undefined && waiter.unanswered <= FEW;
-      const hasPlace = this.#line.take(sender, now);
-      if (hasPlace || (isWaitedFor && hasFew) || this.#unfinished < maxQueued * KEPT_FROM) return;
+      if (this.#line.take(sender, now) || (isWaitedFor && hasFew)) return;
+      if (this.#unfinished < maxQueued * KEPT_FROM) return this.#line.release(sender);
     }
     const perSecond = this.#drainRate.perSecond(now);
     throw new TandaError("busy", `The queue is full: ${maxQueued} tasks wait.`, {

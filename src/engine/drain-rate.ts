@@ -6,7 +6,7 @@ const SAMPLES = 5;
 /** What is told sooner after another says too little. */
 const LEAST_APART_MS = 250;
 /** What was measured over less is chance. */
-const LEAST_BUSY_MS = 20;
+const LEAST_BUSY_MS = 500;
 /** What is older counts half. */
 const HALF_LIFE_MS = 4000;
 

@@ -39,6 +39,9 @@ export class WaitingLine {
       this.#bySender.set(sender, (places = { count: 0, nextAt: now, lastAt: now, waitMs: 0 }));
     this.#mostSenders = Math.max(this.#mostSenders, this.#bySender.size);
     const stepMs = (this.#mostSenders / perSecond) * 1000;
+    // It came at its time, and there was no room after all: it is the next of its sender's.
+    if (places.count > 0 && places.nextAt <= now + EARLY_MS)
+      return postponed(places, now, stepMs * (0.5 + this.#random()));
     const isFirst = places.count === 0;
     const after = isFirst ? now : Math.max(now, places.lastAt);
     const at = after + stepMs * (isFirst ? 0.5 + this.#random() : 1);
@@ -58,10 +61,25 @@ export class WaitingLine {
     return true;
   }
 
+  /** There was room, whether it was told to come or not: one less of its sender's will come, whichever. */
+  release(sender: object): void {
+    const places = this.#bySender.get(sender);
+    if (places === undefined) return;
+    if (--places.count === 0) this.#bySender.delete(sender);
+    else places.lastAt -= (places.lastAt - places.nextAt) / places.count;
+  }
+
   /** To be called about once a second. */
   forgetLate(now: number): void {
     for (const [sender, { lastAt, waitMs }] of this.#bySender)
       if (now > lastAt + waitMs + KEPT_MS) this.#bySender.delete(sender);
     this.#mostSenders = Math.max(this.#bySender.size, Math.floor(this.#mostSenders * 0.9));
   }
+}
+
+function postponed(places: Places, now: number, ms: number): number {
+  const waitMs = Math.min(LONGEST_MS, Math.max(1, Math.ceil(ms)));
+  places.nextAt = now + waitMs;
+  places.lastAt = Math.max(places.lastAt, places.nextAt);
+  return waitMs;
 }

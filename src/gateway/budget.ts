@@ -52,7 +52,7 @@ export class Budget {
 
   /** @returns in how many milliseconds there will be room for a request, as far as it goes on like this. */
   roomInMs(now: number, chance: number): number {
-    const over = Math.max(0, this.#bytes - this.#maxBytes) + SHORT_BYTES;
+    const over = Math.max(0, this.#bytes - this.#maxBytes) + 1;
     return Math.ceil(this.#freed.msFor(over, now) * (1 + chance));
   }
 
@@ -68,7 +68,7 @@ export class Budget {
 
 const LEAST_ROOM_MS = 10;
 const UNKNOWN_ROOM_MS = 1000;
-const LONGEST_ROOM_MS = 10_000;
+const LONGEST_ROOM_MS = 5000;
 
 /** How many bytes go a millisecond: between two questions that are far enough apart. */
 class Freed {

@@ -7,6 +7,7 @@ import type { Door } from "./door.ts";
 import type { Grant } from "./grant.ts";
 import type { GuardedEngine } from "./guarded-engine.ts";
 import type { Limits } from "./limits.ts";
+import type { LongAnswers } from "./long-answers.ts";
 import type { NodeDoor } from "./node-door.ts";
 import type { ReadTurns } from "./read-turns.ts";
 import type { Shares } from "./shares.ts";
@@ -59,6 +60,7 @@ export type GatewayContext = {
   readonly turn: Turn;
   readonly reads: ReadTurns;
   readonly shares: Shares;
+  readonly longAnswers: LongAnswers;
   readonly connections: Connections;
   readonly askers: Askers;
   /** Of the certificate in use, epoch milliseconds; null without TLS. */

@@ -12,6 +12,7 @@ import { HttpLater } from "./http-later.ts";
 import { withLimits, type Limits } from "./limits.ts";
 import { LineConnection } from "./lines.ts";
 import { checkListen, checkSpeaks, needsToken, type ListenAddress } from "./listen.ts";
+import { LongAnswers } from "./long-answers.ts";
 import { NodeDoor } from "./node-door.ts";
 import { Port } from "./port.ts";
 import { ReadTurns } from "./read-turns.ts";
@@ -123,6 +124,7 @@ class OneGateway implements Gateway {
       turn: new Turn(shares),
       reads: new ReadTurns(),
       shares,
+      longAnswers: new LongAnswers(),
       connections: new Connections(limits),
       askers: new Askers(),
       certificateExpiresAt: () => this.#tls?.expiresAt ?? null,

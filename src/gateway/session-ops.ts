@@ -8,11 +8,14 @@ import type { Bearer } from "./bearer.ts";
 import type { GatewayContext } from "./context.ts";
 import { unauthorized } from "./door.ts";
 import { pingData } from "./health.ts";
+import type { LongAnswersOfOne } from "./long-answers.ts";
 import type { NodeVisit } from "./node-visit.ts";
 import { ENGINE_OPS } from "./ops.ts";
 import type { Watches } from "./watches.ts";
 
 export interface OpSession {
+  /** More was told than its client has read. */
+  readonly isUnread: boolean;
   write(line: string): void;
   readonly bearer: Pick<Bearer, "authorize">;
   /** As its client may use it, once he is let in. */
@@ -26,12 +29,23 @@ export class SessionOps {
   readonly #session: OpSession;
   readonly #watches: Watches;
   readonly #visit: NodeVisit;
+  readonly #longAnswers: LongAnswersOfOne;
 
   constructor(context: GatewayContext, session: OpSession, watches: Watches, visit: NodeVisit) {
     this.#context = context;
     this.#session = session;
     this.#watches = watches;
     this.#visit = visit;
+    this.#longAnswers = context.longAnswers.of(() => !session.isUnread);
+  }
+
+  /** Its client has read, perhaps enough. */
+  relieved(): void {
+    this.#longAnswers.relieved();
+  }
+
+  close(): void {
+    this.#longAnswers.close();
   }
 
   /** @param bytes its size on the wire. */
@@ -40,7 +54,11 @@ export class SessionOps {
     const tell = (data: string): void => session.write(okReply(prefix, data));
     try {
       const simple = ENGINE_OPS.get(request.op);
-      if (simple) return tell(JSON.stringify(await simple(answering(session.engine, request), request)));
+      if (simple) {
+        const ask = async (): Promise<string> =>
+          JSON.stringify(await simple(answering(session.engine, request), request));
+        return tell(await (request.op === "list" ? this.#longAnswers.ask(ask) : ask()));
+      }
       switch (request.op) {
         case "ping":
           return tell(pingData(this.#context));

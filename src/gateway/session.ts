@@ -16,6 +16,7 @@ import { Load, type Item, type Pending } from "./load.ts";
 import { NodeVisit } from "./node-visit.ts";
 import { OPEN_OPS } from "./ops.ts";
 import type { Outlet } from "./outlet.ts";
+import { Refusals } from "./refusals.ts";
 import { SessionOps } from "./session-ops.ts";
 import type { TurnEnd } from "./turn.ts";
 import { Watches } from "./watches.ts";
@@ -31,6 +32,7 @@ export class Session implements Waiter, TurnEnd, Talker {
   readonly #large: LargeResults;
   readonly #ops: SessionOps;
   readonly bearer: Bearer;
+  readonly #refusals = new Refusals(() => this.#onRoom());
   readonly #visit: NodeVisit;
   /** reading → draining (new tasks are refused) → ending (no more input; answers are still owed) → finished | closed. */
   #state: "reading" | "draining" | "ending" | "finished" | "closed" = "reading";
@@ -53,7 +55,7 @@ export class Session implements Waiter, TurnEnd, Talker {
     this.#ops = new SessionOps(context, this, this.#watches, this.#visit);
     this.#large = new LargeResults(context.own.results, {
       maxLineBytes: context.limits.lineBytes,
-      mayRead: () => !this.isClosed && !this.#isUnread(),
+      mayRead: () => !this.isClosed && !this.isUnread,
       tell: (pending, answer, result) => {
         if (this.isClosed) return;
         this.#tell(pending, answer, result);
@@ -159,6 +161,7 @@ export class Session implements Waiter, TurnEnd, Talker {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#watches.stopAll();
+    this.#ops.close();
     this.bearer.leave();
     this.bearer.engine?.leave(this);
     this.#context.budget.forget(this.#onRoom);
@@ -175,6 +178,7 @@ export class Session implements Waiter, TurnEnd, Talker {
   answer(token: unknown, answer: Answer): void {
     if (this.#state === "closed") return;
     const pending = token as Pending;
+    if (answer.status === "failed" && answer.error.code === "busy") this.#refusals.add();
     if (answer.status === "done" && answer.result === null && answer.resultBlob !== null) {
       this.#large.push(pending, answer);
       this.#context.turn.schedule(this);
@@ -189,6 +193,7 @@ export class Session implements Waiter, TurnEnd, Talker {
     this.#outlet.flush();
     this.#relieve();
     this.#large.relieved();
+    this.#ops.relieved();
     this.#watches.relieved();
     const mayEnd = this.#state === "ending" || this.#state === "draining";
     if (mayEnd && this.isIdle && this.#large.isEmpty) {
@@ -264,12 +269,12 @@ export class Session implements Waiter, TurnEnd, Talker {
     return this.#state === "reading" || this.#state === "draining";
   }
 
-  #isUnread(): boolean {
+  get isUnread(): boolean {
     return this.#outlet.unreadBytes > this.#context.limits.unreadBytes;
   }
 
   #relieve(): void {
-    if (!this.#isUnread()) for (const item of this.#load.next()) this.#run(item);
+    if (!this.isUnread && !this.#refusals.isResting) for (const item of this.#load.next()) this.#run(item);
     this.#submitGathered();
     this.#holdBack();
   }
@@ -277,7 +282,8 @@ export class Session implements Waiter, TurnEnd, Talker {
   #holdBack(): void {
     if (!this.#context.budget.hasRoom) this.#context.budget.whenRoom(this.#onRoom);
     if (this.#load.isSharing) this.#context.shares.whenOlder(this.#onRoom);
-    const mayRead = !this.bearer.isHolding && !this.#load.isFull && !this.#isUnread();
+    const isHeld = this.bearer.isHolding || this.#refusals.isResting;
+    const mayRead = !isHeld && !this.#load.isFull && !this.isUnread;
     if (this.#isListening) this.#outlet.setReading(mayRead);
   }
 

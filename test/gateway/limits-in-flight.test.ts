@@ -110,10 +110,9 @@ test("a node with its bytes in flight stalls every connection and answers HTTP w
     body: '{"action":"echo"}',
   });
   assert.equal(busy.status, 429);
-  assert.match(busy.headers.get("retry-after")!, /^[12]$/);
-  // A second while nobody knows better, and not the same for all.
   const { retryAfterMs } = (await busy.json()) as { retryAfterMs: number };
-  assert.ok(retryAfterMs >= 1000 && retryAfterMs <= 2000, `${retryAfterMs}`);
+  assert.ok(retryAfterMs > 0 && retryAfterMs <= 10_000, `${retryAfterMs}`);
+  assert.equal(busy.headers.get("retry-after"), String(Math.ceil(retryAfterMs / 1000)));
   engine.release();
   await until(() => engine.submitted === 2);
   engine.release();

@@ -10,6 +10,7 @@ import { ownOf, type GatewayContext } from "../../src/gateway/context.ts";
 import { Door } from "../../src/gateway/door.ts";
 import { GuardedEngine } from "../../src/gateway/guarded-engine.ts";
 import { withLimits } from "../../src/gateway/limits.ts";
+import { LongAnswers } from "../../src/gateway/long-answers.ts";
 import { ReadTurns } from "../../src/gateway/read-turns.ts";
 import type { Outlet } from "../../src/gateway/outlet.ts";
 import { Session } from "../../src/gateway/session.ts";
@@ -53,6 +54,7 @@ export class Doorway {
       turn: new Turn(shares),
       reads: new ReadTurns(),
       shares,
+      longAnswers: new LongAnswers(),
       connections: new Connections(limits),
       askers: new Askers(),
       nodeDoor: null,

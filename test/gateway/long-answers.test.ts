@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { LongAnswers } from "../../src/gateway/long-answers.ts";
+import { Refusals } from "../../src/gateway/refusals.ts";
+
+describe("long answers", () => {
+  test("of one connection come one after another, of all no more than two at once, and each comes", async () => {
+    const all = new LongAnswers();
+    const running = new Map<number, number>();
+    let most = 0;
+    const answers = Array.from({ length: 5 }, (_, connection) => {
+      const one = all.of(() => true);
+      return Array.from({ length: 4 }, (_one, n) =>
+        one.ask(async () => {
+          assert.ok(!running.has(connection), "two of one connection at once");
+          running.set(connection, n);
+          most = Math.max(most, running.size);
+          await delay(1);
+          running.delete(connection);
+          return n;
+        }),
+      );
+    });
+    assert.deepEqual(
+      await Promise.all(answers.map((some) => Promise.all(some))),
+      Array(5).fill([0, 1, 2, 3]),
+    );
+    assert.equal(most, 2);
+  });
+
+  test("are not asked for while their client does not read, and others do not wait for it", async () => {
+    const all = new LongAnswers();
+    let isDeaf = true;
+    const deaf = all.of(() => !isDeaf);
+    const asked = deaf.ask(async () => "heard");
+    assert.equal(await all.of(() => true).ask(async () => "other"), "other");
+    isDeaf = false;
+    deaf.relieved();
+    assert.equal(await asked, "heard");
+  });
+
+  test("that fail are told as failed, and the next has its turn", async () => {
+    const one = new LongAnswers().of(() => true);
+    await assert.rejects(
+      one.ask(() => Promise.reject(new Error("no"))),
+      { message: "no" },
+    );
+    assert.equal(await one.ask(async () => 1), 1);
+  });
+});
+
+test("who is refused again and again rests for a moment, and is then as any other", async () => {
+  let rested = 0;
+  const refusals = new Refusals(() => rested++);
+  for (let n = 0; n < 49; n++) refusals.add();
+  assert.ok(!refusals.isResting);
+  refusals.add();
+  assert.ok(refusals.isResting);
+  while (rested === 0) await delay(10);
+  assert.ok(!refusals.isResting);
+  refusals.add();
+  assert.ok(!refusals.isResting);
+});
