@@ -5,8 +5,8 @@
 const SAMPLES = 5;
 /** What is told sooner after another says too little. */
 const LEAST_APART_MS = 250;
-/** What was measured over less is chance. */
-const LEAST_BUSY_MS = 500;
+/** What was measured over less is chance, or the slow start of what runs tasks: who is told by that waits far too long. */
+const LEAST_BUSY_MS = 2000;
 /** What is older counts half. */
 const HALF_LIFE_MS = 4000;
 

@@ -40,7 +40,7 @@ export class WaitingLine {
     this.#mostSenders = Math.max(this.#mostSenders, this.#bySender.size);
     const stepMs = (this.#mostSenders / perSecond) * 1000;
     // It came at its time, and there was no room after all: it is the next of its sender's.
-    if (places.count > 0 && places.nextAt <= now + EARLY_MS)
+    if (places.count > 0 && isDue(places, now))
       return postponed(places, now, stepMs * (0.5 + this.#random()));
     const isFirst = places.count === 0;
     const after = isFirst ? now : Math.max(now, places.lastAt);
@@ -55,7 +55,7 @@ export class WaitingLine {
   /** @returns whether it was told to come by now: then its place is taken. */
   take(sender: object, now: number): boolean {
     const places = this.#bySender.get(sender);
-    if (places === undefined || places.nextAt > now + EARLY_MS) return false;
+    if (places === undefined || !isDue(places, now)) return false;
     if (--places.count === 0) this.#bySender.delete(sender);
     else places.nextAt += (places.lastAt - places.nextAt) / places.count;
     return true;
@@ -75,6 +75,11 @@ export class WaitingLine {
       if (now > lastAt + waitMs + KEPT_MS) this.#bySender.delete(sender);
     this.#mostSenders = Math.max(this.#bySender.size, Math.floor(this.#mostSenders * 0.9));
   }
+}
+
+/** The distances between its places are not all alike: it may be one of them early. */
+function isDue({ count, nextAt, lastAt }: Places, now: number): boolean {
+  return nextAt <= now + EARLY_MS + (lastAt - nextAt) / count;
 }
 
 function postponed(places: Places, now: number, ms: number): number {

@@ -232,8 +232,7 @@ export class Session implements Waiter, TurnEnd, Talker {
     if (item.type === "op") {
       // What was sent before it may be what it asks about.
       this.#submitGathered();
-      void this.counted(item.bytes, () => this.#ops.run(item.prefix, item.op, item.bytes));
-      return;
+      return void this.counted(item.bytes, () => this.#ops.run(item.prefix, item.op, item.bytes));
     }
     this.#load.beginTask(item.pending);
     const { action, payload, options } = item.submit;

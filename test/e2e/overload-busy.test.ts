@@ -10,7 +10,7 @@ const EACH = 300;
 const MAX_QUEUED = 1000;
 
 describe("a node that is full", () => {
-  test("lets most of those in who come when they were told to", async (t) => {
+  test("lets those in who come when they were told to, and tells nobody to wait for ages", async (t) => {
     await using node = await startNodeProcess(["--threads", "2", "--max-queued", String(MAX_QUEUED)]);
     const repeats = { all: 0, letIn: 0 };
     let isMeasured = false;
@@ -43,7 +43,7 @@ describe("a node that is full", () => {
       await Promise.all(Array.from({ length: EACH }, lane));
     });
     // The node measures how fast it is, once a second.
-    await delay(3000);
+    await delay(8000);
     isMeasured = true;
     await delay(4000);
     over.abort();
@@ -52,8 +52,10 @@ describe("a node that is full", () => {
       `${done} let in, ${repeats.letIn} of ${repeats.all} repeats, told ${Math.max(...told)} ms at most`,
     );
     assert.ok(repeats.all > 50, `only ${repeats.all} repeats`);
-    // Nine of ten where nobody else is at work; a machine that is busy is less even.
-    assert.ok(repeats.letIn / repeats.all > 0.6, `${repeats.letIn} of ${repeats.all}`);
+    // Nine of ten in an even run (test/engine/waiting-line.test.ts); here others compute beside it, and a new request may take the
+    // place that its connection was told.
+    assert.ok(repeats.letIn / repeats.all > 0.3, `${repeats.letIn} of ${repeats.all}`);
+    assert.ok(Math.max(...told) < 60_000, `told ${Math.max(...told)} ms`);
   });
 
   test("that is only fast, not full, refuses nobody: what has ended is not counted", async () => {

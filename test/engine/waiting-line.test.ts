@@ -179,13 +179,13 @@ describe("how fast tasks can end", () => {
     assert.equal(rate.perSecond(0), null);
     rate.ended(1000);
     rate.setBusy(true, 1000);
-    rate.ended(250);
-    assert.equal(rate.perSecond(1499), null);
-    rate.setBusy(false, 1500);
+    rate.ended(1000);
+    assert.equal(rate.perSecond(2999), null);
+    rate.setBusy(false, 3000);
     rate.ended(1000);
     assert.equal(rate.perSecond(5000), 500);
     rate.setBusy(true, 6000);
-    assert.equal(Math.round(rate.perSecond(8000)!), 100);
+    assert.equal(Math.round(rate.perSecond(7500)!), 286);
   });
 
   test("is known from totals too, where others end tasks; what is forgotten is no standstill", () => {

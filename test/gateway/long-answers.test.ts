@@ -24,7 +24,7 @@ describe("long answers", () => {
     });
     assert.deepEqual(
       await Promise.all(answers.map((some) => Promise.all(some))),
-      Array(5).fill([0, 1, 2, 3]),
+      Array.from({ length: 5 }, () => [0, 1, 2, 3]),
     );
     assert.equal(most, 2);
   });
@@ -51,13 +51,13 @@ describe("long answers", () => {
 });
 
 test("who is refused again and again rests for a moment, and is then as any other", async () => {
-  let rested = 0;
-  const refusals = new Refusals(() => rested++);
+  const rest = Promise.withResolvers<void>();
+  const refusals = new Refusals(rest.resolve);
   for (let n = 0; n < 49; n++) refusals.add();
   assert.ok(!refusals.isResting);
   refusals.add();
   assert.ok(refusals.isResting);
-  while (rested === 0) await delay(10);
+  await rest.promise;
   assert.ok(!refusals.isResting);
   refusals.add();
   assert.ok(!refusals.isResting);
