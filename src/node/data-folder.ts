@@ -13,6 +13,9 @@ import { noInHandLog, openInHandFile, type InHandLog, type LeftInHand } from "..
 import { openTemporaryFolder } from "../worker/temporary-folder.ts";
 import { MEMORY } from "./options.ts";
 
+/** The store of a folder. */
+export const DATABASE = "tanda.db";
+
 export type DataFolder = AsyncDisposable & {
   /** Null for a node that keeps nothing. */
   readonly dir: string | null;
@@ -41,7 +44,7 @@ export async function openDataFolder(
   const dir = resolve(data);
   makeFolder(dir);
   const blobsPlace = bucket === null ? { dir: join(dir, "blobs") } : { url: bucket };
-  const store = await openSqliteStore({ path: join(dir, "tanda.db") }, () => onOurs(blobsPlace), onSpoilt);
+  const store = await openSqliteStore({ path: join(dir, DATABASE) }, () => onOurs(blobsPlace), onSpoilt);
   try {
     return await openBeside(store, dir, blobsPlace);
   } catch (error) {

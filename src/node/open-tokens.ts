@@ -8,7 +8,7 @@ import { openSqliteStore } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { TandaError, toTandaError } from "../task/errors.ts";
 import { createIdMaker } from "../task/id.ts";
-import { openDataFolder } from "./data-folder.ts";
+import { DATABASE, openDataFolder } from "./data-folder.ts";
 import { DEFAULT_OPTIONS, MEMORY } from "./options.ts";
 
 export type TokenPlace = { readonly store: string } | { readonly data: string };
@@ -51,9 +51,9 @@ async function openStore(place: TokenPlace, env: NodeJS.ProcessEnv, isNew: boole
     throw new TandaError("bad_request", "a node that keeps nothing keeps no tokens", {
       hint: "Ask it while it runs, with --server; or give it a --data folder.",
     });
-  const path = join(resolve(data), "tanda.db");
+  const path = join(resolve(data), DATABASE);
   if (!isNew && !existsSync(path))
-    throw new TandaError("bad_request", `${resolve(data)} is no data folder: there is no tanda.db in it`);
+    throw new TandaError("bad_request", `${resolve(data)} is no data folder: there is no ${DATABASE} in it`);
   try {
     if (!existsSync(path)) await (await openDataFolder(data, null))[Symbol.asyncDispose]();
     return await openSqliteStore({ path });

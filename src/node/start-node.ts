@@ -9,7 +9,7 @@ import { checkPeers } from "../cluster/peer-addresses.ts";
 import { withLimits } from "../gateway/limits.ts";
 import { checkListen, checkSpeaks, parseListen } from "../gateway/listen.ts";
 import type { TandaNode } from "./assemble.ts";
-import { checkAnyToken } from "./any-token.ts";
+import { checkAnyToken, checkPlaceOfTokens } from "./any-token.ts";
 import { beginWork, type BegunWork } from "./begin-work.ts";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { checkClusterSecret } from "./cluster-secret.ts";
@@ -38,6 +38,7 @@ export async function startNode<Actions = unknown>(
   checkSharing(told);
   const options: CheckedOptions = { ...told, listen };
   checkClusterSecret(options);
+  checkPlaceOfTokens(options);
   if (told.store !== null || told.blobs !== null) {
     const { checkDefaultPasswords } = await import("./default-passwords.ts");
     checkDefaultPasswords(told, process.env);

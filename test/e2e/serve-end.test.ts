@@ -171,7 +171,8 @@ describe("tanda serve that cannot start", () => {
         said,
         /^error: bad_request: \S+ can be reached from other machines, and there is no token\n/,
       );
-      assert.match(said, /\nGive --token \(or TANDA_TOKEN\), or listen on 127\.0\.0\.1\.\n$/);
+      assert.match(said, /\n {2}tanda token create --all --data \S+\n/);
+      assert.match(said, /\nOr give one in TANDA_TOKEN, or listen on 127\.0\.0\.1\.\n$/);
     }
     const short = await refusal(place, 2, ["--listen", "0.0.0.0:0"], { TANDA_TOKEN: "short" });
     assert.match(short, /the token is shorter than 16 characters\nMake one with: openssl rand -hex 24\n$/);
