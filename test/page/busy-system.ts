@@ -100,17 +100,18 @@ export function startShop(flags: readonly string[] = [], env: NodeJS.ProcessEnv 
 async function prepare(client: Shop): Promise<Known> {
   const { $ } = client;
   await $.pause("newsletter");
+  // What a queue has been paused for longer than is refused at the door.
+  const expired = await client.newsletter.submit({ number: 1 }, { expires: "2s" });
   // Its row tells that it runs after a second or so: on a machine that is busy it must not have ended by then.
   const lost = await client.report.submit({ steps: 4, stepMs: 1000 });
   await until(async () => (await lost.get()).state === "running");
   await killPool(client);
-  const [done, retried, large, picture, cancelled, expired, waiting] = await Promise.all([
+  const [done, retried, large, picture, cancelled, waiting] = await Promise.all([
     client.order.submit(anOrder, { key: "order-1" }),
     client.import.submit({ file: "prices.csv" }),
     client.export.submit({ rows: 40_000 }),
     client.chart.submit(null),
     client.order.submit(anOrder, { delay: "1h" }),
-    client.newsletter.submit({ number: 1 }, { expires: "50ms" }),
     client.newsletter.submit({ number: 2 }),
   ]);
   const failed = await Promise.all(Array.from({ length: 12 }, (_, n) => client.charge.submit({ n })));
