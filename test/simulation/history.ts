@@ -33,23 +33,30 @@ const QUIET_MS = 900_000;
 const LONG_PAUSE_MS = 500_000;
 const LONG_PAUSE_EACH = 40;
 
+/** Only systems of one kind, struck by some faults alone, and often. */
+export type Narrowed = { readonly isAlone: boolean; readonly faults: readonly string[] };
+
 /** @param tell what happens, as it does, with its moment: for who looks into one history. */
-export async function runHistory(seed: number, tell: (text: string) => void = () => {}): Promise<Told> {
+export async function runHistory(
+  seed: number,
+  tell: (text: string) => void = () => {},
+  narrowed: Narrowed | null = null,
+): Promise<Told> {
   const time = new VirtualTime(seed, tell);
   time.install();
   try {
-    return await history(time, seed);
+    return await history(time, seed, narrowed);
   } finally {
     time.restore();
   }
 }
 
-async function history(time: VirtualTime, seed: number): Promise<Told> {
+async function history(time: VirtualTime, seed: number, narrowed: Narrowed | null): Promise<Told> {
   // A node alone with its store goes by its own clock, right or wrong.
   const rules = new Rules(time, () => (isAlone ? Infinity : database.now));
   const database = new Database(time, rules);
   const network = new Network(time);
-  const isAlone = time.chance() < 0.3;
+  const isAlone = narrowed?.isAlone ?? time.chance() < 0.3;
   const company = isAlone ? null : { broker: new Broker(time), bus: new BusModel(time) };
   const executions: Execution[] = [];
   const orders: Order[] = [];
@@ -83,7 +90,10 @@ async function history(time: VirtualTime, seed: number): Promise<Told> {
         inTurn.map((node) => network.transport(`node ${node.number}`, client, node.doorway)),
     });
   });
-  const nemesis = new Nemesis({ time, nodes, customers, database, company, network, leaseMs, deaths });
+  const nemesis = new Nemesis(
+    { time, nodes, customers, database, company, network, leaseMs, deaths },
+    narrowed?.faults ?? null,
+  );
   const begin = time.now;
   const count = Math.floor(time.between(20, 90));
   for (let n = 0; n < count; n++)

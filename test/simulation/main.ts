@@ -10,7 +10,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import seedsThatFailed from "./seeds.json" with { type: "json" };
-import { BUGS, plant } from "./bugs.ts";
+import { BUGS, plant, type Bug } from "./bugs.ts";
 import type { Told } from "./history.ts";
 import { Tally } from "./tally.ts";
 
@@ -35,9 +35,13 @@ else if (values.seed !== undefined) await one(Number(values.seed));
 else if (values.bugs || values.bug !== undefined) await bugs();
 else await many();
 
+function bugOf(): Bug | undefined {
+  return BUGS.find(({ name }) => name === values.bug);
+}
+
 /** What it runs is loaded with the bug, where one is asked for. */
 async function loadHistory(): Promise<typeof import("./history.ts").runHistory> {
-  const bug = BUGS.find(({ name }) => name === values.bug);
+  const bug = bugOf();
   if (bug) plant(bug);
   return (await import("./history.ts")).runHistory;
 }
@@ -45,10 +49,11 @@ async function loadHistory(): Promise<typeof import("./history.ts").runHistory> 
 /** In a process of its own: seeds come, what was told of them goes. */
 async function work(): Promise<void> {
   const runHistory = await loadHistory();
+  const narrowed = bugOf()?.under ?? null;
   process.on("message", (seeds: number[]) => void run(seeds));
   async function run(seeds: readonly number[]): Promise<void> {
     for (const seed of seeds) {
-      const told = await runHistory(seed);
+      const told = await runHistory(seed, () => {}, narrowed);
       process.send!({ ...told, struck: [...told.struck] });
     }
   }
@@ -59,7 +64,8 @@ async function work(): Promise<void> {
 
 async function one(seed: number): Promise<void> {
   const runHistory = await loadHistory();
-  const told = await runHistory(seed, (text) => process.stdout.write(`${text}\n`));
+  const tell = (text: string): boolean => process.stdout.write(`${text}\n`);
+  const told = await runHistory(seed, tell, bugOf()?.under ?? null);
   console.log(`\nSeed ${seed}: ${told.shape}, ${told.orders} orders, ${told.executions} executions.`);
   for (const text of told.broken) console.log(`  broken ${text}`);
   if (told.broken.length === 0) console.log("  All rules hold.");

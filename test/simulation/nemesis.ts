@@ -138,12 +138,13 @@ export class Nemesis {
   readonly #targets: Targets;
   readonly #kinds: [string, Fault][];
 
-  constructor(targets: Targets) {
+  /** @param only of these kinds, all of them; null: some, by the seed. */
+  constructor(targets: Targets, only: readonly string[] | null) {
     this.#targets = targets;
     const { time, company } = targets;
     const all = Object.entries(company === null ? FAULTS : { ...FAULTS, ...IN_COMPANY });
     const share = time.pick([0.15, 0.3, 0.6]);
-    this.#kinds = all.filter(() => time.chance() < share);
+    this.#kinds = all.filter(([name]) => only?.includes(name) ?? time.chance() < share);
   }
 
   /** Whether nothing struck that keeps processes from their work, or from hearing of each other. */

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { BUGS } from "./bugs.ts";
+import { BUGS, placeOf } from "./bugs.ts";
 
 const run = promisify(execFile);
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
@@ -34,5 +34,6 @@ describe("simulated histories", { timeout: 240_000 }, () => {
   test("are tried with a dozen planted mistakes and more", () => {
     assert.ok(BUGS.length >= 12, `${BUGS.length}`);
     assert.equal(new Set(BUGS.map(({ name }) => name)).size, BUGS.length);
+    for (const bug of BUGS) assert.doesNotThrow(() => placeOf(bug));
   });
 });
