@@ -10,8 +10,8 @@ import { openPostgresStore } from "../src/store/postgres.ts";
 import type { ClaimEvent, SharedStore } from "../src/store/shared-store.ts";
 import type { Applied } from "../src/store/store.ts";
 import type { TaskEvent } from "../src/task/decide.ts";
-import { createIdMaker } from "../src/task/id.ts";
-import { DEFAULT_POLICY, NORMAL, type TaskSpec } from "../src/task/task.ts";
+import type { TaskSpec } from "../src/task/task.ts";
+import { newSpecNow } from "../test/store/sample-events.ts";
 
 const SCHEMA = "bench_store";
 const BATCHES = [1, 20, 200, 1000];
@@ -27,25 +27,7 @@ const [url, seconds, inFlight] = [
 ];
 if (url === undefined || !URL.canParse(url) || new URL(url).search !== "")
   throw new Error("node bench/store-postgres.ts postgres://USER@HOST/DATABASE [seconds each] [in flight]");
-const makeId = createIdMaker(1, Date.now, Math.random);
 const onlooker = await connect({ address: parsePostgresUrl(url, process.env), name: "bench" });
-
-function newSpec(): TaskSpec {
-  return {
-    id: makeId(),
-    action: "upper",
-    queue: "default",
-    priority: NORMAL,
-    payload: '"hola"',
-    payloadBlob: null,
-    owner: null,
-    key: null,
-    policy: DEFAULT_POLICY,
-    dueAt: null,
-    expiresAt: null,
-    createdAt: Date.now(),
-  };
-}
 
 const submitOf = (spec: TaskSpec): TaskEvent => ({ type: "submit", id: spec.id, at: Date.now(), spec });
 const claimOf = ({ id }: TaskSpec): ClaimEvent => ({ type: "claim", id, at: Date.now(), attempt: 1 });
@@ -109,9 +91,9 @@ async function measure({ name, before, write }: Kind, batch: number): Promise<vo
     random: Math.random,
   });
   const count = Math.ceil(Math.min(MAX_ROWS, batch * BATCHES_AT_MOST) / batch);
-  const batches = Array.from({ length: count }, () => Array.from({ length: batch }, newSpec));
+  const batches = Array.from({ length: count }, () => Array.from({ length: batch }, () => newSpecNow()));
   // Connections, plans and the day's table are made before.
-  await Promise.all(Array.from({ length: inFlight }, () => store.apply([submitOf(newSpec())])));
+  await Promise.all(Array.from({ length: inFlight }, () => store.apply([submitOf(newSpecNow())])));
   const all = batches.flat();
   for (let at = 0; at < all.length; at += 1000) {
     const some = all.slice(at, at + 1000);

@@ -7,31 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteStore } from "../src/store/sqlite.ts";
 import type { TaskEvent } from "../src/task/decide.ts";
-import { createIdMaker } from "../src/task/id.ts";
-import { DEFAULT_POLICY, NORMAL, type TaskSpec } from "../src/task/task.ts";
+import type { TaskSpec } from "../src/task/task.ts";
+import { newSpecNow } from "../test/store/sample-events.ts";
 
 const [tasks, batch, inFlight] = [200_000, 200, 5].map((usual, i) =>
   Number(process.argv[2 + i] ?? usual),
 ) as [number, number, number];
-const makeId = createIdMaker(1, Date.now, Math.random);
 const dir = await mkdtemp(join(tmpdir(), "tanda-bench-store-"));
-
-function newSpec(): TaskSpec {
-  return {
-    id: makeId(),
-    action: "upper",
-    queue: "default",
-    priority: NORMAL,
-    payload: '"hola"',
-    payloadBlob: null,
-    owner: null,
-    key: null,
-    policy: DEFAULT_POLICY,
-    dueAt: null,
-    expiresAt: null,
-    createdAt: Date.now(),
-  };
-}
 
 function finishOf(id: string, spec?: TaskSpec): TaskEvent {
   const at = Date.now();
@@ -59,7 +41,10 @@ async function measure(
     Array.from({ length: inFlight }, async () => {
       while (left > 0) {
         left -= batch;
-        await round(Array.from({ length: batch }, newSpec), apply);
+        await round(
+          Array.from({ length: batch }, () => newSpecNow()),
+          apply,
+        );
       }
     }),
   );

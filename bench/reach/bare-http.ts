@@ -1,31 +1,14 @@
 /** The bare minimum that answers like a node over HTTP: Node's own server, a body read, parsed, done and answered; nothing is kept. */
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { endedOnInterruption } from "../interruption.ts";
+import { forkServer } from "../forked-server.ts";
 import type { Server } from "../server.ts";
 
 const SELF = fileURLToPath(import.meta.url);
 
 export function startBareHttp(): Promise<Server> {
-  return endedOnInterruption(start());
-}
-
-async function start(): Promise<Server> {
-  const child = fork(SELF);
-  const [port] = (await once(child, "message")) as [number];
-  return {
-    port,
-    pid: child.pid!,
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    },
-  };
+  return forkServer(SELF);
 }
 
 function serve(): void {

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { createIdMaker } from "../../src/task/id.ts";
-import { DEFAULT_POLICY, NORMAL, type TaskSpec } from "../../src/task/task.ts";
+import { newSpec } from "../../test/store/sample-events.ts";
 import type { Progress } from "../workloads.ts";
 
 const CHUNK = 100_000;
@@ -68,20 +68,7 @@ export async function fill(data: string, count: number, onProgress: Progress): P
 
 async function writeFirst(path: string, at: number): Promise<void> {
   await using store = await openSqliteStore({ path });
-  const spec: TaskSpec = {
-    id: createIdMaker(0, () => at, Math.random)(),
-    action: "upper",
-    queue: "default",
-    priority: NORMAL,
-    payload: '"hola"',
-    payloadBlob: null,
-    owner: null,
-    key: null,
-    policy: DEFAULT_POLICY,
-    dueAt: null,
-    expiresAt: null,
-    createdAt: Date.now(),
-  };
+  const spec = newSpec({ id: createIdMaker(0, () => at, Math.random)(), createdAt: Date.now() });
   const outcome = { type: "done", result: '"HOLA"', resultBlob: null } as const;
   const [applied] = await store.apply([
     {

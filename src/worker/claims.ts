@@ -7,7 +7,7 @@ import type { ClaimEvent } from "../store/shared-store.ts";
 import type { Applied, Store } from "../store/store.ts";
 import type { TaskEvent } from "../task/decide.ts";
 import type { Hand } from "./hands.ts";
-import { claimAlone } from "./lost-answers.ts";
+import { claimAlone } from "./claim-alone.ts";
 import { Recorder } from "./recorder.ts";
 
 const CLAIM_AFTER_MS = 1000;

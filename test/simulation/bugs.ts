@@ -68,7 +68,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: "own-claim-refused",
     what: "A node alone takes the repeat of its own claim for somebody else's.",
-    file: "worker/lost-answers.ts",
+    file: "worker/claim-alone.ts",
     from: "const isRepeat = unanswered.delete(id);",
     to: "const isRepeat = false;",
     under: ALONE_AT_A_LOSS,
