@@ -4,6 +4,7 @@
 //                  npm test -- --name "deadline"   only tests whose name matches
 //                  npm test -- --except test/e2e   all but those of a folder, a file or a glob
 //                  npm test -- --concurrency 1     so many files at once; 2 unless told
+//                  npm test -- --linger 5          so many seconds a process may outlive its tests; 20 unless told
 // Contract suites (store-contract.ts …) and fixtures are no tests of their own: only files named *.test.ts run.
 // With CI=true a skipped test fails the run: what was not tried must not look green.
 import fs from "node:fs";
@@ -11,6 +12,7 @@ import { relative, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
+import { ExitWatch } from "./exit-watch.mjs";
 import { ensureProjectNode, root, withNodeFirst } from "./project-node.mjs";
 
 ensureProjectNode();
@@ -30,6 +32,7 @@ const { values, positionals } = parseArgs({
     name: { type: "string", multiple: true },
     except: { type: "string", multiple: true, default: [] },
     concurrency: { type: "string", default: "2" },
+    linger: { type: "string", default: "20" },
   },
 });
 process.chdir(root);
@@ -42,6 +45,7 @@ const files = wanted.filter((file) => !unwanted.has(file));
 installPrograms(neededBy(files));
 const isStrict = process.env.CI === "true";
 const watchdog = new AbortController();
+const exits = new ExitWatch(Number(values.linger) * 1000);
 const open = new Map();
 const endless = [];
 const skipped = [];
@@ -68,7 +72,9 @@ events.on("test:dequeue", (test) => {
 events.on("test:complete", (test) => {
   listen();
   // The summary comes later, in the order of the files: after those that do not end.
-  if (isFile(test)) open.delete(test.file);
+  if (!isFile(test)) return;
+  open.delete(test.file);
+  exits.left(test.file);
 });
 events.on("test:pass", (test) => {
   listen();
@@ -80,6 +86,8 @@ events.on("test:summary", (summary) => {
     counts = summary.counts;
     return;
   }
+  // What has failed is red anyway.
+  if (summary.success) exits.told(summary.file);
   times.push({ file: relative(root, summary.file), seconds: summary.duration_ms / 1000 });
 });
 events.on("end", () => clearTimeout(silence));
@@ -95,7 +103,8 @@ function isFile({ name, file }) {
 }
 
 function conclude() {
-  const failed = counts.failed + counts.cancelled;
+  // Those that were ended count as failed; of their tests none did.
+  const failed = counts.failed + counts.cancelled - exits.ended.size;
   const left = counts.skipped + counts.todo;
   if (left > 0) {
     console.log(isStrict ? "\nSkipped, which CI does not allow:" : "\nSkipped:");
@@ -105,6 +114,8 @@ function conclude() {
       console.log(`  ${file ? relative(root, file) : "?"}: ${name} (${reason})`);
     }
   }
+  for (const file of exits.ended)
+    console.log(`\n${relative(root, file)}: all tests passed, but Node did not exit and was ended.`);
   if (endless.length > 0) console.log(`\nNothing heard for ${SILENCE_MS / 1000} s. These files do not end:`);
   for (const [file, name] of endless) console.log(`  ${file} (last: ${name})`);
   if (times.length >= MANY_FILES) {

@@ -10,6 +10,8 @@ const RUNNER = fileURLToPath(new URL("../../scripts/test.mjs", import.meta.url))
 const PASSES = `test("passes", () => {});`;
 const FAILS = `test("fails", () => { throw new Error("no"); });`;
 const SKIPS = `test("skips", { skip: "needs a printer" }, () => {});`;
+/** As Node itself now and then: all is told, nothing is open, and the process stays. */
+const STAYS = `process.on("exit", () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));`;
 const EXITS = `process.exit(7);`;
 
 type Outcome = { code: number; lines: string[]; output: string };
@@ -80,5 +82,20 @@ test("only tests of the given name are run", async (t) => {
 test("no test at all fails the run", async (t) => {
   const { code, output } = await runTests(t, { "notes.ts": PASSES });
   assert.match(output, /No test file matches/);
+  assert.equal(code, 1);
+});
+
+test("a process that stands still while it leaves is ended, and its tests count as they ended", async (t) => {
+  const files = { "a.test.ts": PASSES + STAYS, "b.test.ts": PASSES };
+  const { code, lines, output } = await runTests(t, files, { args: ["--linger", "0.2"] });
+  assert.match(output, /a\.test\.ts: all tests passed, but Node did not exit and was ended/);
+  assert.equal(lines.at(-1), "2 passed, 0 failed, 0 skipped");
+  assert.equal(code, 0);
+});
+
+test("a failure before such an end fails the run", async (t) => {
+  const files = { "a.test.ts": FAILS + STAYS.replace(", 0, 0)", ", 0, 0, 3000)") };
+  const { code, lines } = await runTests(t, files, { args: ["--linger", "0.2"] });
+  assert.match(lines.at(-1)!, /^0 passed, 1 failed/);
   assert.equal(code, 1);
 });
