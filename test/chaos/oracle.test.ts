@@ -175,6 +175,17 @@ describe("what the harness checks", { skip: needs("postgres").skip, timeout: 120
       broken(...(hasLapsed ? [] : (["I3"] as const)));
     });
 
+  test("holds when a first attempt rides behind the one that overtook it", async () => {
+    const n = order("answered");
+    const id = await row(n, DONE, 2);
+    ran(n, id, 2, "begun", 10, 2);
+    ran(n, id, 1, "begun", 20);
+    ran(n, id, 1, "left", 30);
+    ran(n, id, 2, "done", 40, 2);
+    await check();
+    broken();
+  });
+
   test("an attempt after the first that is run twice", async () => {
     const n = order("answered");
     const id = await row(n, DONE, 2);

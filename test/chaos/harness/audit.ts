@@ -9,7 +9,8 @@ import { FINAL_STATES, QUEUED, RUNNING } from "./states.ts";
 const SCHEMA = `
   create schema audit;
   create table audit.changes (
-    id uuid not null, was smallint, state smallint, was_attempt integer, attempt integer, has_lapsed boolean, broken text
+    id uuid not null, was smallint, state smallint, was_attempt integer, attempt integer, has_lapsed boolean, broken text,
+    by text default current_setting('application_name'), at timestamptz default clock_timestamp()
   );
   create index on audit.changes (broken) where broken is not null;
   create function audit.write() returns trigger language plpgsql as $$
@@ -95,6 +96,13 @@ export class Audit implements AsyncDisposable {
     const sql = `select has_lapsed from audit.changes where id = $1 and was_attempt = $2 and has_lapsed is not null`;
     const taken = await this.query<{ has_lapsed: boolean }>(sql, [id, attempt]);
     return taken.length === 0 ? null : taken.some((one) => one.has_lapsed);
+  }
+
+  /** Each change of its state, by whom, and when. */
+  async story(id: string): Promise<string> {
+    const sql = `select concat(was, ' ', was_attempt, ' > ', state, ' ', attempt, ' by ', by, ' at ', at::time, ' ', has_lapsed) as told
+      from audit.changes where id = $1 order by at`;
+    return (await this.query<{ told: string }>(sql, [id])).map(({ told }) => told).join("; ");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -35,10 +35,13 @@ export async function checkRuns(
         overlapping++;
         const id = ids.get(n);
         if (older.attempt === younger.attempt || id === undefined) continue;
-        const hadLapsed = await audit.hadLapsed(id, older.attempt);
+        // It may begin behind the one that has overtaken it: a message was late, or whoever had claimed it stood still.
+        const overtaken = Math.min(older.attempt, younger.attempt);
+        const hadLapsed = await audit.hadLapsed(id, overtaken);
         // A first attempt may ride: then it has no lease, and nobody takes it away. Of two of them, one may have been claimed.
-        if (hadLapsed || (older.attempt === 1 && (hadLapsed === null || !isFirstOnce))) continue;
-        verdicts.break("I3", `attempts ${older.attempt} and ${younger.attempt} of order ${n} ran at once`, n);
+        if (hadLapsed || (overtaken === 1 && (hadLapsed === null || !isFirstOnce))) continue;
+        const told = `attempts ${older.attempt} and ${younger.attempt} of order ${n} ran at once`;
+        verdicts.break("I3", `${told}: ${runs.map(describe).join(", ")}; ${await audit.story(id)}`, n);
       }
   }
   verdicts.checked("I3");
@@ -49,4 +52,9 @@ export async function checkRuns(
 function isUnasked(before: Execution, run: Execution): boolean {
   const hasFailed = before.endedAt !== null && !before.isDone && before.endedAt <= run.begunAt;
   return !(hasFailed && run.attempt === before.attempt + 1);
+}
+
+function describe({ attempt, pid, begunAt, endedAt, isDone }: Execution): string {
+  const end = endedAt === null ? "no end" : `${isDone ? "done" : "left"} at ${endedAt.toFixed(0)}`;
+  return `attempt ${attempt} in ${pid} from ${begunAt.toFixed(0)}, ${end}`;
 }
