@@ -4,8 +4,9 @@ import { startBuiltin } from "../../src/balancer/builtin.ts";
 import { DEFAULT_BALANCER, type BalancerOptions } from "../../src/balancer/options.ts";
 import { LOCAL_HEADER, proxyHeader } from "../../src/balancer/proxy-v2.ts";
 import { parseProxyHeader } from "../../src/gateway/proxy-header.ts";
-import { eventually, PlainClient } from "./plain-client.ts";
+import { PlainClient } from "./plain-client.ts";
 import { PongNode } from "./pong-node.ts";
+import { until } from "../until.ts";
 
 const base: BalancerOptions = {
   ...DEFAULT_BALANCER,
@@ -63,7 +64,7 @@ test("one address gets so many connections and no more, and each counts only whi
   using overall = new PlainClient(port, "127.0.0.3");
   assert.equal(await overall.ask(), "closed");
   first.socket.destroy();
-  await eventually("there is room again", async () => {
+  await until("there is room again", async () => {
     using again = new PlainClient(port);
     return (await again.ask()).startsWith("one");
   });
@@ -99,8 +100,8 @@ test("clients of a node that hangs are cut off; those of one whose port is close
   const [stuck, kept] = answers[0]!.startsWith("hanging") ? [one, two] : [two, one];
   hanging.says = "nothing";
   draining.closePort();
-  await eventually("its client is cut off", () => stuck.isClosed);
-  await eventually("the other is out", () => balancer.nodes[1]!.health === "refused");
+  await until("its client is cut off", () => stuck.isClosed);
+  await until("the other is out", () => balancer.nodes[1]!.health === "refused");
   assert.match(await kept.ask(), /^draining/);
   assert.ok(changes.includes(`127.0.0.1:${hanging.port} up silent`), changes.join());
 });
@@ -121,5 +122,5 @@ test("it drains: no new connections, and it is over when the last has ended; clo
   await drained;
   await balancer.close();
   await balancer.close();
-  await eventually("nothing is left at the node", () => node.connections === 0);
+  await until("nothing is left at the node", () => node.connections === 0);
 });

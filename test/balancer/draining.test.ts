@@ -5,8 +5,9 @@ import { DEFAULT_BALANCER, type BalancerOptions } from "../../src/balancer/optio
 import { BuiltinProcess } from "../services/builtin-balancer.ts";
 import { freePorts } from "../services/free-ports.ts";
 import { createHaproxy, found as haproxy } from "../services/haproxy.ts";
-import { eventually, PlainClient, whoAnswers } from "./plain-client.ts";
+import { PlainClient, whoAnswers } from "./plain-client.ts";
 import { PongNode } from "./pong-node.ts";
+import { until } from "../until.ts";
 
 type Server = AsyncDisposable & { start(): Promise<void> };
 
@@ -34,23 +35,23 @@ for (const [name, skip, create] of [
         const both = async (): Promise<boolean> => (await whoAnswers(port!, 12)).size === 2;
         const only = (who: string) => async (): Promise<boolean> =>
           [...(await whoAnswers(port!, 12))].join() === who;
-        await eventually("both take part", both);
+        await until("both take part", both);
         using held = new PlainClient(port!);
         const [who] = (await held.ask()).split(" ");
         const [mine, other] = who === "one" ? [one, two] : [two, one];
         const otherName = who === "one" ? "two" : "one";
         mine.says = "DRAINING";
-        await eventually("nothing new goes to the one that drains", only(otherName));
+        await until("nothing new goes to the one that drains", only(otherName));
         // Many checks more make no failure of it.
         await new Promise((resolve) => setTimeout(resolve, 1500));
         assert.match(await held.ask(), new RegExp(`^${who} for ${isProxy ? "127.0.0.1" : "unknown"}$`));
         mine.says = "PONG";
-        await eventually("it takes part again", both);
+        await until("it takes part again", both);
         other.says = "error: unavailable: not ready";
-        await eventually("nothing goes to the one that is not ready", only(who!));
+        await until("nothing goes to the one that is not ready", only(who!));
         other.says = "nothing";
         mine.says = "PONG";
-        await eventually("nor to the one that says nothing", only(who!));
+        await until("nor to the one that says nothing", only(who!));
         assert.match(await held.ask(), new RegExp(`^${who} `));
       });
     }
@@ -70,6 +71,6 @@ test(
     using held = new PlainClient(port!);
     assert.match(await held.ask(), /^one/);
     one.says = "nothing";
-    await eventually("it is cut off", () => held.isClosed);
+    await until("it is cut off", () => held.isClosed);
   },
 );

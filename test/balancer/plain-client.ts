@@ -34,15 +34,6 @@ export class PlainClient implements Disposable {
   }
 }
 
-/** Asks until it is so. */
-export async function eventually(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const until = performance.now() + 15_000;
-  while (!(await isSo())) {
-    if (performance.now() > until) throw new Error(`it never was so: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 /** Who answers new connections, `count` at once. */
 export async function whoAnswers(port: number, count: number): Promise<Set<string>> {
   const clients = Array.from({ length: count }, () => new PlainClient(port));

@@ -3,9 +3,10 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { eventually, PlainClient } from "./plain-client.ts";
+import { PlainClient } from "./plain-client.ts";
 import { PongNode } from "./pong-node.ts";
 import { runCli } from "../cli/run-cli.ts";
+import { until } from "../until.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
@@ -23,19 +24,19 @@ test("`tanda balancer builtin` tells what it does, ends when its connections hav
   );
   const told = (event: string): Record<string, unknown> | undefined =>
     events.find((it) => it["event"] === event);
-  await eventually("it listens", () => told("listens") !== undefined);
+  await until("it listens", () => told("listens") !== undefined);
   const port = Number(String(told("listens")!["listen"]).split(":")[1]);
   using client = new PlainClient(port);
   assert.equal(await client.ask(), "one for 127.0.0.1");
-  await eventually("it tells who went where", () => told("client")?.["node"] === `127.0.0.1:${node.port}`);
+  await until("it tells who went where", () => told("client")?.["node"] === `127.0.0.1:${node.port}`);
   node.says = "DRAINING";
-  await eventually("it tells that a node drains", () => told("node")?.["health"] === "draining");
+  await until("it tells that a node drains", () => told("node")?.["health"] === "draining");
   child.kill("SIGTERM");
-  await eventually("it takes nothing new", () => told("draining") !== undefined);
+  await until("it takes nothing new", () => told("draining") !== undefined);
   assert.equal(await client.ask(), "one for 127.0.0.1");
   child.kill("SIGTERM");
   assert.equal(await exited, 0);
-  await eventually("the client sees its end", () => client.isClosed);
+  await until("the client sees its end", () => client.isClosed);
 });
 
 test("an address that is taken is told, and nothing runs", async () => {

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { failed, type Handler } from "../client/line-server.ts";
-import { until } from "../client/until.ts";
 import { openServer, runCli } from "./run-cli.ts";
 import { CTRL_C, TerminalRun } from "./run-in-terminal.ts";
+import { until } from "../until.ts";
 
 /** Never answers the task; tells this when asked why. */
 function explaining(told: object): Handler {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect } from "../../src/client/client.ts";
 import { answer, failed, LineServer, type Message, type Peer } from "./line-server.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 test("all calls of one turn go out in one write", async () => {
   await using server = await LineServer.tcp();

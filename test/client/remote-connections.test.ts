@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
 import { connect, TandaError } from "../../src/client/client.ts";
 import { answer, failed, LineServer } from "./line-server.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 test("ops that only read are asked again after a break; one that might do harm twice is told as unknown", async () => {
   await using server = await LineServer.tcp((message, peer) => {

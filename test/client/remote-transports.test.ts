@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { connect } from "../../src/client/client.ts";
 import { idNodeTag, isTaskId } from "../../src/task/id.ts";
 import { answer, LineServer, type Message, type Peer } from "./line-server.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 for (const kind of ["tcp", "socket"] as const) {
   describe(`over ${kind === "tcp" ? "TCP" : "WebSocket"}`, () => {

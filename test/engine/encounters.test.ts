@@ -6,7 +6,8 @@ import type { Store } from "../../src/store/store.ts";
 import { TandaError } from "../../src/task/errors.ts";
 import { createInlinePool } from "../../src/worker/inline-pool.ts";
 import type { Ending, Pool } from "../../src/worker/pool.ts";
-import { ask, makeId, openEngine, sleep, until, within } from "./open-engine.ts";
+import { ask, makeId, openEngine, sleep, within } from "./open-engine.ts";
+import { until } from "../until.ts";
 
 const upper = { run: (text: unknown) => String(text).toUpperCase() };
 

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createInlinePool } from "../../src/worker/inline-pool.ts";
 import type { Pool } from "../../src/worker/pool.ts";
-import { ask, makeId, openEngine, until, type OpenedEngine } from "./open-engine.ts";
+import { ask, makeId, openEngine, type OpenedEngine } from "./open-engine.ts";
+import { until } from "../until.ts";
 
 /** Handlers that end when they are told to. */
 class Gate {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { message } from "../queue/queue-contract.ts";
 import { ERROR, finish, newSpec, simple, submit } from "../store/sample-events.ts";
-import { ask, openEngine, until } from "./open-engine.ts";
+import { ask, openEngine } from "./open-engine.ts";
+import { until } from "../until.ts";
 
 test("a queue whose tasks are not in the window yet tells how many wait, and since when", async () => {
   await using opened = await openEngine({ actions: { upper: { run: String } } });

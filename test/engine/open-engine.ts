@@ -156,11 +156,3 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T | "n
     clearTimeout(timer);
   }
 }
-
-export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 5000;
-  while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error("it did not come to pass within 5 s");
-    await sleep(5);
-  }
-}

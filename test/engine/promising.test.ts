@@ -4,7 +4,8 @@ import { describe, test } from "node:test";
 import type { Answer, Engine, Submission } from "../../src/engine/engine.ts";
 import type { Store } from "../../src/store/store.ts";
 import { TandaError } from "../../src/task/errors.ts";
-import { makeId, openEngine, until } from "./open-engine.ts";
+import { makeId, openEngine } from "./open-engine.ts";
+import { until } from "../until.ts";
 
 const nobody = { answer: () => undefined };
 

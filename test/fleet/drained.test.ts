@@ -4,7 +4,8 @@ import { after, before, describe, test } from "node:test";
 import { needs } from "../../scripts/system-programs.ts";
 import type { WorkerView } from "../../src/protocol/messages.ts";
 import { TandaError } from "../../src/task/errors.ts";
-import { bothQueues, Held, pause, Stack, until } from "./stack.ts";
+import { bothQueues, Held, pause, Stack } from "./stack.ts";
+import { until } from "../until.ts";
 
 const stateOf = (workers: readonly WorkerView[], node: number): string | undefined =>
   workers.find((view) => view.node === node)?.state;

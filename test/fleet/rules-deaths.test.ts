@@ -8,7 +8,8 @@ import { needs } from "../../scripts/system-programs.ts";
 import { connect, type Client } from "../../src/index.ts";
 import { FleetProcesses } from "../e2e/fleet.ts";
 import type { NodeProcess } from "../e2e/node-process.ts";
-import { pause, Stack, until } from "./stack.ts";
+import { pause, Stack } from "./stack.ts";
+import { until } from "../until.ts";
 
 /** Servers start slowly where much runs beside them. */
 const START = { timeout: 240_000 };

@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Context } from "../../src/actions/define.ts";
-import { bothQueues, Held, pause, until, type Stack } from "./stack.ts";
+import { bothQueues, Held, pause, type Stack } from "./stack.ts";
+import { until } from "../until.ts";
 
 export function gatewaysSuite(stack: () => Stack): void {
   for (const on of bothQueues) {

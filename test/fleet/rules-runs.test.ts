@@ -10,7 +10,8 @@ import type { TaskSpec } from "../../src/task/task.ts";
 import type { Context } from "../../src/actions/define.ts";
 import { newSpec } from "../store/sample-events.ts";
 import { gatewaysSuite } from "./rules-gateways-suite.ts";
-import { bothQueues, Held, pause, Stack, until, type On } from "./stack.ts";
+import { bothQueues, Held, pause, Stack, type On } from "./stack.ts";
+import { until } from "../until.ts";
 
 const skip = needs("postgres").skip || needs("rabbitmq-server").skip;
 

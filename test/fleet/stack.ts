@@ -16,6 +16,7 @@ import type { SharedStore } from "../../src/store/shared-store.ts";
 import { createIdMaker } from "../../src/task/id.ts";
 import { Postgres } from "../services/postgres.ts";
 import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
+import { until } from "../until.ts";
 
 export type On = "RabbitMQ" | "PostgreSQL";
 
@@ -150,18 +151,6 @@ export class Held {
 
   async begun(count = 1): Promise<void> {
     await until(`${count} began`, () => this.runs.length >= count);
-  }
-}
-
-export async function until(
-  what: string,
-  isSo: () => boolean | Promise<boolean>,
-  withinMs = 15_000,
-): Promise<void> {
-  const late = performance.now() + withinMs;
-  while (!(await isSo())) {
-    if (performance.now() > late) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 

@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { test, type TestContext } from "node:test";
 import { Arriving, Budget } from "../../src/gateway/budget.ts";
 import { dial, openGateway, type Client, type Opened } from "./open-gateway.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 const KIB = 1024;
 const limits = { nodeBytes: 100 * KIB };

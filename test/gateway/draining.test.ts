@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { test, type TestContext } from "node:test";
 import { connect as connectClient } from "../../src/client/client.ts";
 import { dial, openGateway, talk, type Client, type Opened } from "./open-gateway.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 /** As a balancer does: again and again, each time on a connection of its own. */
 async function ask(t: TestContext, port: number): Promise<string> {

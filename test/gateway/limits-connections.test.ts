@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { dial, openGateway, type Client } from "./open-gateway.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 const byText = (a: string, b: string): number => (a < b ? -1 : 1);
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { dial, openGateway } from "./open-gateway.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 const held = (id: number, payload = ""): string =>
   `{"id":${id},"action":"hold","payload":${JSON.stringify(payload)}}\n`;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { dial, openGateway } from "./open-gateway.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 test("a client that does not read is not read, and closed when its answers stay unread for too long", async (t) => {
   const { port, engine, log } = await openGateway(t, { limits: { unreadBytes: 200_000, unreadMs: 300 } });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { dial, openGateway, type Client } from "./open-gateway.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 type Told = { status: number; headers: Map<string, string>; body: string };
 

@@ -5,6 +5,7 @@ import { Expirer, type ExpirerOptions } from "../../src/node/duties/expirer.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
 import { newSpecNow } from "../store/sample-events.ts";
+import { until } from "../until.ts";
 
 async function submit(store: Store, expiresAt: number): Promise<string> {
   const spec = newSpecNow({ expiresAt });
@@ -34,10 +35,6 @@ function start(t: TestContext, store: Store, more: Partial<ExpirerOptions> = {})
   });
   t.after(() => expirer.stop());
   return { expirer, ended, errors, looks: () => looks };
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe("the expirer", () => {

@@ -6,8 +6,8 @@ import { Forecast } from "../../src/engine/forecast.ts";
 import { Recent } from "../../src/engine/recent.ts";
 import { startHeartbeat } from "../../src/node/duties/heartbeat.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
-import { until } from "../engine/open-engine.ts";
 import { openProcessPool } from "../worker/open-process-pool.ts";
+import { until } from "../until.ts";
 
 test("a store that stops answering in the middle of a beat makes the node not ready", async (t) => {
   await using store = await openSqliteStore({ path: ":memory:" });

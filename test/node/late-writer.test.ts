@@ -7,10 +7,7 @@ import { startLateWriter } from "../../src/node/duties/late-writer.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
 import { newSpecNow } from "../store/sample-events.ts";
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
+import { until } from "../until.ts";
 
 function start(t: TestContext, store: Pick<Store, "apply">) {
   const flights = new Flights(() => performance.now());

@@ -6,6 +6,7 @@ import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Task } from "../../src/task/task.ts";
 import { newSpecNow } from "../store/sample-events.ts";
+import { until } from "../until.ts";
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -14,11 +15,6 @@ async function schedule(store: Store, delayMs: number): Promise<Task> {
   const spec = newSpecNow({ createdAt: at, dueAt: at + delayMs });
   const [applied] = await store.apply([{ type: "submit", id: spec.id, at, spec }]);
   return applied!.task!;
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  const end = performance.now() + 2000;
-  while (!isTrue() && performance.now() < end) await sleep(5);
 }
 
 describe("the scheduler", () => {

@@ -5,12 +5,11 @@ import { connect } from "../../src/client/client.ts";
 import type { Client, InputOf } from "../../src/client/typed.ts";
 import { startNodeProcess, type NodeProcess } from "../e2e/node-process.ts";
 import type actions from "./fixtures/actions.ts";
+import { until } from "../until.ts";
 
 const ACTIONS = fileURLToPath(new URL("./fixtures/actions.ts", import.meta.url));
 /** Between two tasks: some thirty a second, which one thread does. */
 const STEP_MS = 30;
-/** Less than a test's own time limit. */
-const PATIENCE_MS = 30_000;
 
 export type Shop = Client<typeof actions>;
 
@@ -139,13 +138,4 @@ export async function killPool({ $ }: Shop): Promise<void> {
     const [now] = await $.workers();
     return now !== undefined && now.pid !== worker!.pid && now.state === "running";
   });
-}
-
-/** @throws when it is not so for long: who waits for ever ends nothing of what it began. */
-export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const over = performance.now() + PATIENCE_MS;
-  while (!(await isSo())) {
-    if (performance.now() > over) throw new Error(`not so in ${PATIENCE_MS / 1000} s: ${isSo.toString()}`);
-    await delay(25);
-  }
 }

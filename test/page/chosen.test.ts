@@ -7,7 +7,8 @@ import type { Page } from "playwright-core";
 import { shortId } from "../../dashboard/src/short-id.ts";
 import { en } from "../../dashboard/src/words/en.ts";
 import { beforeANode } from "./before-a-node.ts";
-import { until, type BusySystem } from "./busy-system.ts";
+import { type BusySystem } from "./busy-system.ts";
+import { until } from "../until.ts";
 
 /** Fails until its file is there. */
 class Note implements AsyncDisposable {

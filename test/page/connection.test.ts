@@ -5,8 +5,9 @@ import type { Browser } from "playwright-core";
 import { en } from "../../dashboard/src/words/en.ts";
 import { connect } from "../../src/client/client.ts";
 import { tasksShown } from "./before-a-node.ts";
-import { startShop, until } from "./busy-system.ts";
+import { startShop } from "./busy-system.ts";
 import { chromium, LookedAt, openBrowser } from "./looked-at.ts";
+import { until } from "../until.ts";
 
 const TOKEN = "only-who-knows-it";
 

@@ -4,8 +4,9 @@ import type { Locator, Page } from "playwright-core";
 import { en } from "../../dashboard/src/words/en.ts";
 import type { TaskView } from "../../src/protocol/messages.ts";
 import { beforeANode, tasksShown } from "./before-a-node.ts";
-import { until, type BusySystem } from "./busy-system.ts";
+import { type BusySystem } from "./busy-system.ts";
 import { LookedAt } from "./looked-at.ts";
+import { until } from "../until.ts";
 
 async function toldBy(busy: BusySystem, filter: Record<string, string>): Promise<string[]> {
   const query = new URLSearchParams({ ...filter, limit: "100" }).toString();

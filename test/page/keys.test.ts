@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { en } from "../../dashboard/src/words/en.ts";
 import { beforeANode, tasksShown } from "./before-a-node.ts";
-import { until } from "./busy-system.ts";
+import { until } from "../until.ts";
 
 const focused = (page: Page, expression: string): Promise<string> =>
   page.evaluate<string>(`String(((at) => ${expression})(document.activeElement))`);

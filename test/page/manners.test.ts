@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { en } from "../../dashboard/src/words/en.ts";
 import { es } from "../../dashboard/src/words/es.ts";
 import { beforeANode } from "./before-a-node.ts";
-import { until } from "./busy-system.ts";
 import { LookedAt } from "./looked-at.ts";
 import { ROOMS } from "./rooms.ts";
+import { until } from "../until.ts";
 
 const RUNNING = `document.getAnimations().filter(({ playState }) => playState === "running").length`;
 const hide = (isHidden: boolean): string => `

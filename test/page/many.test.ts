@@ -3,7 +3,6 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { en } from "../../dashboard/src/words/en.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
@@ -13,6 +12,7 @@ import { DEFAULT_POLICY, NORMAL, type TaskSpec } from "../../src/task/task.ts";
 import { freePort, NodeProcess } from "../e2e/node-process.ts";
 import { tasksShown } from "./before-a-node.ts";
 import { chromium, LookedAt, openBrowser } from "./looked-at.ts";
+import { until } from "../until.ts";
 
 const TASKS = 1_000_000;
 const BATCH = 2000;
@@ -52,15 +52,6 @@ async function fill(path: string): Promise<void> {
       await store.apply(Array.from({ length: BATCH }, (_, n) => ended(at + n)));
   };
   await Promise.all([0, BATCH, BATCH * 2].map(lane));
-}
-
-/** Long, yet an end: what never comes is told with its name. */
-async function comes(isSo: () => Promise<boolean>, what: string): Promise<void> {
-  const until = performance.now() + 20_000;
-  while (!(await isSo())) {
-    if (performance.now() > until) throw new Error(`${what} never came`);
-    await delay(25);
-  }
 }
 
 describe("a million tasks", { skip: chromium.skip, timeout: 240_000 }, () => {
@@ -110,7 +101,7 @@ describe("a million tasks", { skip: chromium.skip, timeout: 240_000 }, () => {
 
   look("are listed", async (page) => {
     await it.go("/tasks");
-    await comes(async () => (await tasksShown(page)).length > 5, "the list");
+    await until("the list", async () => (await tasksShown(page)).length > 5);
   });
 
   look("are filtered by a state that none has", async (page) => {
@@ -120,14 +111,14 @@ describe("a million tasks", { skip: chromium.skip, timeout: 240_000 }, () => {
 
   look("are scrolled through by thousands, and nothing stands still", async (page) => {
     await it.go("/tasks");
-    await comes(async () => (await tasksShown(page)).length > 5, "the list");
+    await until("the list", async () => (await tasksShown(page)).length > 5);
     const [first] = await tasksShown(page);
     await page.locator('main a[href^="#/tasks/"]').first().hover();
     for (let n = 0; n < 100; n++) {
       await page.mouse.wheel(0, 1400);
       await page.waitForTimeout(20);
     }
-    await comes(async () => !(await tasksShown(page)).includes(first!), "what is older");
+    await until("what is older", async () => !(await tasksShown(page)).includes(first!));
   });
 
   look("are where one left them, after a look at one of them", async (page) => {
@@ -136,14 +127,14 @@ describe("a million tasks", { skip: chromium.skip, timeout: 240_000 }, () => {
     await page.locator(`main a[href="#/tasks/${middle}"]`).click();
     await page.getByRole("heading", { name: /done/ }).waitFor();
     await page.goBack();
-    await comes(async () => (await tasksShown(page)).includes(middle), "the place one left");
+    await until("the place one left", async () => (await tasksShown(page)).includes(middle));
     await page.locator(`main a[href="#/tasks/${middle}"]`).hover();
   });
 
   // The node looks through so many rows for an answer, then says where to go on.
   look("are filtered by an action that one in 100,000 has, and all of them are found", async (page) => {
     await it.go("/tasks?action=reverse");
-    await comes(async () => (await tasksShown(page)).length === TASKS / RARE_EVERY, "the last of ten");
+    await until("the last of ten", async () => (await tasksShown(page)).length === TASKS / RARE_EVERY);
   });
 
   test("were written", (t) => t.diagnostic(`writing a million tasks: ${writing.join()} ms`));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { en } from "../../dashboard/src/words/en.ts";
 import type { Explanation, TaskView } from "../../src/protocol/messages.ts";
 import { beforeANode } from "./before-a-node.ts";
-import { until } from "./busy-system.ts";
+import { until } from "../until.ts";
 
 /** As the page writes milliseconds in English. */
 const duration = (ms: number): string =>

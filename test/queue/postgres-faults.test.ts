@@ -8,8 +8,9 @@ import type { Message } from "../../src/queue/queue.ts";
 import { FaultProxy } from "../services/fault-proxy.ts";
 import { Postgres } from "../services/postgres.ts";
 import { newSchema, openQueue } from "./open-postgres-queue.ts";
-import { arrived, message, takeSoon, until } from "./queue-contract.ts";
+import { arrived, message, takeSoon } from "./queue-contract.ts";
 import { Traffic } from "./traffic.ts";
+import { until } from "../until.ts";
 
 const TAKER = fileURLToPath(new URL("taking-process.ts", import.meta.url));
 const anyRoom = (): number => Infinity;

@@ -5,7 +5,8 @@ import type { Message } from "../../src/queue/queue.ts";
 import { Postgres } from "../services/postgres.ts";
 import { newSchema, openQueue } from "./open-postgres-queue.ts";
 import { remoteQueueContract } from "./remote-queue-contract.ts";
-import { arrived, message, queueContract, takeSoon, until } from "./queue-contract.ts";
+import { arrived, message, queueContract, takeSoon } from "./queue-contract.ts";
+import { until } from "../until.ts";
 
 const anyRoom = (): number => Infinity;
 const byId = (a: Message, b: Message): number => (a.spec.id < b.spec.id ? -1 : 1);

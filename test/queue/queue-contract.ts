@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import type { Message, Queue } from "../../src/queue/queue.ts";
 import { createIdMaker } from "../../src/task/id.ts";
 import { DEFAULT_POLICY, type PriorityLevel, type TaskSpec } from "../../src/task/task.ts";
+import { until } from "../until.ts";
 
 const START = 1_800_000_000_000;
 const makeId = createIdMaker(0, () => START, Math.random);
@@ -41,16 +42,6 @@ export function message(options: MessageOptions = {}): Message {
 /** Has a row, and so waits where a server keeps what it has. */
 export function promised(options: MessageOptions = {}): Message {
   return message({ ...options, isRide: false });
-}
-
-const LONG_MS = 30_000;
-
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const late = performance.now() + LONG_MS;
-  while (!(await isSo())) {
-    if (performance.now() > late) throw new Error(`not within ${LONG_MS} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** What was published may have a way to go before it can be taken here. */

@@ -3,8 +3,9 @@ import { after, before, describe, test } from "node:test";
 import { needs } from "../../scripts/system-programs.ts";
 import { startRabbitMQ, type RabbitMQ, type RabbitMQNode } from "../services/rabbitmq.ts";
 import { newPrefix, openQueue, typesOf } from "./open-rabbitmq-queue.ts";
-import { message, promised, takeSoon, until } from "./queue-contract.ts";
+import { message, promised, takeSoon } from "./queue-contract.ts";
 import { Traffic } from "./traffic.ts";
+import { until } from "../until.ts";
 
 /** Servers start slowly where much runs beside them. */
 const START = { timeout: 240_000 };

@@ -6,8 +6,9 @@ import { needs } from "../../scripts/system-programs.ts";
 import { FaultProxy } from "../services/fault-proxy.ts";
 import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
 import { newPrefix, openQueue } from "./open-rabbitmq-queue.ts";
-import { arrived, promised, takeSoon, until } from "./queue-contract.ts";
+import { arrived, promised, takeSoon } from "./queue-contract.ts";
 import { Traffic } from "./traffic.ts";
+import { until } from "../until.ts";
 
 const anyRoom = (): number => Infinity;
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -5,7 +5,8 @@ import { connect, type Channel, type ChannelModel } from "amqplib";
 import { needs } from "../../scripts/system-programs.ts";
 import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
 import { newPrefix, openQueue, typesOf } from "./open-rabbitmq-queue.ts";
-import { arrived, message, promised, takeSoon, until } from "./queue-contract.ts";
+import { arrived, message, promised, takeSoon } from "./queue-contract.ts";
+import { until } from "../until.ts";
 
 /** Servers start slowly where much runs beside them. */
 const START = { timeout: 240_000 };

@@ -5,7 +5,8 @@ import { needs } from "../../scripts/system-programs.ts";
 import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
 import { newPrefix, openQueue } from "./open-rabbitmq-queue.ts";
 import { remoteQueueContract } from "./remote-queue-contract.ts";
-import { arrived, promised, queueContract, takeSoon, until } from "./queue-contract.ts";
+import { arrived, promised, queueContract, takeSoon } from "./queue-contract.ts";
+import { until } from "../until.ts";
 
 const anyRoom = (): number => Infinity;
 const one = (): number => 1;

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { RemoteQueue, RemoteQueueOptions } from "../../src/queue/remote-queue.ts";
-import { arrived, message, takeSoon, until } from "./queue-contract.ts";
+import { arrived, message, takeSoon } from "./queue-contract.ts";
+import { until } from "../until.ts";
 
 const anyRoom = (): number => Infinity;
 const one = (): number => 1;

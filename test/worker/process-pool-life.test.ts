@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { openBlobs } from "./fixtures/blobs.ts";
 import { codeOf, PoolDriver, resultOf } from "./driver.ts";
 import { openProcessPool } from "./open-process-pool.ts";
+import { until } from "../until.ts";
 
 const BLOB_MODULE = new URL("./fixtures/blobs.ts", import.meta.url).href;
 
@@ -18,14 +19,6 @@ async function temporaryDir(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "tanda-test-"));
   t.after(() => rm(dir, { recursive: true, force: true }));
   return dir;
-}
-
-async function until(what: string, isSo: () => boolean, ms = 15_000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!isSo()) {
-    assert.ok(performance.now() < end, `not within ${ms} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 function isAlive(pid: number): boolean {

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createInlinePool } from "../../src/worker/inline-pool.ts";
 import type { Pool } from "../../src/worker/pool.ts";
-import { ask, makeId, openEngine, sleep, until, within } from "../engine/open-engine.ts";
+import { ask, makeId, openEngine, sleep, within } from "../engine/open-engine.ts";
+import { until } from "../until.ts";
 
 /** A pool that does this first when it is started. */
 function startingWith(pool: Pool, first: () => Promise<void>): Pool {

@@ -7,7 +7,7 @@ import type { TaskEvent } from "../../src/task/decide.ts";
 import { TandaError } from "../../src/task/errors.ts";
 import { Recorder } from "../../src/worker/recorder.ts";
 import { newSpec, ride } from "../store/sample-events.ts";
-import { until } from "../engine/open-engine.ts";
+import { until } from "../until.ts";
 
 /** Refuses, whole, every call with an event that `refuses` says something to. */
 function refusing(store: Store, refuses: (event: TaskEvent) => TandaError | null): Pick<Store, "apply"> {
