@@ -6,6 +6,8 @@ import { nowMs } from "../history.ts";
 const GATEWAY_MS = [3000, 6000] as const;
 const DATABASE_MS = 5000;
 const ANSWERS_WITHIN_MS = 1000;
+/** What was on its way to the database. */
+const COMMITS_WITHIN_MS = 100;
 
 /** @param leases how long it stands, in leases: past one, others have taken what it runs. */
 function standWorker(leases: number): Fault {
@@ -15,16 +17,23 @@ function standWorker(leases: number): Fault {
     strike: async (scene) => {
       const { topology, audit, dice } = scene;
       const box = dice.pick(topology.workers);
-      await untilSeen("it has something under a lease", () => hasLease(scene, box));
       const lapsed = async (): Promise<number> => {
         const sql = `select count(*)::int as count from audit.changes where has_lapsed`;
         return (await audit.query<{ count: number }>(sql))[0]!.count;
       };
       const before = leases > 1 ? await lapsed() : 0;
       const { pid } = box.node;
-      box.signal("SIGSTOP");
       let isStill = false;
       try {
+        // What it had may have ended in this very moment.
+        await untilSeen("it stands still with something under a lease", async () => {
+          if (!(await hasLease(scene, box))) return false;
+          box.signal("SIGSTOP");
+          await delay(COMMITS_WITHIN_MS);
+          if (await hasLease(scene, box)) return true;
+          box.signal("SIGCONT");
+          return false;
+        });
         await delay(leases * topology.settings.leaseMs);
         isStill = isStopped(pid);
       } finally {
