@@ -14,6 +14,8 @@ export const STILL_MS = 4;
 const TINY_MS = 0.02;
 const MAX_IN_LANE = 1024;
 const MAX_BYTES = 4_194_304;
+/** It has not read what it was given. Asked back and given again meanwhile, the same runs would fill its pipe without end. */
+const MAX_UNREAD_BYTES = 262_144;
 /** What an action costs before it was measured. */
 const UNKNOWN_MS = BUDGET_MS;
 /** Nothing is free, or a lane could be filled without end. */
@@ -70,7 +72,8 @@ export class Placement {
   }
 
   #capacity(load: ActionLoad, link: ThreadLink, now: number, estimateMs: number): number {
-    if (link.state !== "up" || link.isBlocked || link.bytes > MAX_BYTES) return 0;
+    if (link.state !== "up" || link.isBlocked) return 0;
+    if (link.bytes > MAX_BYTES || link.unreadBytes > MAX_UNREAD_BYTES) return 0;
     if (load.lane === SHARED)
       return Math.max(0, Math.min(load.perThread - load.on(link), MAX_ACTIVE - 1 - link.counts[SHARED]));
     const count = link.counts[EXCLUSIVE];

@@ -68,11 +68,17 @@ export class ThreadLink {
       }
       events.turn();
     });
+    socket.on("drain", events.turn);
     socket.on("close", events.closed);
   }
 
   get isOpen(): boolean {
     return this.#socket !== null && !this.#socket.closed;
+  }
+
+  /** Written to its pipe, which is full; of what it has not read the system keeps some more. */
+  get unreadBytes(): number {
+    return this.#batch.length + (this.#socket?.writableLength ?? 0);
   }
 
   /** Ordinals are used up: time for another thread. */
