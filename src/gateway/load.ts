@@ -123,11 +123,11 @@ export class Load {
   /** A task, in place of {@link begin}. */
   beginTask(pending: Pending): void {
     this.begin(pending.bytes, false);
-    pending.bornIn = this.#share.begin();
+    pending.bornIn = this.#share.begin(pending.bytes);
   }
 
   endTask({ bytes, bornIn, overtook }: Pending): void {
-    if (bornIn > 0) this.#share.end(bornIn);
+    if (bornIn > 0) this.#share.end(bornIn, bytes);
     this.end(bytes, overtook);
   }
 

@@ -8,8 +8,14 @@
 const EPOCH_MS = 500;
 /** Each may have so many in flight, however many others there are. */
 const LEAST = 8;
+/** A request counts once more for each of these: what is large fills the memory before it keeps anybody busy. */
+const PORTION_BYTES = 32_768;
 
-/** Tasks that began in this epoch or in the last. */
+function portionsOf(bytes: number): number {
+  return 1 + Math.floor(bytes / PORTION_BYTES);
+}
+
+/** Portions of tasks that began in this epoch or in the last. */
 export class Fresh {
   #epoch = 0;
   #current = 0;
@@ -24,15 +30,15 @@ export class Fresh {
     return this.#current + this.#last;
   }
 
-  begin(epoch: number): void {
+  begin(epoch: number, portions: number): void {
     this.count(epoch);
-    this.#current++;
+    this.#current += portions;
   }
 
-  end(epoch: number, bornIn: number): void {
+  end(epoch: number, bornIn: number, portions: number): void {
     if (this.count(epoch) === 0) return;
-    if (bornIn === epoch) this.#current--;
-    else if (bornIn === epoch - 1) this.#last--;
+    if (bornIn === epoch) this.#current -= portions;
+    else if (bornIn === epoch - 1) this.#last -= portions;
   }
 }
 
@@ -73,13 +79,13 @@ export class Shares {
     for (const wake of waiting) wake();
   }
 
-  begin(isFirst: boolean): void {
+  begin(isFirst: boolean, portions: number): void {
     if (isFirst) this.#sharers++;
-    this.#all.begin(this.#epoch);
+    this.#all.begin(this.#epoch, portions);
   }
 
-  end(bornIn: number): void {
-    this.#all.end(this.#epoch, bornIn);
+  end(bornIn: number, portions: number): void {
+    this.#all.end(this.#epoch, bornIn, portions);
   }
 
   leave(): void {
@@ -123,16 +129,18 @@ export class Share {
   }
 
   /** @returns what {@link end} is to be told. */
-  begin(): number {
+  begin(bytes: number): number {
     const { epoch } = this.#shares;
-    this.#shares.begin(this.#inFlight++ === 0);
-    this.#fresh.begin(epoch);
+    const portions = portionsOf(bytes);
+    this.#shares.begin(this.#inFlight++ === 0, portions);
+    this.#fresh.begin(epoch, portions);
     return epoch;
   }
 
-  end(bornIn: number): void {
-    this.#shares.end(bornIn);
-    this.#fresh.end(this.#shares.epoch, bornIn);
+  end(bornIn: number, bytes: number): void {
+    const portions = portionsOf(bytes);
+    this.#shares.end(bornIn, portions);
+    this.#fresh.end(this.#shares.epoch, bornIn, portions);
     if (--this.#inFlight === 0) this.#shares.leave();
   }
 

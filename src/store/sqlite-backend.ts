@@ -3,6 +3,8 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { TaskEvent } from "../task/decide.ts";
 import { TandaError } from "../task/errors.ts";
+import { isLargeFinish } from "../task/finish-size.ts";
+import { LargeWrites } from "./large-writes.ts";
 import type { Answer } from "./sqlite-apply.ts";
 import { toStoreError } from "./sqlite-errors.ts";
 import type { SqliteReads } from "./sqlite-reads.ts";
@@ -75,6 +77,7 @@ export class ThreadSide<T> implements Side<T> {
   readonly #waiting = new Map<number, Waiting>();
   readonly #opened: Promise<void>;
   #lastId = 0;
+  readonly #large = new LargeWrites((events) => this.#apply(events));
   #gathered: { ids: number[]; sizes: number[]; events: TaskEvent[] } | null = null;
   #ended: TandaError | null = null;
   #closing: Promise<void> | null = null;
@@ -120,6 +123,13 @@ export class ThreadSide<T> implements Side<T> {
 
   apply(events: readonly TaskEvent[]): Promise<readonly Answer[] | null> {
     if (this.#closing || this.#ended) return Promise.reject(this.#ended ?? closed());
+    return this.#large.isEmpty && !events.some(isLargeFinish)
+      ? this.#apply(events)
+      : this.#applyApart(events);
+  }
+
+  #apply(events: readonly TaskEvent[]): Promise<readonly Answer[] | null> {
+    if (this.#ended) return Promise.reject(this.#ended);
     if (this.#gathered === null) {
       this.#gathered = { ids: [], sizes: [], events: [] };
       queueMicrotask(() => this.#flush());
@@ -131,8 +141,25 @@ export class ThreadSide<T> implements Side<T> {
     return this.#wait(id);
   }
 
+  /** Told when all of it is known: of a call that fails, a part may be done. */
+  async #applyApart(events: readonly TaskEvent[]): Promise<readonly Answer[]> {
+    const small: TaskEvent[] = [];
+    const large = events.map((event) => {
+      if (this.#large.takes(event)) return this.#large.push(event);
+      small.push(event);
+      return null;
+    });
+    if (small.length > 0) this.#large.noteOthers();
+    const ofSmall = small.length === 0 ? null : this.#apply(small);
+    await Promise.allSettled([ofSmall, ...large]);
+    const answers = await ofSmall;
+    let at = 0;
+    return Promise.all(large.map(async (answer) => (answer === null ? (answers?.[at++] ?? null) : answer)));
+  }
+
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      await this.#large.settled();
       if (this.#ended) return;
       const exited = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
       await this.#send("close", []);

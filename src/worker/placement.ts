@@ -13,7 +13,7 @@ export const STILL_MS = 4;
 /** Up to this a run is shorter than it takes to wake a thread for it: such runs fill one thread before they wake another. */
 const TINY_MS = 0.02;
 const MAX_IN_LANE = 1024;
-const MAX_BYTES = 4_194_304;
+const MAX_BYTES = 1_048_576;
 /** It has not read what it was given. Asked back and given again meanwhile, the same runs would fill its pipe without end. */
 const MAX_UNREAD_BYTES = 262_144;
 /** What an action costs before it was measured. */

@@ -1,10 +1,11 @@
 /**
  * Writes what became of runs, and goes on trying: an outcome that is known must not be lost because a disk is full.
- * All that ends in one turn of the event loop is one call of the store.
+ * All that ends in one turn of the event loop is one call of the store, but for what is large: that is another.
  */
 import type { Applied, Store } from "../store/store.ts";
 import type { TaskEvent } from "../task/decide.ts";
 import { toTandaError } from "../task/errors.ts";
+import { isLargeFinish } from "../task/finish-size.ts";
 
 const RETRY_MS = 250;
 /** What the store will not take may be taken by the next version of it; meanwhile it is not asked often. */
@@ -21,6 +22,7 @@ export class Recorder {
   readonly #onRoom: () => void;
   #events: TaskEvent[] = [];
   #listeners: Recorded[] = [];
+  #hasLarge = false;
   #isScheduled = false;
   #open = 0;
   #idle: (() => void)[] = [];
@@ -41,11 +43,12 @@ export class Recorder {
     this.#onRoom = onRoom;
   }
 
-  /** Calls `listener` after the event is durable, in the order of recording within one turn. */
+  /** Calls `listener` after the event is durable; of small ones in the order of recording within one turn. */
   record(event: TaskEvent, listener: Recorded): void {
     this.#events.push(event);
     this.#listeners.push(listener);
     this.#open++;
+    if (!this.#hasLarge) this.#hasLarge = isLargeFinish(event);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => this.#flush());
@@ -74,7 +77,16 @@ export class Recorder {
     const listeners = this.#listeners;
     this.#events = [];
     this.#listeners = [];
-    this.#write(events, listeners);
+    if (!this.#hasLarge) return this.#write(events, listeners);
+    this.#hasLarge = false;
+    for (const isLarge of [false, true]) {
+      const those = [...events.keys()].filter((at) => isLargeFinish(events[at]!) === isLarge);
+      if (those.length === 0) continue;
+      this.#write(
+        those.map((at) => events[at]!),
+        those.map((at) => listeners[at]!),
+      );
+    }
   }
 
   #write(events: readonly TaskEvent[], listeners: readonly Recorded[], isAgain = false): void {

@@ -11,6 +11,7 @@ import type { Run } from "../../src/worker/pool.ts";
 import { RunMeans } from "../../src/worker/run-means.ts";
 import { EXCLUSIVE, SHARED } from "../../src/worker/slots.ts";
 import { ThreadLink } from "../../src/worker/thread-link.ts";
+import { until } from "../until.ts";
 import { FrameCutter } from "../../src/worker/thread-wire.ts";
 
 const MIB = 1024 * 1024;
@@ -55,8 +56,9 @@ test("does not fill its pipe without end, and when it reads again it is given mo
       if (message.type === "recall")
         setImmediate(() => dispatcher.recalled(link, { ...message, type: "recalled", begun: 0 }));
     });
-    const [[theirs], socket] = await Promise.all([once(server, "connection"), connect(port, "127.0.0.1")]);
-    deaf.push((theirs as Socket).pause());
+    const coming = once(server, "connection");
+    const socket = connect(port, "127.0.0.1");
+    deaf.push(((await coming)[0] as Socket).pause());
     const events = { closed: nothing, turn: () => dispatcher.turn(), garbled: nothing };
     link.attach(socket, new FrameCutter(), dispatcher.listen(link), events);
     return { link, socket };
@@ -79,7 +81,7 @@ test("does not fill its pipe without end, and when it reads again it is given mo
 
   const before = frees;
   for (const socket of deaf) socket.resume();
-  while (unread() > 0 || frees === before) await delay(5);
+  await until(() => unread() === 0 && frees > before);
   assert.ok(
     threads.some(({ link }) => link.inHand.values().length > 0),
     "they are given more",
