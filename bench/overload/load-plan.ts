@@ -36,7 +36,7 @@ export type LoadReport = {
   /** Of repeats at the told time: how many there were, and how many were let in. */
   readonly repeats: number;
   readonly repeatsLetIn: number;
-  /** Of requests let in after `busy`: how long the first answer said, and how long it was. */
+  /** Of requests let in after `busy`: how long the first answer said, and after how long they came and were let in. */
   readonly waits: readonly { readonly toldMs: number; readonly trueMs: number }[];
   /** Let in, by second since the begin. */
   readonly letInBySecond: readonly number[];

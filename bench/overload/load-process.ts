@@ -14,7 +14,7 @@ const MOST_KEPT = 200_000;
 
 type Reply = { id: number; status: string; result?: { error?: { code: string; retryAfterMs?: number } } };
 
-type Request = { readonly dueAt: number; refusedAt: number; toldMs: number; times: number };
+type Request = { readonly dueAt: number; sentAt: number; refusedAt: number; toldMs: number; times: number };
 
 class Client {
   readonly socket: Socket;
@@ -35,6 +35,7 @@ class Client {
 
   send(id: number, request: Request, text: string): void {
     this.unanswered.set(id, request);
+    request.sentAt = performance.now();
     this.#lines += `{"id":${id},${text}}\n`;
   }
 
@@ -98,7 +99,7 @@ async function run(plan: LoadPlan): Promise<LoadReport> {
       seen.repeatsLetIn++;
     }
     if (request.times > 0 && waits.length < MOST_KEPT) {
-      waits.push({ toldMs: request.toldMs, trueMs: now - request.refusedAt });
+      waits.push({ toldMs: request.toldMs, trueMs: request.sentAt - request.refusedAt });
     }
     if (latenciesMs.length < MOST_KEPT) latenciesMs.push(now - request.dueAt);
   };
@@ -122,7 +123,7 @@ async function run(plan: LoadPlan): Promise<LoadReport> {
           continue;
         }
         const dueAt = begunAt + (seen.asked / perSecond) * 1000;
-        client.send(++lastId, { dueAt, refusedAt: 0, toldMs: 0, times: 0 }, text);
+        client.send(++lastId, { dueAt, sentAt: 0, refusedAt: 0, toldMs: 0, times: 0 }, text);
         seen.asked++;
         turn = 0;
       }

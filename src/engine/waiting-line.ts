@@ -14,7 +14,7 @@ const EARLY_MS = 2;
 const KEPT_MS = 1000;
 
 /** Of one sender, at equal distances: told and not come yet. */
-type Places = { count: number; nextAt: number; lastAt: number; waitMs: number };
+type Places = { count: number; nextAt: number; lastAt: number; waitMs: number; stepMs: number };
 
 export class WaitingLine {
   readonly #random: () => number;
@@ -36,7 +36,7 @@ export class WaitingLine {
       return Math.ceil((perSecond === null ? UNKNOWN_MS : STANDSTILL_MS) * (0.75 + this.#random() / 2));
     let places = this.#bySender.get(sender);
     if (places === undefined)
-      this.#bySender.set(sender, (places = { count: 0, nextAt: now, lastAt: now, waitMs: 0 }));
+      this.#bySender.set(sender, (places = { count: 0, nextAt: now, lastAt: now, waitMs: 0, stepMs: 0 }));
     this.#mostSenders = Math.max(this.#mostSenders, this.#bySender.size);
     const stepMs = (this.#mostSenders / perSecond) * 1000;
     // It came at its time, and there was no room after all: it is the next of its sender's.
@@ -47,6 +47,7 @@ export class WaitingLine {
     const at = after + stepMs * (isFirst ? 0.5 + this.#random() : 1);
     if (at - now > LONGEST_MS) return LONGEST_MS;
     if (isFirst) places.nextAt = at;
+    places.stepMs = stepMs;
     places.lastAt = at;
     places.count++;
     return (places.waitMs = Math.max(1, Math.ceil(at - now)));
@@ -77,9 +78,10 @@ export class WaitingLine {
   }
 }
 
-/** The distances between its places are not all alike: it may be one of them early. */
-function isDue({ count, nextAt, lastAt }: Places, now: number): boolean {
-  return nextAt <= now + EARLY_MS + (lastAt - nextAt) / count;
+/** A new request may have taken the place of one that comes at its time, which then takes the next: it may be a distance early. */
+function isDue({ count, nextAt, lastAt, stepMs }: Places, now: number): boolean {
+  const distanceMs = count > 1 ? (lastAt - nextAt) / (count - 1) : stepMs;
+  return nextAt <= now + EARLY_MS + distanceMs;
 }
 
 function postponed(places: Places, now: number, ms: number): number {

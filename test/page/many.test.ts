@@ -7,11 +7,10 @@ import type { Browser, Page } from "playwright-core";
 import { en } from "../../dashboard/src/words/en.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { TaskEvent } from "../../src/task/decide.ts";
-import { createIdMaker } from "../../src/task/id.ts";
-import { DEFAULT_POLICY, NORMAL, type TaskSpec } from "../../src/task/task.ts";
 import { freePort, NodeProcess } from "../e2e/node-process.ts";
 import { tasksShown } from "./before-a-node.ts";
 import { chromium, LookedAt, openBrowser } from "./looked-at.ts";
+import { DONE, newSpecNow, ride } from "../store/sample-events.ts";
 import { until } from "../until.ts";
 
 const TASKS = 1_000_000;
@@ -22,27 +21,10 @@ const LONG_TASKS = `globalThis.longTasks = [];
   new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => Math.round(duration))))
     .observe({ entryTypes: ["longtask"] });`;
 
-const makeId = createIdMaker(0, Date.now, Math.random);
-
 /** As it is after it was run, in one write. */
 function ended(n: number): TaskEvent {
-  const at = Date.now();
-  const spec: TaskSpec = {
-    id: makeId(),
-    action: n % RARE_EVERY === 0 ? "reverse" : "upper",
-    queue: "default",
-    priority: NORMAL,
-    payload: '"hola"',
-    payloadBlob: null,
-    owner: null,
-    key: null,
-    policy: DEFAULT_POLICY,
-    dueAt: null,
-    expiresAt: null,
-    createdAt: at,
-  };
-  const outcome = { type: "done", result: '"HOLA"', resultBlob: null } as const;
-  return { type: "finish", id: spec.id, at, attempt: 1, startedAt: at, chance: 0.5, outcome, spec };
+  const spec = newSpecNow({ action: n % RARE_EVERY === 0 ? "reverse" : "upper" });
+  return { ...ride(spec, DONE, spec.createdAt), startedAt: spec.createdAt };
 }
 
 async function fill(path: string): Promise<void> {
