@@ -75,8 +75,8 @@ export function isStopped(pid: number): boolean {
   return /^\d+ \(.*\) T/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
-/** Whether it runs something that takes long enough to be claimed with a lease. */
-export async function hasLease({ audit }: Scene, { node }: Box): Promise<boolean> {
-  const sql = "select from tanda.tasks where state = $1 and worker like $2 limit 1";
-  return (await audit.query(sql, [RUNNING, `%-${node.pid}-%`])).length > 0;
+/** The tasks that it runs under a lease: those that take long enough. */
+export async function leasedBy({ audit }: Scene, { node }: Box): Promise<string[]> {
+  const sql = "select id::text from tanda.tasks where state = $1 and worker like $2";
+  return (await audit.query<{ id: string }>(sql, [RUNNING, `%-${node.pid}-%`])).map(({ id }) => id);
 }

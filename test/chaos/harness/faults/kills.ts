@@ -1,6 +1,6 @@
 /** Each box of the drawing is killed, and started again by whoever keeps it. */
 import { setTimeout as delay } from "node:timers/promises";
-import { brokenTo, grown, hasLease, Unseen, untilSeen, type Fault, type Scene } from "../fault.ts";
+import { brokenTo, grown, leasedBy, Unseen, untilSeen, type Fault, type Scene } from "../fault.ts";
 import { nowMs } from "../history.ts";
 
 const RESTART_MS = [200, 2000] as const;
@@ -32,7 +32,7 @@ export const KILLS: readonly Fault[] = [
     strike: async (scene) => {
       const { topology, dice, witness } = scene;
       const box = dice.pick(topology.workers);
-      await untilSeen("it has something under a lease", () => hasLease(scene, box));
+      await untilSeen("it has something under a lease", async () => (await leasedBy(scene, box)).length > 0);
       const pool = box.pids.slice(1);
       const countsFrom = nowMs();
       for (const pid of pool) process.kill(pid, "SIGKILL");

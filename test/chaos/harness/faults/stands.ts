@@ -1,13 +1,13 @@
 /** Somebody stands still and wakes up again, and may not know it. */
 import { setTimeout as delay } from "node:timers/promises";
-import { grown, hasLease, isStopped, Unseen, untilSeen, type Fault } from "../fault.ts";
+import { grown, isStopped, leasedBy, Unseen, untilSeen, type Fault } from "../fault.ts";
 import { nowMs } from "../history.ts";
 
 const GATEWAY_MS = [3000, 6000] as const;
 const DATABASE_MS = 5000;
 const ANSWERS_WITHIN_MS = 1000;
-/** What was on its way to the database. */
-const COMMITS_WITHIN_MS = 100;
+/** What has run for so long goes on for a while. */
+const LONG_MS = 300;
 
 /** @param leases how long it stands, in leases: past one, others have taken what it runs. */
 function standWorker(leases: number): Fault {
@@ -24,13 +24,15 @@ function standWorker(leases: number): Fault {
       const before = leases > 1 ? await lapsed() : 0;
       const { pid } = box.node;
       let isStill = false;
+      let had: string[] = [];
       try {
-        // What it had may have ended in this very moment.
+        // Not what just ends: its row may be locked by a transaction that stands still too.
         await untilSeen("it stands still with something under a lease", async () => {
-          if (!(await hasLease(scene, box))) return false;
+          const before = await leasedBy(scene, box);
+          await delay(LONG_MS);
           box.signal("SIGSTOP");
-          await delay(COMMITS_WITHIN_MS);
-          if (await hasLease(scene, box)) return true;
+          had = (await leasedBy(scene, box)).filter((id) => before.includes(id));
+          if (had.length > 0) return true;
           box.signal("SIGCONT");
           return false;
         });
@@ -43,7 +45,10 @@ function standWorker(leases: number): Fault {
         if (!isStill) throw new Unseen("it did not stand still");
         if (leases < 1) return "it stood still";
         const taken = (await lapsed()) - before;
-        if (taken === 0) throw new Unseen("nothing was taken from it");
+        if (taken === 0) {
+          const stories = await Promise.all(had.map((id) => audit.story(id)));
+          throw new Unseen(`nothing was taken from it: ${stories.join("; ")}`);
+        }
         return `${taken} tasks were taken from it`;
       };
       return { what: `${box.name} for ${leases} leases`, countsFrom: nowMs(), seen };
