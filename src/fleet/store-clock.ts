@@ -31,9 +31,6 @@ export class StoreClock {
     return this.#offset === null ? machineNow() : Math.floor(measure() + this.#offset);
   };
 
-  /** What is to be added to an instant that this machine told just now. */
-  readonly aheadMs = (): number => this.now() - this.#options.machineNow();
-
   async ask(): Promise<void> {
     const { store, measure } = this.#options;
     const sentAt = measure();

@@ -108,7 +108,6 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
   let isAnnounced = false;
   const sharing: Sharing = {
     leaseMs,
-    aheadMs: clock.aheadMs,
     claim: (claims) => shared.claim(claims, name, leaseMs),
     renew: (held) => shared.renew(name, held, leaseMs),
     check: (messages) => shared.stale(messages.map(({ spec, attempt }) => ({ id: spec.id, attempt }))),

@@ -4,9 +4,13 @@ import { INTERRUPTED } from "../task/suspect.ts";
 import type { Hand } from "./hands.ts";
 import type { Ending } from "./pool.ts";
 
-/** Pools tell instants by the clock of their machine; what is kept goes by another where several share a store. */
-export function later(ending: Ending, ms: number): Ending {
-  return ms === 0 ? ending : { ...ending, startedAt: ending.startedAt + ms, endedAt: ending.endedAt + ms };
+/**
+ * Pools tell instants by the clock of their machine; what is kept goes by another where several share a store. What they tell is not
+ * put right by how far the two are apart: that may have changed since, and then what failed would be tried again in an hour. How long
+ * it took is true, and it ended just now.
+ */
+export function endedNow(ending: Ending, now: number): Ending {
+  return { ...ending, startedAt: now - Math.max(0, ending.endedAt - ending.startedAt), endedAt: now };
 }
 
 /** As it is recorded. */

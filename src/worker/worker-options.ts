@@ -38,8 +38,6 @@ export type WorkerOptions = {
 
 /** What a worker needs beside others: see the rules of a run in docs/distributed.md. */
 export type Sharing = Leasing & {
-  /** What is to be added to an instant that this machine told just now, to have it by the clock of the store. */
-  aheadMs(): number;
   /** @returns ids of those whose rows do not wait for this attempt. */
   check(messages: readonly Message[]): Promise<ReadonlySet<string>>;
   /** The actions of this pool; tasks of others are for other workers. */

@@ -9,7 +9,7 @@ import { Claims } from "./claims.ts";
 import { Doubtful } from "./doubtful.ts";
 import { Gate } from "./gate.ts";
 import { Hands, type Hand } from "./hands.ts";
-import { later, toFinish } from "./outcome-of-ending.ts";
+import { endedNow, toFinish } from "./outcome-of-ending.ts";
 import type { Ending, Pool, Report, Run } from "./pool.ts";
 import { Quarantine, type ClaimedSuspect } from "./quarantine.ts";
 import { Recorder } from "./recorder.ts";
@@ -253,12 +253,12 @@ export class Worker {
 
   #onEnd(endings: readonly Ending[]): void {
     let wasAlone = false;
-    const aheadMs = this.#options.sharing?.aheadMs() ?? 0;
+    const at = this.#options.sharing === null ? null : this.#options.now();
     for (const ending of endings) {
       const hand = this.#hands.release(ending.seq);
       if (hand === undefined) continue;
       wasAlone ||= hand.isAlone;
-      this.#finish(hand, later(ending, aheadMs));
+      this.#finish(hand, at === null ? ending : endedNow(ending, at));
     }
     if (wasAlone) this.#logInHand();
     else if (this.#hands.size === 0) this.#options.inHandLog.idle();

@@ -85,8 +85,8 @@ export const BUGS: readonly Bug[] = [
     name: "own-clock",
     what: "A worker tells when a run ended by the clock of its machine, not by that of the store.",
     file: "worker/worker.ts",
-    from: "this.#options.sharing?.aheadMs() ?? 0;",
-    to: "0;",
+    from: "this.#options.sharing === null ? null : this.#options.now();",
+    to: "null;",
   },
   {
     name: "sweeper-without-doubling",
