@@ -22,7 +22,6 @@ export class Recorder {
   readonly #onRoom: () => void;
   #events: TaskEvent[] = [];
   #listeners: Recorded[] = [];
-  #hasLarge = false;
   #isScheduled = false;
   #open = 0;
   #idle: (() => void)[] = [];
@@ -48,7 +47,6 @@ export class Recorder {
     this.#events.push(event);
     this.#listeners.push(listener);
     this.#open++;
-    if (!this.#hasLarge) this.#hasLarge = isLargeFinish(event);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => this.#flush());
@@ -77,10 +75,11 @@ export class Recorder {
     const listeners = this.#listeners;
     this.#events = [];
     this.#listeners = [];
-    if (!this.#hasLarge) return this.#write(events, listeners);
-    this.#hasLarge = false;
+    // With what comes behind them about the same tasks, which is to stay there.
+    const large = new Set(events.filter(isLargeFinish).map(({ id }) => id));
+    if (large.size === 0) return this.#write(events, listeners);
     for (const isLarge of [false, true]) {
-      const those = [...events.keys()].filter((at) => isLargeFinish(events[at]!) === isLarge);
+      const those = [...events.keys()].filter((at) => large.has(events[at]!.id) === isLarge);
       if (those.length === 0) continue;
       this.#write(
         those.map((at) => events[at]!),

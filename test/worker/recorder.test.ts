@@ -37,6 +37,29 @@ describe("the recorder", () => {
     recorder.close();
   });
 
+  test("writes a large end before what comes behind it about the same task, and holds up nobody else with it", async () => {
+    await using store = await openSqliteStore({ path: ":memory:" });
+    const calls: string[][] = [];
+    const noted: Pick<Store, "apply"> = {
+      apply: (events) => {
+        calls.push(events.map(({ type, id }) => `${type} ${id}`));
+        return store.apply(events);
+      },
+    };
+    const recorder = new Recorder(noted, () => {});
+    const [large, small] = [newSpec(), newSpec()];
+    const result = JSON.stringify("r".repeat(100_000));
+    const verdicts: string[] = [];
+    const note = ({ verdict }: Applied): void => void verdicts.push(verdict);
+    recorder.record(ride(large, { type: "done", result, resultBlob: null }), note);
+    recorder.record({ type: "cancel", id: large.id, at: Date.now() }, note);
+    recorder.record(ride(small), note);
+    await recorder.settled();
+    assert.deepEqual(calls, [[`finish ${small.id}`], [`finish ${large.id}`, `cancel ${large.id}`]]);
+    assert.equal((await store.get([large.id]))[0]!.state, "done");
+    assert.equal(verdicts.length, 3);
+  });
+
   test("goes on trying while the disk is full, and then tells all, in order", async () => {
     await using store = await openSqliteStore({ path: ":memory:" });
     let isFull = true;
