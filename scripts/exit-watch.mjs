@@ -33,14 +33,8 @@ export class ExitWatch {
 
 /** @returns the id of our child with this word in its command line; null when there is none, or where there is no /proc. */
 function childWith(word) {
-  const ours = `) S ${process.pid} `;
-  const pids = fs.existsSync("/proc/self/stat")
-    ? fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name))
-    : [];
-  const pid = pids.find((id) => {
-    const [stat, words] = [read(`/proc/${id}/stat`), read(`/proc/${id}/cmdline`)];
-    return stat.replace(/\) [A-Z] /, ") S ").includes(ours) && words.split("\0").includes(word);
-  });
+  const children = read(`/proc/self/task/${process.pid}/children`).split(" ").filter(Boolean);
+  const pid = children.find((id) => read(`/proc/${id}/cmdline`).split("\0").includes(word));
   return pid === undefined ? null : Number(pid);
 }
 

@@ -28,10 +28,10 @@ function standWorker(leases: number): Fault {
       try {
         // Not what just ends: its row may be locked by a transaction that stands still too.
         await untilSeen("it stands still with something under a lease", async () => {
-          const before = await leasedBy(scene, box);
+          const first = await leasedBy(scene, box);
           await delay(LONG_MS);
           box.signal("SIGSTOP");
-          had = (await leasedBy(scene, box)).filter((id) => before.includes(id));
+          had = (await leasedBy(scene, box)).filter((id) => first.includes(id));
           if (had.length > 0) return true;
           box.signal("SIGCONT");
           return false;
