@@ -65,7 +65,8 @@ test("behind a run of tens of milliseconds one waits ready, and an idle thread t
   const driver = new PoolDriver(openProcessPool());
   await using pool = driver.pool;
   await pool.start();
-  for (let n = 0; n < 20; n++) await driver.ask("busyFor", 20);
+  // More where the machine was busy: it goes by what was measured.
+  for (let n = 0; n < 20 || pool.meanMs("busyFor")! > 40; n++) await driver.ask("busyFor", 20);
   assert.equal(pool.room("busyFor"), 2);
   const [long, short, behind] = driver.sendMany("busyFor", [1000, 20, 20]);
   assert.equal(pool.room("busyFor"), 1);
