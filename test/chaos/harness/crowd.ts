@@ -5,6 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { SdkCustomer } from "./sdk-customer.ts";
 import { PlainCustomer } from "./plain-customer.ts";
+import { WebCustomer } from "./web-customer.ts";
 import type { Dice } from "./dice.ts";
 import { nowMs, type History } from "./history.ts";
 import type { Order, Orders, Outcome } from "./orders.ts";
@@ -49,6 +50,7 @@ export class Crowd implements AsyncDisposable {
   readonly #options: CrowdOptions;
   readonly #sdk: SdkCustomer[];
   readonly #plain: PlainCustomer[];
+  readonly #web: WebCustomer;
   /** By number: when each was sent; the oldest is first. */
   readonly #open = new Map<number, number>();
   /** Of what was accepted lately, to see that there is a row. */
@@ -77,6 +79,7 @@ export class Crowd implements AsyncDisposable {
     };
     this.#sdk = Array.from({ length: SDK_CUSTOMERS }, () => new SdkCustomer(options.port, ear));
     this.#plain = Array.from({ length: PLAIN_CUSTOMERS }, () => new PlainCustomer(options.port, ear));
+    this.#web = new WebCustomer(options.port, ear);
   }
 
   start(): void {
@@ -119,7 +122,7 @@ export class Crowd implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop();
-    await Promise.all([...this.#sdk, ...this.#plain].map((one) => one[Symbol.asyncDispose]()));
+    await Promise.all([...this.#sdk, ...this.#plain, this.#web].map((one) => one[Symbol.asyncDispose]()));
   }
 
   #tick(): void {
@@ -139,11 +142,7 @@ export class Crowd implements AsyncDisposable {
     const { n, way } = order;
     const from = nowMs();
     this.#open.set(n, from);
-    const serve =
-      way === "plain"
-        ? this.#plain[n % PLAIN_CUSTOMERS]!.serve(order)
-        : this.#sdk[n % SDK_CUSTOMERS]!.serve(order, this.#sdk[(n + 1) % SDK_CUSTOMERS]!);
-    void serve.then(() => {
+    void this.#serve(order).then(() => {
       this.#open.delete(n);
       const at = nowMs();
       this.#options.pulse.beat(order, from, at);
@@ -152,6 +151,13 @@ export class Crowd implements AsyncDisposable {
         `{"t":${at},"who":"customer ${order.payload.customer}","op":"${way}","n":${n},"from":${from},"outcome":"${orders.outcomeOf(n)}"}\n`,
       );
     });
+  }
+
+  #serve(order: Order): Promise<void> {
+    const { n, way } = order;
+    if (way === "web") return this.#web.serve(order);
+    if (way === "plain") return this.#plain[n % PLAIN_CUSTOMERS]!.serve(order);
+    return this.#sdk[n % SDK_CUSTOMERS]!.serve(order, this.#sdk[(n + 1) % SDK_CUSTOMERS]!);
   }
 
   #told({ n, key }: Order, outcome: Outcome, id: string | null, word = ""): void {

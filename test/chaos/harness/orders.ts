@@ -6,16 +6,28 @@ import type { Payload } from "./work.ts";
 /**
  * ride: waits for the answer, promised nothing. wait: promised under a key, then waited for. leave: promised, and nobody asks. look: its
  * row is asked for. cancel, fail: is cancelled, fails at first. long: outlives its lease. large: too large for a row. plain: by a
- * socket that repeats nothing by itself.
+ * socket that repeats nothing by itself. web: over HTTP, under a key.
  */
-export const WAYS = ["ride", "wait", "leave", "look", "cancel", "fail", "long", "large", "plain"] as const;
+export const WAYS = [
+  "ride",
+  "wait",
+  "leave",
+  "look",
+  "cancel",
+  "fail",
+  "long",
+  "large",
+  "plain",
+  "web",
+] as const;
 export type Way = (typeof WAYS)[number];
 
 const SHARES: readonly (readonly [Way, number])[] = [
-  ["ride", 0.46],
-  ["wait", 0.18],
+  ["ride", 0.43],
+  ["wait", 0.16],
   ["leave", 0.14],
   ["plain", 0.1],
+  ["web", 0.05],
   ["look", 0.04],
   ["cancel", 0.03],
   ["fail", 0.03],

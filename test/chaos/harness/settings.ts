@@ -23,14 +23,14 @@ export type Settings = {
 
 const SETS = {
   ci: { minutes: 5, rate: 120, brokers: 1 },
-  long: { minutes: 40, rate: 900, brokers: 3 },
+  long: { minutes: 40, rate: 350, brokers: 3 },
 } as const;
 export type SetName = keyof typeof SETS;
 
 export const HELP = `Real processes, real faults; what happened is told by a seed.
 
   npm run chaos -- --set ci                 each kind of fault at least once, in about five minutes
-  npm run chaos -- --set long               forty minutes, three brokers, a million tasks
+  npm run chaos -- --set long               an hour, three brokers, a million tasks
   npm run chaos -- --seed 4711              the same faults in the same order
   npm run chaos -- --faults kill-gateway,kill-worker --minutes 1
   npm run chaos -- --bug wrong-client       with a planted mistake: it must fail
