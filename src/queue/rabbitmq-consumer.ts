@@ -11,6 +11,7 @@ import {
   type ConsumeMessage,
   type Options,
 } from "../rabbitmq/link.ts";
+import { Prefetch } from "./rabbitmq-prefetch.ts";
 
 const STEP_MS = 5000;
 const PAUSE_MS = 500;
@@ -21,7 +22,7 @@ export type ConsumerOptions = {
   name: string;
   /** As it is declared. */
   queue: Options.AssertQueue;
-  /** Messages that may be here unacknowledged. */
+  /** Messages with full parcels that may be here unacknowledged. */
   prefetch: number;
   /** A queue that does not work for so long is deleted and declared again; null = never. */
   leaderlessMs: number | null;
@@ -44,9 +45,12 @@ export type ConsumerOptions = {
 
 export class Consumer {
   readonly #options: ConsumerOptions;
+  readonly #prefetch: Prefetch;
   #connection: ChannelModel | null = null;
   #channel: Channel | null = null;
   #tag: string | null = null;
+  /** With so many it consumes. */
+  #prefetched = 0;
   #isWanted = false;
   #failingSince: number | null = null;
   #failedAt = 0;
@@ -61,6 +65,7 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
+    this.#prefetch = new Prefetch(options.prefetch);
   }
 
   get isConsuming(): boolean {
@@ -126,10 +131,16 @@ export class Consumer {
   async #step(): Promise<void> {
     const connection = this.#connection;
     if (connection === null) return;
-    if (this.#isWanted && this.#tag === null) return this.#start(connection);
-    if (this.#isWanted || this.#tag === null || this.#channel === null) return;
     const [channel, tag] = [this.#channel, this.#tag];
-    this.#tag = null;
+    if (this.#isWanted) {
+      if (tag !== null && this.#prefetched === this.#prefetch.messages) return;
+      await this.#start(connection);
+    } else this.#tag = null;
+    // The one before ends when the new one has begun: so it is consumed all the time.
+    if (tag !== null && channel !== null && this.#channel === channel) await this.#cancel(channel, tag);
+  }
+
+  async #cancel(channel: Channel, tag: string): Promise<void> {
     try {
       await this.#within(channel.cancel(tag));
     } catch (error) {
@@ -174,20 +185,25 @@ export class Consumer {
   }
 
   async #consume(connection: ChannelModel): Promise<void> {
-    const { name, queue, prefetch } = this.#options;
+    const { name, queue } = this.#options;
+    const { messages } = this.#prefetch;
     const channel = this.#channel ?? (await this.#open(connection));
     this.#channel = channel;
     await this.#within(channel.assertQueue(name, queue));
-    await this.#within(channel.prefetch(prefetch));
+    await this.#within(channel.prefetch(messages));
     const consuming = channel.consume(name, (message) => {
       this.#hasHeard = true;
-      if (message !== null) return this.#options.onMessage(channel, message);
+      if (message !== null) {
+        if (this.#prefetch.learn(message)) this.#next();
+        return this.#options.onMessage(channel, message);
+      }
       // The broker cancels the consumers of a queue that is deleted.
       this.#isDeleted = true;
       this.#ended(channel);
     });
     const { consumerTag } = await this.#within(consuming);
     if (this.#channel === channel) this.#tag = consumerTag;
+    this.#prefetched = messages;
     if (this.#isDeleted) this.#options.onRemade();
     this.#isDeleted = false;
   }

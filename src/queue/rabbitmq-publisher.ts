@@ -16,6 +16,7 @@ import {
 import { encode } from "./parcel-codec.ts";
 import type { Message } from "./queue.ts";
 import { Declarer } from "./rabbitmq-declarer.ts";
+import { FULLNESS } from "./rabbitmq-prefetch.ts";
 import { queueName } from "./rabbitmq-topology.ts";
 import {
   isForRides,
@@ -183,10 +184,15 @@ export class Publisher {
 
   #send(channel: ConfirmChannel, parcel: Parcel): void {
     const number = this.#number++;
-    const { lane, items } = parcel;
+    const { lane, items, fullness } = parcel;
     this.#underWay.set(number, parcel);
     lane.underWay++;
-    const options = { mandatory: true, persistent: !isForRides(lane), messageId: String(number) };
+    const options = {
+      mandatory: true,
+      persistent: !isForRides(lane),
+      messageId: String(number),
+      headers: { [FULLNESS]: fullness },
+    };
     try {
       const body = Buffer.from(encode(items.map(({ message }) => message)));
       channel.publish("", queueName(this.#options.prefix, lane), body, options, (error: unknown) => {

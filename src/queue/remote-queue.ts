@@ -39,7 +39,7 @@ export type RemoteQueueOptions = {
   random: () => number;
   /** Whether tasks are taken here; else only published. Default true. */
   consumes?: boolean;
-  /** Parcels of one queue and priority that may be here unsettled, of up to 200 tasks each. Default 8. */
+  /** Full parcels of one queue and priority that may be here unsettled, of up to 200 tasks each; of small ones more. Default 8. */
   prefetch?: number;
   /** How many tasks of an action may travel together to one worker: few of what takes long. Default 200. */
   tasksAtOnce?: (action: string) => number;

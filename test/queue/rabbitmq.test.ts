@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { connect, type Channel, type ChannelModel } from "amqplib";
 import { needs } from "../../scripts/system-programs.ts";
+import { optionsOf } from "../../src/queue/rabbitmq-topology.ts";
 import { startRabbitMQ, type RabbitMQ } from "../services/rabbitmq.ts";
 import { newPrefix, openQueue } from "./open-rabbitmq-queue.ts";
 import { remoteQueueContract } from "./remote-queue-contract.ts";
@@ -93,6 +94,35 @@ describe("RabbitMQ", { skip: needs("rabbitmq-server").skip, timeout: 120_000 }, 
     assert.equal((await takeSoon(queue, 3)).length, 3);
     await untilWaiting(`${prefix}.default.normal`, 13);
     assert.deepEqual(queue.take(10, anyRoom), []);
+  });
+
+  test("of parcels that are nearly empty as many more are here unsettled, and of full ones no more than before", async () => {
+    const prefix = newPrefix();
+    const name = `${prefix}.default.normal`;
+    const tasksAtOnce = (action: string): number => (action === "slow" ? 1 : 200);
+    const { queue: sender } = await openQueue(rabbit.url, prefix, { tasksAtOnce, consumes: false });
+    await using _sender = sender;
+    const small = 120;
+    await raw.assertQueue(name, optionsOf({ name: "default", priority: 1 }));
+    for (let n = 1; n <= small; n++) {
+      sender.publish([promised()]);
+      await untilWaiting(name, n);
+    }
+    const { queue } = await openQueue(rabbit.url, prefix, { tasksAtOnce, prefetch: 4 });
+    await using _queue = queue;
+    const passing = async (count: number): Promise<void> => {
+      for (let n = 0; n < count; n++) queue.settle(await takeSoon(queue, 1));
+    };
+    await passing(60);
+    const others = await takeSoon(queue, small - 60);
+    assert.equal(others.length, small - 60, "all the others are here, and none is settled");
+    queue.settle(others);
+    sender.publish(Array.from({ length: 60 }, () => promised({ action: "slow" })));
+    await passing(40);
+    const last = await takeSoon(queue, 4);
+    await untilWaiting(name, 16);
+    assert.deepEqual(queue.take(10, anyRoom), []);
+    queue.settle(last);
   });
 
   test("a flood of low priority does not hold up what is urgent; what has waited for long goes first all the same", async () => {
