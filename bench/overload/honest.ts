@@ -6,7 +6,12 @@ import type { LoadPlan, LoadReport } from "./load-plan.ts";
 const CLIENTS = 20;
 const PER_SECOND = 100;
 
-export function askHonestly(port: number, request: string, seconds: number): Promise<LoadReport> {
+export function askHonestly(
+  port: number,
+  request: string,
+  seconds: number,
+  processors?: string,
+): Promise<LoadReport> {
   const plan: LoadPlan = {
     port,
     connections: CLIENTS,
@@ -15,7 +20,7 @@ export function askHonestly(port: number, request: string, seconds: number): Pro
     onBusy: "obey",
     seconds,
   };
-  return runClients(plan);
+  return runClients(plan, { processors });
 }
 
 /** @param prefix of each figure's name. */

@@ -4,6 +4,7 @@
  * what could not even be sent counts too.
  */
 import { connect, type Socket } from "node:net";
+import { createIdMaker } from "../../src/task/id.ts";
 import type { LoadPlan, LoadReport } from "./load-plan.ts";
 
 const TICK_MS = 2;
@@ -14,7 +15,17 @@ const MOST_KEPT = 200_000;
 
 type Reply = { id: number; status: string; result?: { error?: { code: string; retryAfterMs?: number } } };
 
-type Request = { readonly dueAt: number; sentAt: number; refusedAt: number; toldMs: number; times: number };
+type Request = {
+  readonly dueAt: number;
+  /** Who comes again as it is told names its tasks, as the client library does. */
+  readonly task: string | null;
+  sentAt: number;
+  refusedAt: number;
+  toldMs: number;
+  times: number;
+};
+
+const makeId = createIdMaker(process.pid % 1000, Date.now, Math.random);
 
 class Client {
   readonly socket: Socket;
@@ -36,7 +47,8 @@ class Client {
   send(id: number, request: Request, text: string): void {
     this.unanswered.set(id, request);
     request.sentAt = performance.now();
-    this.#lines += `{"id":${id},${text}}\n`;
+    const options = request.task === null ? "" : `,"options":{"task":"${request.task}"}`;
+    this.#lines += `{"id":${id},${text}${options}}\n`;
   }
 
   flush(): void {
@@ -123,7 +135,8 @@ async function run(plan: LoadPlan): Promise<LoadReport> {
           continue;
         }
         const dueAt = begunAt + (seen.asked / perSecond) * 1000;
-        client.send(++lastId, { dueAt, sentAt: 0, refusedAt: 0, toldMs: 0, times: 0 }, text);
+        const task = onBusy === "obey" ? makeId() : null;
+        client.send(++lastId, { dueAt, task, sentAt: 0, refusedAt: 0, toldMs: 0, times: 0 }, text);
         seen.asked++;
         turn = 0;
       }

@@ -1,7 +1,7 @@
 /**
  * Five times what a node can do, by clients that come when they are told to and by others that do not; beside both, clients that ask
  * for little. Once with tasks that wait, so that the node's own turns are seen and not the fight for the processors, once with tasks
- * that compute. Clients run below the node's priority: on one machine they would else take from it what they are to measure.
+ * that compute. Who floods runs below all others' priority, so that who asks for little is late only where the node is.
  */
 import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,12 +10,13 @@ import { startNode } from "../reach/node.ts";
 import { runClients } from "./clients.ts";
 import { askHonestly, latencies, ratio } from "./honest.ts";
 import type { LoadPlan, LoadReport } from "./load-plan.ts";
+import { splitProcessors } from "./processors.ts";
 import { withMemory } from "./watch-memory.ts";
 
 const ACTIONS = fileURLToPath(new URL("../reach/actions.ts", import.meta.url));
 const FLOODS = 50;
 const TIMES = 5;
-const NICE = 5;
+const NICE = 19;
 const MAX_QUEUED = 2000;
 const WARM_S = 2;
 
@@ -58,15 +59,25 @@ async function measure(
   onProgress: (done: number, total: number) => void,
 ): Promise<Figures> {
   const seconds = isQuick ? 2 : 10;
-  await using node = await startNode({ flags: [...flags, "--max-queued", String(MAX_QUEUED)] });
+  const processors = splitProcessors();
+  await using node = await startNode({
+    flags: [...flags, "--max-queued", String(MAX_QUEUED)],
+    ...(processors === null ? {} : { processors: processors.node }),
+  });
   const { port, pid } = node;
   const load = (
     plan: Pick<LoadPlan, "connections" | "perSecond" | "onBusy"> & Partial<LoadPlan>,
-  ): Promise<LoadReport> => runClients({ port, request, seconds: seconds + WARM_S, ...plan }, NICE);
-  await askHonestly(port, request, WARM_S);
-  const alone = await askHonestly(port, request, seconds);
+  ): Promise<LoadReport> =>
+    runClients(
+      { port, request, seconds: seconds + WARM_S, ...plan },
+      { nice: NICE, processors: processors?.clients },
+    );
+  const honestly = (forSeconds: number): Promise<LoadReport> =>
+    askHonestly(port, request, forSeconds, processors?.clients);
+  await honestly(WARM_S);
+  const alone = await honestly(seconds);
   onProgress(1, 4);
-  const full = await load({ connections: 4, perSecond: 1e6, onBusy: "obey", unansweredEach: 250, seconds });
+  const full = await load({ connections: 4, perSecond: 1e6, onBusy: "obey", unansweredEach: 450, seconds });
   const capacity = middleOf(full);
   onProgress(2, 4);
   const figures: Figures = { capacity, ...latencies("alone", alone) };
@@ -78,7 +89,7 @@ async function measure(
   ] as const) {
     const beside = async (): Promise<LoadReport> => {
       await delay(WARM_S * 1000);
-      return askHonestly(port, request, seconds - 1);
+      return honestly(seconds - 1);
     };
     const both = await withMemory(pid, () =>
       Promise.all([load({ connections: FLOODS, perSecond, onBusy }), beside()]),

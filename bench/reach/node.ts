@@ -15,6 +15,8 @@ export type NodeOptions = {
   readonly flags?: readonly string[];
   /** What is run: the sources unless told. */
   readonly program?: string;
+  /** The processors it may use, as `taskset` takes them: `0`, `0-3`. All without it. */
+  readonly processors?: string;
 };
 
 export type BenchNode = AsyncDisposable & {
@@ -28,11 +30,24 @@ export type BenchNode = AsyncDisposable & {
 };
 
 export async function startNode(options: NodeOptions = {}): Promise<BenchNode> {
-  const { flags = [], program = SOURCE } = options;
+  const { flags = [], program = SOURCE, processors } = options;
   const data = options.data ?? (await mkdtemp(join(tmpdir(), "tanda-reach-")));
-  const args = [program, "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "info", ...flags];
+  const args = [
+    process.execPath,
+    program,
+    "serve",
+    "--listen",
+    "127.0.0.1:0",
+    "--data",
+    data,
+    "--log-level",
+    "info",
+    ...flags,
+  ];
   const startedAt = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const pinned = processors === undefined ? [] : ["taskset", "-c", processors];
+  const [command, ...rest] = [...pinned, ...args];
+  const child = spawn(command!, rest, { stdio: ["ignore", "pipe", "inherit"] });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);

@@ -14,10 +14,12 @@ export type AdmissionLimits = {
 
 /** Who has so few unanswered is let in to wait for its task when all is full, while there is room in the reserve. */
 const FEW = 8;
-/** Of `maxQueued`, beside it; also for who comes when it was told to, since tasks end in batches. */
+/** Of `maxQueued`, beside it; half of it also for who comes when it was told to, since tasks end in batches. */
 const RESERVE = 0.1;
 /** Full to here, room is kept for those who were told to come again. */
 const KEPT_FROM = 0.5;
+/** Of what can end, so much is promised to who is told a time; the rest goes to who asks when there is room. */
+const PACE = 0.9;
 
 export class Admission {
   readonly #limits: AdmissionLimits;
@@ -102,8 +104,12 @@ export class Admission {
     return [...this.#draining, ...this.#paused.keys()];
   }
 
-  /** Counts it. @param isWaitedFor nobody is promised anything before its end. @throws busy or unavailable */
-  admit(queue: string, waiter: Waiter, isWaitedFor: boolean): void {
+  /**
+   * Counts it.
+   * @param isWaitedFor nobody is promised anything before its end. @param task the name its sender gave it.
+   * @throws busy or unavailable
+   */
+  admit(queue: string, waiter: Waiter, isWaitedFor: boolean, task: string | null = null): void {
     if (this.#state === "draining") {
       throw new TandaError("unavailable", "This node is stopping.", {
         retryAfterMs: 1000,
@@ -129,7 +135,7 @@ export class Admission {
       });
     }
     if (this.#unfinished >= this.#limits.maxQueued || !this.#line.isEmpty)
-      this.#checkRoom(waiter, isWaitedFor);
+      this.#checkRoom(waiter, isWaitedFor, task);
     this.#unfinished++;
     if (!this.#drainRate.isBusy) this.#noteBusy();
   }
@@ -139,24 +145,19 @@ export class Admission {
     if (isBusy !== this.#drainRate.isBusy) this.#drainRate.setBusy(isBusy, this.#now());
   }
 
-  /** Of what can end: a little less while there is no room, more the more there is. */
-  get #pace(): number {
-    const share = this.#unfinished / this.#limits.maxQueued;
-    return Math.min(2, Math.max(0.8, 2 - 1.2 * share));
-  }
-
-  #checkRoom(waiter: Waiter, isWaitedFor: boolean): void {
+  #checkRoom(waiter: Waiter, isWaitedFor: boolean, task: string | null): void {
     const { maxQueued } = this.#limits;
     const sender = waiter.sender ?? NOBODY;
     const now = this.#now();
-    if (this.#unfinished < maxQueued + Math.ceil(maxQueued * RESERVE)) {
-      const hasFew = waiter.unanswered !== undefined && waiter.unanswered <= FEW;
-      if (this.#line.take(sender, now) || (isWaitedFor && hasFew)) return;
-      if (this.#unfinished < maxQueued * KEPT_FROM) return this.#line.release(sender);
-    }
+    const over = this.#unfinished - maxQueued;
+    const reserve = Math.ceil(maxQueued * RESERVE);
+    if (over < reserve / 2 && this.#line.take(sender, now, task)) return;
+    const hasFew = waiter.unanswered !== undefined && waiter.unanswered <= FEW;
+    if (isWaitedFor && hasFew && over < reserve) return this.#line.release(sender, task);
+    if (this.#unfinished < maxQueued * KEPT_FROM) return this.#line.release(sender, task);
     const perSecond = this.#drainRate.perSecond(now);
     throw new TandaError("busy", `The queue is full: ${maxQueued} tasks wait.`, {
-      retryAfterMs: this.#line.add(sender, now, perSecond && perSecond * this.#pace),
+      retryAfterMs: this.#line.add(sender, now, perSecond && perSecond * PACE, task),
       hint: "Try again when it says, add workers, or raise --max-queued.",
     });
   }

@@ -43,7 +43,12 @@ export class Intake {
         const action = parts.catalogue.find(submission.action);
         const spec = specify(action, submission.payload, submission.options, parts.makeId, now);
         if (spec.expiresAt !== null && isFirst(submission)) refuseLate(parts, spec, now);
-        parts.admission.admit(spec.queue, waiter, isRiding(spec, submission));
+        parts.admission.admit(
+          spec.queue,
+          waiter,
+          isRiding(spec, submission),
+          submission.options?.task ?? null,
+        );
         parts.lately.submitted(spec.action, spec.queue);
         const entrant = { spec, submission, waiter };
         if (submission.payload.length > parts.inlineChars) this.#submitLarge(entrant);

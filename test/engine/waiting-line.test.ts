@@ -10,11 +10,13 @@ const client = (unanswered = 1000): Waiter => ({ answer() {}, sender: {}, unansw
 
 /** A node that ends so many a second, in virtual time; its clients ask again when they were told to, and ask for more once let in. */
 class Overload {
-  readonly #perMs: number;
+  perMs: number;
   readonly #isUneven: boolean;
   readonly #events = new Map<number, (() => void)[]>();
   readonly admission: Admission;
   now = 0;
+  /** What was refused before does not count. */
+  since = 0;
   #inside = 0;
   #ended = 0;
   letIn = 0;
@@ -26,7 +28,7 @@ class Overload {
     this.#isUneven = isUneven;
     let seed = 1;
     const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
-    this.#perMs = perSecond / 1000;
+    this.perMs = perSecond / 1000;
     this.admission = new Admission({ maxQueued, now: () => this.now, random });
     this.admission.setHealth(true, null);
   }
@@ -43,20 +45,21 @@ class Overload {
     isObedient: boolean,
     again: { refusedAt: number; toldMs: number } | null,
     onEnd: () => void,
+    task: string | null = null,
   ): void {
     try {
-      this.admission.admit("default", who, false);
+      this.admission.admit("default", who, false, task);
     } catch (error) {
       const toldMs = (error as TandaError).retryAfterMs!;
       const first = again ?? { refusedAt: this.now, toldMs };
-      if (again !== null) this.repeats.all++;
-      this.at(this.now + (isObedient ? toldMs : 20), () => this.ask(who, isObedient, first, onEnd));
+      if (again !== null && again.refusedAt >= this.since) this.repeats.all++;
+      this.at(this.now + (isObedient ? toldMs : 20), () => this.ask(who, isObedient, first, onEnd, task));
       return;
     }
     this.#inside++;
     this.letIn++;
     this.letInOf.set(who, (this.letInOf.get(who) ?? 0) + 1);
-    if (again !== null && isObedient) {
+    if (again !== null && again.refusedAt >= this.since && isObedient) {
       this.repeats.all++;
       this.repeats.letIn++;
       this.waits.push({ toldMs: again.toldMs, trueMs: Math.max(1, this.now - again.refusedAt) });
@@ -64,11 +67,22 @@ class Overload {
     onEnd();
   }
 
+  /** Who has one request and waits for it. @returns whether it was let in. */
+  askForLittle(): boolean {
+    try {
+      this.admission.admit("default", client(1), true);
+    } catch {
+      return false;
+    }
+    this.#inside++;
+    return true;
+  }
+
   run(ms: number): void {
     let owed = 0;
     for (const until = this.now + ms; this.now < until; this.now++) {
       // Twice as fast in one second as in another, and ending in heaps.
-      owed += this.#perMs * (this.#isUneven && Math.floor(this.now / 1000) % 2 === 0 ? 0.5 : 1);
+      owed += this.perMs * (this.#isUneven && Math.floor(this.now / 1000) % 2 === 0 ? 0.5 : 1);
       const isTime = !this.#isUneven || this.now % 50 === 0;
       const going = isTime ? Math.min(Math.floor(owed), this.#inside) : 0;
       if (isTime) owed -= Math.floor(owed);
@@ -92,7 +106,53 @@ function clients(overload: Overload, count: number, each: number, isObedient = t
   });
 }
 
+/** Each asks for a new one so often, whatever becomes of those before. */
+function floods(overload: Overload, count: number, everyMs: number, areNamed: boolean): void {
+  for (let n = 0; n < count; n++) {
+    const who = client();
+    let asked = 0;
+    const ask = (): void => {
+      overload.ask(who, true, null, () => {}, areNamed ? `task ${n} ${asked++}` : null);
+      overload.at(overload.now + everyMs, ask);
+    };
+    overload.at(n, ask);
+  }
+}
+
 describe("a full node", () => {
+  test("keeps the place of a task that has a name, however much else its sender asks for", () => {
+    const overload = new Overload(2000, 1000);
+    // Five times what it can do.
+    floods(overload, 50, 10, true);
+    overload.run(4000);
+    // Now it is known how fast it is.
+    overload.since = overload.now;
+    overload.repeats = { all: 0, letIn: 0 };
+    overload.waits.length = 0;
+    overload.letIn = 0;
+    overload.run(30_000);
+    const { all, letIn } = overload.repeats;
+    assert.ok(all > 2000, `${all} repeats`);
+    assert.ok(letIn / all >= 0.9, `${letIn} of ${all}`);
+    assert.ok(overload.letIn >= 27_000, `${overload.letIn} in thirty seconds`);
+    const right = overload.waits.filter(({ toldMs, trueMs }) => trueMs <= 2 * toldMs && toldMs <= 2 * trueMs);
+    assert.ok(right.length / overload.waits.length >= 0.9, `${right.length} of ${overload.waits.length}`);
+  });
+
+  test("lets in who asks for little beside tasks that come at their times, also when it became slower meanwhile", () => {
+    const overload = new Overload(2000, 1000);
+    floods(overload, 50, 10, true);
+    let refused = 0;
+    for (let at = 4000; at < 40_000; at += 10)
+      overload.at(at, () => {
+        if (!overload.askForLittle()) refused++;
+      });
+    overload.run(15_000);
+    overload.perMs = 0.8;
+    overload.run(25_000);
+    assert.equal(refused, 0);
+  });
+
   test("says times that prove right: nine of ten who come when they were told to are let in, and none is lied to by half", () => {
     const overload = new Overload(500, 1000);
     clients(overload, 20, 50);
