@@ -214,6 +214,10 @@ export class TroubledPool implements Pool {
     return this.#inner.room(action);
   }
 
+  ahead(action: string, ms: number): number {
+    return this.#inner.ahead(action, ms);
+  }
+
   onEnd(listener: (endings: readonly Ending[]) => void): void {
     this.#onEnd.push(listener);
   }

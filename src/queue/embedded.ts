@@ -8,7 +8,7 @@ import type { Store } from "../store/store.ts";
 import { PRIORITIES, type Task } from "../task/task.ts";
 import { Backlog } from "./backlog.ts";
 import type { Share } from "./lane.ts";
-import type { Message, Queue, QueueDepth } from "./queue.ts";
+import type { Message, Queue, QueueDepth, RoomFor } from "./queue.ts";
 import { Room } from "./room.ts";
 import { AGE_STEP_MS, Window } from "./window.ts";
 
@@ -80,7 +80,7 @@ export class EmbeddedQueue implements Queue {
     this.#window.announce();
   }
 
-  take(max: number, room: (action: string) => number): Message[] {
+  take(max: number, room: RoomFor): Message[] {
     const open = this.#window.openLanes(room);
     const taken = this.#window.take(max, open);
     if (

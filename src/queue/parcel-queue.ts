@@ -6,7 +6,7 @@
 import { Deliveries } from "./deliveries.ts";
 import { Intake } from "./intake.ts";
 import type { Done } from "./outgoing.ts";
-import type { Message, QueueDepth } from "./queue.ts";
+import type { Message, QueueDepth, RoomFor } from "./queue.ts";
 import type { QueueHealth, RemoteQueue, RemoteQueueObserver, RemoteQueueOptions } from "./remote-queue.ts";
 import { AGE_STEP_MS, Window } from "./window.ts";
 
@@ -107,7 +107,7 @@ export class ParcelQueue<Source> implements RemoteQueue {
     else this.#transport.publisher.add(fresh);
   }
 
-  take(max: number, room: (action: string) => number): Message[] {
+  take(max: number, room: RoomFor): Message[] {
     return this.#window.take(max, this.#window.openLanes(room));
   }
 

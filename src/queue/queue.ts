@@ -9,15 +9,17 @@ import type { TaskSpec } from "../task/task.ts";
  *   a while on their way to `take`, of this process or of another; a driver tells its own callback which did not arrive for certain.
  * - `take` MUST give high priorities first, yet never starve the low ones (ageing); within one queue and priority, in the order
  *   of publishing, but rides of many senders may take turns, each sender's in order; nothing of a paused queue. `room` says how many of an action may be taken now; an action without room
- *   MUST NOT hold up others behind it.
+ *   MUST NOT hold up others behind it. Rides begin at once, what has a row is perhaps asked about first: each has its own room.
  * - Taken messages belong to the taker until `settle` (their row is final or leased) or `putBack`.
  *   After the taker's death they MUST come again, as `isRepeat`, and never as rides.
  * - `onReady` is called when there may be something to take after `take` gave nothing. It is a hint: calling it too
  *   often is allowed, never calling it is not.
  */
+export type RoomFor = (action: string, isRide: boolean) => number;
+
 export interface Queue extends AsyncDisposable {
   publish(messages: readonly Message[]): void;
-  take(max: number, room: (action: string) => number): Message[];
+  take(max: number, room: RoomFor): Message[];
   onReady(listener: () => void): void;
   settle(messages: readonly Message[]): void;
   putBack(messages: readonly Message[]): void;

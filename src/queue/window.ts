@@ -3,7 +3,7 @@
  * of it comes from where, and how much there may be, is for the queue that has it.
  */
 import { TaskMap } from "../task/task-map.ts";
-import type { Message, QueueDepth } from "./queue.ts";
+import type { Message, QueueDepth, RoomFor } from "./queue.ts";
 import { Lane, score, specBytes, type Entry, type Share } from "./lane.ts";
 
 /** So much earlier a task counts as come for every level of its priority, unless told otherwise. */
@@ -62,7 +62,7 @@ export class Window {
   }
 
   /** @returns the lanes that something could be taken from, for `take`; how much was left of their room stays in them. */
-  openLanes(room: (action: string) => number): OpenLane[] {
+  openLanes(room: RoomFor): OpenLane[] {
     const open: OpenLane[] = [];
     if (!this.#isGiving) return open;
     const rooms = new Map<string, number>();
@@ -73,8 +73,10 @@ export class Window {
         continue;
       }
       if (this.#paused.has(lane.queue) || (this.#onlyRides && !head.message.isRide)) continue;
-      let left = rooms.get(lane.action);
-      if (left === undefined) rooms.set(lane.action, (left = room(lane.action)));
+      const isRide = head.message.isRide;
+      const kind = isRide ? `r${lane.action}` : `p${lane.action}`;
+      let left = rooms.get(kind);
+      if (left === undefined) rooms.set(kind, (left = room(lane.action, isRide)));
       if (left > 0) open.push({ lane, room: left, score: head.score });
     }
     return open;

@@ -16,6 +16,8 @@ import * as wire from "./thread-wire.ts";
 const LATE = 2;
 /** Behind a run that holds its thread for so long nothing waits, even if no other thread is free. */
 const PATIENCE_MS = 250;
+/** On their way here while as many end. */
+const MOST_AHEAD = 1000;
 /** A thread has this long to obey a cancel before its supervisor steps in. */
 const CANCEL_MS = 20;
 
@@ -64,6 +66,15 @@ export class Dispatcher {
     const load = this.#loads.get(action);
     if (!load || this.hasWaiting) return 0;
     return this.#placement.room(load, this.links, monoMs());
+  }
+
+  ahead(action: string, ms: number): number {
+    const load = this.#loads.get(action);
+    const meanMs = this.#means.get(action);
+    // Of those with a line of their own, one that waits here keeps everything else from coming.
+    if (!load || load.lane === SHARED || load.limit !== null || meanMs === null) return 0;
+    const ending = Math.min(MOST_AHEAD, Math.floor((this.links.length * ms) / meanMs));
+    return Math.max(0, ending - this.#waiting.size - this.#back.size);
   }
 
   run(runs: Iterable<Run>): void {

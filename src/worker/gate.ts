@@ -6,8 +6,13 @@ import type { Message } from "../queue/queue.ts";
 import type { Applied } from "../store/store.ts";
 import type { ClaimEvent } from "../store/shared-store.ts";
 import type { Claims } from "./claims.ts";
+import type { Pool } from "./pool.ts";
 
 const AGAIN_MS = 250;
+/** What one passage says about the next. */
+const WEIGHT = 0.2;
+/** A store that is away for seconds is no reason to take all there is. */
+const LONGEST_MS = 200;
 
 export type GateOptions = {
   claims: Claims;
@@ -28,6 +33,7 @@ export class Gate {
   readonly #options: GateOptions;
   readonly #inside = new Map<string, number>();
   #size = 0;
+  #passageMs = 0;
   #isClosed = false;
 
   constructor(options: GateOptions) {
@@ -43,8 +49,17 @@ export class Gate {
     return this.#size;
   }
 
+  /**
+   * How many more of an action may be taken. What is asked about is a while on its way: threads that end sooner would be idle
+   * meanwhile, however much waits.
+   */
+  room(action: string, pool: Pick<Pool, "room" | "ahead">, isAsked: boolean): number {
+    const ahead = isAsked ? pool.ahead(action, this.#passageMs) : 0;
+    return Math.max(0, pool.room(action) + ahead - this.#insideOf(action));
+  }
+
   /** How many of an action are on their way through. */
-  inside(action: string): number {
+  #insideOf(action: string): number {
     return this.#inside.get(action) ?? 0;
   }
 
@@ -60,7 +75,9 @@ export class Gate {
   }
 
   async #claimAll(messages: readonly Message[]): Promise<void> {
+    const begunAt = performance.now();
     const answers = await Promise.all(messages.map((message) => this.#options.claims.claim(message)));
+    this.#passed(begunAt);
     this.#count(messages, -1);
     const mine: Message[] = [];
     let until = Infinity;
@@ -74,7 +91,9 @@ export class Gate {
   }
 
   async #checkAll(messages: readonly Message[]): Promise<void> {
+    const begunAt = performance.now();
     const stale = await this.#ask(messages);
+    this.#passed(begunAt);
     this.#count(messages, -1);
     if (stale === null) return;
     const fit = stale.size === 0 ? messages : messages.filter(({ spec }) => !stale.has(spec.id));
@@ -94,10 +113,15 @@ export class Gate {
     return null;
   }
 
+  #passed(begunAt: number): void {
+    const ms = Math.min(performance.now() - begunAt, LONGEST_MS);
+    this.#passageMs += (ms - this.#passageMs) * WEIGHT;
+  }
+
   #count(messages: readonly Message[], sign: 1 | -1): void {
     this.#size += sign * messages.length;
     for (const { spec } of messages) {
-      const left = this.inside(spec.action) + sign;
+      const left = this.#insideOf(spec.action) + sign;
       if (left > 0) this.#inside.set(spec.action, left);
       else this.#inside.delete(spec.action);
     }

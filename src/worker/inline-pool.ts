@@ -87,6 +87,10 @@ class InlinePool implements Pool {
     return this.#free(action);
   }
 
+  ahead(): number {
+    return 0;
+  }
+
   #free({ info: { name, concurrency } }: Action): number {
     const own = concurrency === null ? Infinity : concurrency - (this.#counts.get(name) ?? 0);
     const shared = isShared(concurrency, this.#threads) ? Infinity : this.#threads - this.#exclusive;

@@ -14,6 +14,11 @@ export interface Pool extends AsyncDisposable {
    * Batches are short in time: sized by the action's running mean, 1 a thread while it is unknown.
    */
   room(action: string): number;
+  /**
+   * How many more than that may be on their way here, if they come after so many milliseconds: about as many as end meanwhile. What
+   * comes and finds no thread waits here in turn. 0 where that would hold up others.
+   */
+  ahead(action: string, ms: number): number;
   /** Hands over; each run ends in exactly one Ending. */
   run(runs: readonly Run[]): void;
   /** Stops it: abort signal, then the thread, then the process. Ends as `cancelled` unless it ended before. */

@@ -104,6 +104,10 @@ class ProcessPool implements Pool {
     return this.#dispatcher.room(action);
   }
 
+  ahead(action: string, ms: number): number {
+    return this.#dispatcher.ahead(action, ms);
+  }
+
   run(runs: readonly Run[]): void {
     if (this.#closing === null) this.#guard ??= setInterval(() => this.#look(), GUARD_MS).unref();
     this.#dispatcher.run(runs);

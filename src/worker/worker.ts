@@ -116,7 +116,7 @@ export class Worker {
   #pump(): void {
     // What ends now is not written for now: more of it would pile up.
     if (this.#recorder.isFull) return;
-    const messages = this.#queue.take(MOST_AT_ONCE, (action) => this.#room(action));
+    const messages = this.#queue.take(MOST_AT_ONCE, (...of) => this.#room(...of));
     if (messages.length === 0) return;
     const { sharing } = this.#options;
     const at = this.#options.now();
@@ -132,9 +132,9 @@ export class Worker {
     if (messages.length === MOST_AT_ONCE || ready.length < messages.length) this.wake();
   }
 
-  #room(action: string): number {
+  #room(action: string, isRide: boolean): number {
     if (this.#options.sharing?.isServed(action) === false) return MOST_AT_ONCE;
-    return Math.max(0, this.#pool.room(action) - this.#gate.inside(action));
+    return this.#gate.room(action, this.#pool, !isRide && this.#options.sharing !== null);
   }
 
   #handOver(messages: readonly Message[], at: number, leasedUntil: number | null): void {

@@ -95,6 +95,10 @@ export class PoolModel implements Pool {
     return Math.max(0, this.#options.threads - this.#running.size - this.#waiting.length);
   }
 
+  ahead(): number {
+    return Math.max(0, this.#options.threads - this.#waiting.length);
+  }
+
   run(runs: readonly Run[]): void {
     this.#waiting.push(...runs);
     this.#begin();

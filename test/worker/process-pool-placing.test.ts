@@ -98,3 +98,20 @@ test("batches follow the measured time: few of what is slow, many of what is qui
   for (let n = 0; n < 300; n++) await driver.ask("upper", "x");
   assert.ok(pool.room("upper") > 40, `room for ${pool.room("upper")}`);
 });
+
+test("as many may be on their way as end meanwhile, less what waits here already; none of what has a line of its own", async () => {
+  const driver = new PoolDriver(openProcessPool());
+  await using pool = driver.pool;
+  await pool.start();
+  for (let n = 0; n < 20; n++) await driver.ask("busyFor", 20);
+  const ahead = pool.ahead("busyFor", 200);
+  assert.ok(ahead >= 2 && ahead <= 40, `${ahead} of 20 ms each`);
+  assert.equal(pool.ahead("pair", 200), 0);
+  assert.equal(pool.ahead("busyFor", 0), 0);
+  const sent = driver.sendMany(
+    "busyFor",
+    Array.from({ length: 50 }, () => 20),
+  );
+  assert.equal(pool.ahead("busyFor", 200), 0);
+  await Promise.all(sent.map(({ ended }) => ended));
+});
