@@ -25,7 +25,7 @@ const WAITING: Kind = {
   flags: ["--threads", "8", "--actions", ACTIONS],
   request: '"action":"plainNap","payload":10',
 };
-const COMPUTING: Kind = { flags: [], request: '"action":"upper","payload":"hola"' };
+const COMPUTING: Kind = { flags: ["--actions", ACTIONS], request: '"action":"spin","payload":1' };
 
 const goals = [
   {

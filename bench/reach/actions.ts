@@ -12,6 +12,12 @@ let peak = 0;
 let lastAsk = 0;
 let waiting: Waiting | null = null;
 
+const spin = (ms: number): number => {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+  return ms;
+};
+
 const fib = (n: number): number => (n < 2 ? n : fib(n - 1) + fib(n - 2));
 
 /** @returns how many ran at once in this thread at most, told apart by the thread. */
@@ -61,5 +67,6 @@ export default {
   fibAlone: { concurrency: 1, run: fib },
   nap: { concurrency: AT_ONCE, run: (ms: number) => counted(() => delay(ms)) },
   ask: { concurrency: AT_ONCE, run: (port: number) => counted(() => ask(port)) },
+  spin: { run: spin },
   plainNap: { run: (ms: number) => counted(() => delay(ms)) },
 };

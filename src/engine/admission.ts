@@ -153,7 +153,10 @@ export class Admission {
     const reserve = Math.ceil(maxQueued * RESERVE);
     if (over < reserve / 2 && this.#line.take(sender, now, task)) return;
     const hasFew = waiter.unanswered !== undefined && waiter.unanswered <= FEW;
-    if (isWaitedFor && hasFew && over < reserve) return this.#line.release(sender, task);
+    if (isWaitedFor && hasFew && over < reserve) {
+      this.#drainRate.walkedIn();
+      return this.#line.release(sender, task);
+    }
     if (this.#unfinished < maxQueued * KEPT_FROM) return this.#line.release(sender, task);
     const perSecond = this.#drainRate.perSecond(now);
     throw new TandaError("busy", `The queue is full: ${maxQueued} tasks wait.`, {

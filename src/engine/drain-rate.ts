@@ -7,6 +7,8 @@ const SAMPLES = 5;
 const LEAST_APART_MS = 250;
 /** What was measured over less is chance, or the slow start of what runs tasks: who is told by that waits far too long. */
 const LEAST_BUSY_MS = 2000;
+/** Of what ends, so much is for who was told when to come, whoever else walks in. */
+const LEAST_PROMISED = 0.1;
 /** What is older counts half. */
 const HALF_LIFE_MS = 4000;
 
@@ -16,6 +18,7 @@ export class DrainRate {
   #sampled: number | null = null;
   #busySince: number | null = null;
   #ended = 0;
+  #walkedIn = 0;
   #busyMs = 0;
 
   get isBusy(): boolean {
@@ -32,6 +35,11 @@ export class DrainRate {
     if (this.#busySince !== null) this.#ended += count;
   }
 
+  /** One was let in that nobody told when to come: it takes a part of what ends. */
+  walkedIn(): void {
+    if (this.#busySince !== null) this.#walkedIn++;
+  }
+
   /** @param ended how many there are that have ended, whenever; it sinks when they are forgotten. */
   sample(at: number, ended: number, areEnoughWaiting: boolean): void {
     const last = this.#samples.at(-1);
@@ -45,11 +53,13 @@ export class DrainRate {
     if (first.at < at) this.#sampled = ((ended - first.ended) / (at - first.at)) * 1000;
   }
 
-  /** Null before anything was measured. */
+  /** For how many there is room, beside those who walk in. Null before anything was measured. */
   perSecond(now: number): number | null {
     this.#settle(now);
-    const told = this.#busyMs < LEAST_BUSY_MS ? null : (this.#ended / this.#busyMs) * 1000;
-    return told === null ? this.#sampled : Math.max(told, this.#sampled ?? 0);
+    if (this.#busyMs < LEAST_BUSY_MS) return this.#sampled;
+    const ended = Math.max((this.#ended / this.#busyMs) * 1000, this.#sampled ?? 0);
+    const walkedIn = (this.#walkedIn / this.#busyMs) * 1000;
+    return Math.max(ended - walkedIn, ended * LEAST_PROMISED);
   }
 
   #settle(now: number): void {
@@ -59,5 +69,6 @@ export class DrainRate {
     if (this.#busyMs < HALF_LIFE_MS) return;
     this.#busyMs /= 2;
     this.#ended /= 2;
+    this.#walkedIn /= 2;
   }
 }
