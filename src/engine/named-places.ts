@@ -1,4 +1,7 @@
-/** Of tasks that their senders named: each finds the place again that it was told, whatever else its sender asks for meanwhile. */
+/**
+ * Of tasks that their senders named: each finds the place again that it was told, whatever else its sender asks for meanwhile, and over
+ * whichever connection it comes then.
+ */
 
 /** A clock's and a network's unpunctuality. */
 const EARLY_MS = 2;
@@ -9,9 +12,9 @@ const MOST = 300_000;
 /** Looked at in one call, so that no call takes long. */
 const SWEPT_AT_ONCE = 20_000;
 
-type Told = { readonly sender: object; readonly at: number; readonly keptUntil: number };
 /** Of one sender: how many were told, when the last of them comes, and the last of those that came and found no room. */
-type Ledger = { count: number; lastAt: number; lastAgainAt: number };
+type Ledger = { readonly sender: object; count: number; lastAt: number; lastAgainAt: number };
+type Told = { readonly ledger: Ledger; readonly at: number; readonly keptUntil: number };
 
 export class NamedPlaces {
   readonly #told = new Map<string, Told>();
@@ -27,9 +30,9 @@ export class NamedPlaces {
   }
 
   /** @returns in how many milliseconds it is to come, by what it was told before; null when it is its time, or was told nothing. */
-  waits(sender: object, task: string, now: number): number | null {
-    const told = this.#of(sender, task);
-    return told === null || told.at <= now + EARLY_MS ? null : Math.ceil(told.at - now);
+  waits(task: string, now: number): number | null {
+    const told = this.#told.get(task);
+    return told === undefined || told.at <= now + EARLY_MS ? null : Math.ceil(told.at - now);
   }
 
   /**
@@ -38,36 +41,35 @@ export class NamedPlaces {
    * @returns in how many milliseconds it is to come.
    */
   give(sender: object, task: string, now: number, stepMs: number, longestMs: number, chance: number): number {
-    let ledger = this.#ledgers.get(sender);
-    if (ledger === undefined)
-      this.#ledgers.set(sender, (ledger = { count: 0, lastAt: now, lastAgainAt: now }));
-    const isAgain = this.#of(sender, task) !== null;
-    const after = Math.max(now, isAgain ? ledger.lastAgainAt : ledger.lastAt);
+    const before = this.#told.get(task);
+    const ledger = before?.ledger ?? this.#ledgers.get(sender) ?? newLedger(sender, now);
+    const after = Math.max(now, before === undefined ? ledger.lastAt : ledger.lastAgainAt);
     // Many who come for the first time are not to come all at once.
     const at = after + stepMs * (after === now ? 0.5 + chance : 1);
     const waitMs = Math.max(1, Math.ceil(at - now));
     if (waitMs > longestMs) return longestMs;
-    if (isAgain) ledger.lastAgainAt = at;
+    if (before !== undefined) ledger.lastAgainAt = at;
     else {
       ledger.lastAt = at;
       ledger.count++;
+      this.#ledgers.set(sender, ledger);
     }
-    this.#told.set(task, { sender, at, keptUntil: at + waitMs + KEPT_MS });
+    this.#told.set(task, { ledger, at, keptUntil: at + waitMs + KEPT_MS });
     return waitMs;
   }
 
   /** @returns whether it was told to come by now: then its place is taken. */
-  take(sender: object, task: string, now: number): boolean {
-    const told = this.#of(sender, task);
-    if (told === null || told.at > now + EARLY_MS) return false;
+  take(task: string, now: number): boolean {
+    const told = this.#told.get(task);
+    if (told === undefined || told.at > now + EARLY_MS) return false;
     this.#forget(task, told);
     return true;
   }
 
   /** It was let in before its time. */
-  release(sender: object, task: string): void {
-    const told = this.#of(sender, task);
-    if (told !== null) this.#forget(task, told);
+  release(task: string): void {
+    const told = this.#told.get(task);
+    if (told !== undefined) this.#forget(task, told);
   }
 
   /** A part of them at a time. */
@@ -79,14 +81,12 @@ export class NamedPlaces {
     }
   }
 
-  #of(sender: object, task: string): Told | null {
-    const told = this.#told.get(task);
-    return told?.sender === sender ? told : null;
-  }
-
-  #forget(task: string, { sender }: Told): void {
+  #forget(task: string, { ledger }: Told): void {
     this.#told.delete(task);
-    const ledger = this.#ledgers.get(sender)!;
-    if (--ledger.count === 0) this.#ledgers.delete(sender);
+    if (--ledger.count === 0) this.#ledgers.delete(ledger.sender);
   }
+}
+
+function newLedger(sender: object, now: number): Ledger {
+  return { sender, count: 0, lastAt: now, lastAgainAt: now };
 }

@@ -38,7 +38,7 @@ export class WaitingLine {
    * @returns in how many milliseconds to come.
    */
   add(sender: object, now: number, perSecond: number | null, task: string | null = null): number {
-    const waitsMs = task === null ? null : this.#named.waits(sender, task, now);
+    const waitsMs = task === null ? null : this.#named.waits(task, now);
     if (waitsMs !== null) return waitsMs;
     if (perSecond === null || perSecond === 0)
       return Math.ceil((perSecond === null ? UNKNOWN_MS : STANDSTILL_MS) * (0.75 + this.#random() / 2));
@@ -69,7 +69,7 @@ export class WaitingLine {
 
   /** @returns whether it was told to come by now: then its place is taken. */
   take(sender: object, now: number, task: string | null = null): boolean {
-    if (task !== null && this.#named.take(sender, task, now)) return true;
+    if (task !== null && this.#named.take(task, now)) return true;
     // A name that was told nothing takes nobody's place.
     if (task !== null && !this.#named.isFull) return false;
     const places = this.#bySender.get(sender);
@@ -81,7 +81,7 @@ export class WaitingLine {
 
   /** There was room, whether it was told to come or not: one less of its sender's will come, of those without a name whichever. */
   release(sender: object, task: string | null = null): void {
-    if (task !== null) return this.#named.release(sender, task);
+    if (task !== null) return this.#named.release(task);
     const places = this.#bySender.get(sender);
     if (places === undefined) return;
     if (--places.count === 0) this.#bySender.delete(sender);

@@ -23,7 +23,7 @@ export type Settings = {
 
 const SETS = {
   ci: { minutes: 5, rate: 120, brokers: 1 },
-  long: { minutes: 40, rate: 350, brokers: 3 },
+  long: { minutes: 40, rate: 380, brokers: 3 },
 } as const;
 export type SetName = keyof typeof SETS;
 
