@@ -7,7 +7,7 @@ import type { Measure } from "../reach/measure.ts";
 import { startNode } from "../reach/node.ts";
 import type { DeafPlan, DeafReport } from "./deaf-process.ts";
 import { askHonestly, latencies, ratio } from "./honest.ts";
-import { forkClients, splitProcessors } from "./processors.ts";
+import { forkClients } from "./processors.ts";
 import { withMemory } from "./watch-memory.ts";
 
 const ENTRY = fileURLToPath(new URL("deaf-process.ts", import.meta.url));
@@ -39,19 +39,13 @@ export const deaf: Measure = {
     const flags = ["--max-unread-time", isQuick ? "1s" : "10s"];
     const closedByMs = isQuick ? 6000 : CLOSED_BY_MS;
     const seconds = isQuick ? 3 : 20;
-    const processors = splitProcessors();
-    await using node = await startNode({
-      flags,
-      ...(processors === null ? {} : { processors: processors.node }),
-    });
+    await using node = await startNode({ flags });
     const { port, pid } = node;
-    const honestly = (forSeconds: number): ReturnType<typeof askHonestly> =>
-      askHonestly(port, REQUEST, forSeconds, processors?.clients);
-    await honestly(2);
-    const alone = await honestly(isQuick ? 2 : 10);
+    await askHonestly(port, REQUEST, 2);
+    const alone = await askHonestly(port, REQUEST, isQuick ? 2 : 10);
     await fill(port, isQuick ? 200 : ROWS);
     onProgress(1, 3);
-    const child = forkClients(ENTRY, { processors: processors?.clients, nice: NICE });
+    const child = forkClients(ENTRY, { nice: NICE });
     const heard = async (): Promise<DeafReport> => ((await once(child, "message")) as [DeafReport])[0];
     try {
       const { mostMiB, value } = await withMemory(pid, async () => {
@@ -59,7 +53,7 @@ export const deaf: Measure = {
         child.send({ port, kinds: KINDS } satisfies DeafPlan);
         await heard();
         onProgress(2, 3);
-        const beside = await honestly(seconds);
+        const beside = await askHonestly(port, REQUEST, seconds);
         await delay(Math.max(0, closedByMs - (performance.now() - begunAt)));
         return beside;
       });
