@@ -4,9 +4,9 @@
  */
 
 /** A clock's and a network's unpunctuality. */
-const EARLY_MS = 2;
+export const EARLY_MS = 2;
 /** A place is kept so long for who does not come, and by as much again as its wait was. */
-const KEPT_MS = 1000;
+export const KEPT_MS = 1000;
 /** More are not remembered; so many take about 50 MB. */
 const MOST = 300_000;
 /** Looked at in one call, so that no call takes long. */

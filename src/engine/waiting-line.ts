@@ -4,16 +4,12 @@
  * not the others. Who comes at its time finds its place kept: a task that its sender named finds its own, of those without a name
  * any takes the next of its sender's.
  */
-import { NamedPlaces } from "./named-places.ts";
+import { EARLY_MS, KEPT_MS, NamedPlaces } from "./named-places.ts";
 
 /** Told when nobody knows how fast it drains. */
 const UNKNOWN_MS = 1000;
 const STANDSTILL_MS = 5000;
 const LONGEST_MS = 300_000;
-/** A clock's and a network's unpunctuality. */
-const EARLY_MS = 2;
-/** A place is kept so long for who does not come, and by as much again as its wait was. */
-const KEPT_MS = 1000;
 
 /** Of one sender, at equal distances: told and not come yet. */
 type Places = { count: number; nextAt: number; lastAt: number; waitMs: number; stepMs: number };

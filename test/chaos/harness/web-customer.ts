@@ -41,6 +41,7 @@ export class WebCustomer implements AsyncDisposable {
       if (status === 202 || PASSING.has(body.code ?? "")) continue;
       return this.#failed(order, status, body);
     }
+    this.#failed(order, 0, { task, code: "nothing" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
