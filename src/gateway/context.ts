@@ -10,6 +10,7 @@ import type { Limits } from "./limits.ts";
 import type { LongAnswers } from "./long-answers.ts";
 import type { NodeDoor } from "./node-door.ts";
 import type { ReadTurns } from "./read-turns.ts";
+import type { Refusals } from "./refusals.ts";
 import type { Shares } from "./shares.ts";
 import type { Turn } from "./turn.ts";
 
@@ -60,6 +61,7 @@ export type GatewayContext = {
   readonly turn: Turn;
   readonly reads: ReadTurns;
   readonly shares: Shares;
+  readonly refusals: Refusals;
   readonly longAnswers: LongAnswers;
   readonly connections: Connections;
   readonly askers: Askers;

@@ -16,6 +16,7 @@ import { LongAnswers } from "./long-answers.ts";
 import { NodeDoor } from "./node-door.ts";
 import { Port } from "./port.ts";
 import { ReadTurns } from "./read-turns.ts";
+import { Refusals } from "./refusals.ts";
 import { Shares } from "./shares.ts";
 import { Tls } from "./tls.ts";
 import { Turn } from "./turn.ts";
@@ -124,6 +125,7 @@ class OneGateway implements Gateway {
       turn: new Turn(shares),
       reads: new ReadTurns(),
       shares,
+      refusals: new Refusals(limits.refusals, () => performance.now()),
       longAnswers: new LongAnswers(),
       connections: new Connections(limits),
       askers: new Askers(),

@@ -62,6 +62,13 @@ export const LIMITS = {
     unit: "count",
     meaning: "Requests that may wait on a stalled connection before it is not read any more.",
   },
+  refusals: {
+    default: 5000,
+    flag: "max-refusals",
+    unit: "count",
+    meaning:
+      "How often a second all connections together are told `busy`, and once more for every four tasks answered. Over it: who was told so fifty times is not read until it is its turn, 5 s at most.",
+  },
   unreadBytes: {
     default: 4 * MIB,
     flag: "max-unread",

@@ -16,7 +16,7 @@ import { Load, type Item, type Pending } from "./load.ts";
 import { NodeVisit } from "./node-visit.ts";
 import { OPEN_OPS } from "./ops.ts";
 import type { Outlet } from "./outlet.ts";
-import { Refusals } from "./refusals.ts";
+import type { RefusalsOfOne } from "./refusals.ts";
 import { SessionOps } from "./session-ops.ts";
 import type { TurnEnd } from "./turn.ts";
 import { Watches } from "./watches.ts";
@@ -32,7 +32,7 @@ export class Session implements Waiter, TurnEnd, Talker {
   readonly #large: LargeResults;
   readonly #ops: SessionOps;
   readonly bearer: Bearer;
-  readonly #refusals = new Refusals(() => this.#onRoom());
+  readonly #refusals: RefusalsOfOne;
   readonly #visit: NodeVisit;
   /** reading → draining (new tasks are refused) → ending (no more input; answers are still owed) → finished | closed. */
   #state: "reading" | "draining" | "ending" | "finished" | "closed" = "reading";
@@ -49,6 +49,7 @@ export class Session implements Waiter, TurnEnd, Talker {
       onTooMany: () => this.endOfInput(),
     });
     this.#visit = new NodeVisit(context.nodeDoor, this.bearer);
+    this.#refusals = context.refusals.of(this.#onRoom);
     this.#load = new Load(context.limits, context.budget, context.shares.open());
     this.#inline = new InlineTalk(context, this);
     this.#watches = new Watches(context, this);
@@ -166,6 +167,7 @@ export class Session implements Waiter, TurnEnd, Talker {
     this.bearer.engine?.leave(this);
     this.#context.budget.forget(this.#onRoom);
     this.#context.shares.forget(this.#onRoom);
+    this.#refusals.close();
     this.#load.drop();
   }
 
@@ -178,7 +180,7 @@ export class Session implements Waiter, TurnEnd, Talker {
   answer(token: unknown, answer: Answer): void {
     if (this.#state === "closed") return;
     const pending = token as Pending;
-    if (answer.status === "failed" && answer.error.code === "busy") this.#refusals.add();
+    this.#refusals.note(answer);
     if (answer.status === "done" && answer.result === null && answer.resultBlob !== null) {
       this.#large.push(pending, answer);
       this.#context.turn.schedule(this);
@@ -274,16 +276,14 @@ export class Session implements Waiter, TurnEnd, Talker {
 
   #relieve(): void {
     if (!this.isUnread && !this.#refusals.isResting) for (const item of this.#load.next()) this.#run(item);
-    this.#submitGathered();
-    this.#holdBack();
+    this.endOfRead();
   }
 
   #holdBack(): void {
     if (!this.#context.budget.hasRoom) this.#context.budget.whenRoom(this.#onRoom);
     if (this.#load.isSharing) this.#context.shares.whenOlder(this.#onRoom);
-    const isHeld = this.bearer.isHolding || this.#refusals.isResting;
-    const mayRead = !isHeld && !this.#load.isFull && !this.isUnread;
-    if (this.#isListening) this.#outlet.setReading(mayRead);
+    const isHeld = this.bearer.isHolding || this.#refusals.isResting || this.#load.isFull;
+    if (this.#isListening) this.#outlet.setReading(!isHeld && !this.isUnread);
   }
 
   /** Counts on, as a task would, until the answer. */

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { LongAnswers } from "../../src/gateway/long-answers.ts";
-import { Refusals } from "../../src/gateway/refusals.ts";
 
 describe("long answers", () => {
   test("of one connection come one after another, of all no more than two at once, and each comes", async () => {
@@ -48,17 +47,4 @@ describe("long answers", () => {
     );
     assert.equal(await one.ask(async () => 1), 1);
   });
-});
-
-test("who is refused again and again rests for a moment, and is then as any other", async () => {
-  const rest = Promise.withResolvers<void>();
-  const refusals = new Refusals(rest.resolve);
-  for (let n = 0; n < 49; n++) refusals.add();
-  assert.ok(!refusals.isResting);
-  refusals.add();
-  assert.ok(refusals.isResting);
-  await rest.promise;
-  assert.ok(!refusals.isResting);
-  refusals.add();
-  assert.ok(!refusals.isResting);
 });

@@ -12,6 +12,7 @@ import { GuardedEngine } from "../../src/gateway/guarded-engine.ts";
 import { withLimits } from "../../src/gateway/limits.ts";
 import { LongAnswers } from "../../src/gateway/long-answers.ts";
 import { ReadTurns } from "../../src/gateway/read-turns.ts";
+import { Refusals } from "../../src/gateway/refusals.ts";
 import type { Outlet } from "../../src/gateway/outlet.ts";
 import { Session } from "../../src/gateway/session.ts";
 import { Shares } from "../../src/gateway/shares.ts";
@@ -54,6 +55,7 @@ export class Doorway {
       turn: new Turn(shares),
       reads: new ReadTurns(),
       shares,
+      refusals: new Refusals(limits.refusals, () => performance.now()),
       longAnswers: new LongAnswers(),
       connections: new Connections(limits),
       askers: new Askers(),

@@ -9,6 +9,7 @@ import { Arriving } from "../budget.ts";
 import type { Duty, Peer } from "../connections.ts";
 import type { GatewayContext } from "../context.ts";
 import type { GuardedEngine } from "../guarded-engine.ts";
+import type { RefusalsOfOne } from "../refusals.ts";
 import { bearerOf } from "./guard.ts";
 import { answerText, type DateHeader } from "./http-answer.ts";
 import { hasLargeResult, largeResultOf, submitAnswer, submittedOf, type Submitted } from "./submit-answer.ts";
@@ -40,6 +41,7 @@ export class SubmitConnection implements Duty {
   #gathered: Buffer | null = null;
   /** What came before its turn is counted: it lies here as long as a client may wait. */
   readonly #early: Arriving;
+  readonly #refusals: RefusalsOfOne;
   #asked: Asked | null = null;
   /** As who asked last may use it. */
   #engine: GuardedEngine | null = null;
@@ -54,6 +56,7 @@ export class SubmitConnection implements Duty {
     this.#socket = socket;
     this.#peer = peer;
     this.#early = new Arriving(route.context.budget);
+    this.#refusals = route.context.refusals.of(this.#onDrain);
     this.#heardAt = route.context.clock.now();
     peer.duty = this;
     socket.on("data", this.#onData).on("end", this.#onEnd).on("drain", this.#onDrain);
@@ -163,6 +166,7 @@ export class SubmitConnection implements Duty {
     const { context, date } = this.#route;
     this.#asked = null;
     context.budget.give(bytes);
+    this.#refusals.note(submitted.answer);
     // The client was gone just now.
     if (!this.#socket.writable) return;
     const now = context.clock.now();
@@ -172,14 +176,14 @@ export class SubmitConnection implements Duty {
     const text = answerText(answer, date.at(now), isLast ? null : Math.floor(context.limits.idleMs / 1000));
     const isTaken = this.#socket.write(text);
     if (isLast) this.#socket.destroySoon();
-    else if (!isTaken) this.#socket.pause();
+    else if (!isTaken || this.#refusals.isResting) this.#socket.pause();
     else if (this.#gathered !== null) this.#goOn();
   }
 
   /** Who does not wait for answers is for Node's parser, which is read ahead of them. */
   #goOn(): void {
     this.#heardAt = this.#route.context.clock.now();
-    if (this.#asked !== null) return;
+    if (this.#asked !== null || this.#refusals.isResting || this.#socket.writableNeedDrain) return;
     if (this.#gathered !== null) this.#handOver(this.#gathered);
     else this.#socket.resume();
   }
@@ -191,12 +195,14 @@ export class SubmitConnection implements Duty {
     socket.off("data", this.#onData).off("end", this.#onEnd).off("drain", this.#onDrain);
     socket.off("close", this.#onClose).pause();
     this.#waitEnd.close();
+    this.#refusals.close();
     socket.unshift(bytes);
     this.#route.handOver(socket, this.#peer);
   }
 
   #close(): void {
     this.#waitEnd.close();
+    this.#refusals.close();
     this.#early.end();
     const asked = this.#asked;
     if (asked === null) return;

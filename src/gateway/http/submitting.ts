@@ -7,6 +7,7 @@ import { TandaError } from "../../task/errors.ts";
 import { createIdMaker, type IdMaker } from "../../task/id.ts";
 import type { GatewayContext } from "../context.ts";
 import { promiseOne, submitAndWait, submitOne, waitFinal } from "./asking.ts";
+import { LateRefusals } from "./late-refusals.ts";
 import { goneOf } from "./request-facts.ts";
 import { submittedOf, type Submitted } from "./submit-answer.ts";
 import { mayRide, type SubmitWithOptions } from "./submit-body.ts";
@@ -14,13 +15,25 @@ import { mayRide, type SubmitWithOptions } from "./submit-body.ts";
 export class Submitting {
   readonly #context: GatewayContext;
   readonly #makeId: IdMaker;
+  readonly #late: LateRefusals;
 
   constructor(context: GatewayContext) {
     this.#context = context;
+    this.#late = new LateRefusals(context.refusals);
     this.#makeId = createIdMaker(context.own.self.node, Date.now, Math.random);
   }
 
   async submit(
+    request: FastifyRequest,
+    submit: SubmitWithOptions,
+    waitMs: number | null,
+  ): Promise<Submitted> {
+    const submitted = await this.#submit(request, submit, waitMs);
+    await this.#late.heard(request.raw.socket, submitted.answer);
+    return submitted;
+  }
+
+  async #submit(
     request: FastifyRequest,
     submit: SubmitWithOptions,
     waitMs: number | null,
