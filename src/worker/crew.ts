@@ -93,7 +93,8 @@ export class Crew {
           action: inHand.run.action,
           sinceMs: Math.round(now - Math.max(inHand.handedAt, inHand === head ? link.movedAt : 0)),
         }));
-      const isStuck = link.isBlocked || (link.counts[EXCLUSIVE] > 1 && link.stillMs(now) > STILL_MS);
+      const isLate = link.stillMs(now) > STILL_MS + (head?.estimateMs ?? 0);
+      const isStuck = link.isBlocked || (link.counts[EXCLUSIVE] > 1 && isLate);
       return { thread, state: isStuck ? "stuck" : tasks.length > 0 ? "busy" : "idle", tasks };
     });
   }

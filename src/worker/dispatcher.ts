@@ -2,7 +2,9 @@
 import type { ErrorBody } from "../task/errors.ts";
 import type { ActionInfo, LogLine } from "../task/task.ts";
 import { ActionLoad } from "./action-load.ts";
+import { Alarm } from "./alarm.ts";
 import type { ForcedEnding, FromProcess } from "./control-messages.ts";
+import { heldUp } from "./held-up.ts";
 import { monoMs } from "./mono-clock.ts";
 import { Placement, STILL_MS } from "./placement.ts";
 import type { Ending, Report, Run } from "./pool.ts";
@@ -12,10 +14,6 @@ import { EXCLUSIVE, SHARED } from "./slots.ts";
 import type { InHand, ThreadLink } from "./thread-link.ts";
 import * as wire from "./thread-wire.ts";
 
-/** A run that takes so many times what was expected holds up what waits behind it. */
-const LATE = 2;
-/** Behind a run that holds its thread for so long nothing waits, even if no other thread is free. */
-const PATIENCE_MS = 250;
 /** On their way here while as many end. */
 const MOST_AHEAD = 1000;
 /** A thread has this long to obey a cancel before its supervisor steps in. */
@@ -46,6 +44,8 @@ export class Dispatcher {
   #endings: Ending[] = [];
   #reports: Report[] = [];
   #stealTimer: NodeJS.Timeout | null = null;
+  /** A thread will have room. */
+  readonly #opening = new Alarm(() => this.turn());
 
   constructor(means: RunMeans, events: DispatcherEvents) {
     this.#means = means;
@@ -126,6 +126,8 @@ export class Dispatcher {
 
   #flush(): void {
     for (const link of this.links) link.flush();
+    const now = monoMs();
+    this.#opening.wake(this.#placement.opensAt(this.links, now), now);
     if (this.#stealTimer !== null) return;
     if (this.#back.size > 0 || this.links.some((link) => link.hasBehind(EXCLUSIVE) || link.hasBehind(SHARED)))
       this.#stealTimer = setTimeout(() => this.#look(), STILL_MS);
@@ -135,18 +137,10 @@ export class Dispatcher {
   #look(): void {
     setImmediate(() => {
       this.#stealTimer = null;
-      const now = monoMs();
-      const still = this.links.map((link) => link.stillMs(now));
-      const leastMs = Math.min(...still);
-      const isAnyIdle = this.links.some((link) => link.counts[EXCLUSIVE] === 0);
-      for (const [n, link] of this.links.entries()) {
-        // Worth it when another could take them; if none moves for long they are better off elsewhere.
-        if (still[n]! < STILL_MS || (leastMs >= STILL_MS && leastMs < PATIENCE_MS)) continue;
-        const isLate = still[n]! >= LATE * (link.head?.estimateMs ?? 0);
-        if (!isAnyIdle && !isLate) continue;
+      const { held, isHopeless } = heldUp(this.links, monoMs());
+      for (const link of held)
         for (const lane of [EXCLUSIVE, SHARED] as const) if (link.hasBehind(lane)) link.recall(lane);
-      }
-      if (leastMs >= PATIENCE_MS && this.#back.size > 0) {
+      if (isHopeless && this.#back.size > 0) {
         for (const run of this.#back.values()) this.#endNow(run, "returned");
         this.#back.clear();
         this.turn();
@@ -223,6 +217,7 @@ export class Dispatcher {
       queue.clear();
     }
     if (this.#stealTimer !== null) clearTimeout(this.#stealTimer);
+    this.#opening.clear();
     this.turn();
   }
 

@@ -6,8 +6,8 @@ import type { ThreadLink } from "./thread-link.ts";
 
 /** What may wait in a thread, in time. */
 const BUDGET_MS = 3;
-/** With a mean up to this, one run waits ready behind the one that runs: the way to the node and back would be a hundredth of its time. */
-const PREFETCH_MS = 50;
+/** Shortly before a run of up to this ends, one waits ready behind it. A longer one may end at any time, and an empty thread costs it little. */
+const FORESEEN_MS = 50;
 /** A lane that stands still so long is not given more. */
 export const STILL_MS = 4;
 /** Up to this a run is shorter than it takes to wake a thread for it: such runs fill one thread before they wake another. */
@@ -71,6 +71,17 @@ export class Placement {
     return best;
   }
 
+  /** When a thread that has no room will have some, if its run takes as long as expected; `Infinity` when none is foreseen. */
+  opensAt(links: Iterable<ThreadLink>, now: number): number {
+    let first = Infinity;
+    for (const link of links) {
+      if (link.counts[EXCLUSIVE] !== 1 || link.loadMs < BUDGET_MS || link.loadMs > FORESEEN_MS) continue;
+      const at = link.movedAt + link.loadMs - BUDGET_MS;
+      if (at > now && at < first) first = at;
+    }
+    return first;
+  }
+
   #capacity(load: ActionLoad, link: ThreadLink, now: number, estimateMs: number): number {
     if (link.state !== "up" || link.isBlocked) return 0;
     if (link.bytes > MAX_BYTES || link.unreadBytes > MAX_UNREAD_BYTES) return 0;
@@ -78,10 +89,14 @@ export class Placement {
       return Math.max(0, Math.min(load.perThread - load.on(link), MAX_ACTIVE - 1 - link.counts[SHARED]));
     const count = link.counts[EXCLUSIVE];
     if (count === 0) return Math.max(1, Math.min(MAX_IN_LANE, Math.floor(BUDGET_MS / estimateMs)));
-    if (count >= MAX_IN_LANE || link.stillMs(now) > STILL_MS) return 0;
-    const byTime = Math.floor((BUDGET_MS - link.loadMs) / estimateMs);
-    if (byTime > 0) return Math.min(byTime, MAX_IN_LANE - count);
-    const isPrefetch = count === 1 && link.loadMs <= PREFETCH_MS && this.#means.get(load.name) !== null;
-    return link.loadMs < BUDGET_MS || isPrefetch ? 1 : 0;
+    const stillMs = link.stillMs(now);
+    // Of several, or of one that is long or may be, it is not foreseen when the first ends.
+    const isForeseen = count === 1 && link.loadMs <= FORESEEN_MS && this.#means.get(load.name) !== null;
+    const foreseenMs = isForeseen ? link.loadMs : 0;
+    if (count >= MAX_IN_LANE || stillMs > STILL_MS + foreseenMs) return 0;
+    const leftMs = link.loadMs - Math.min(stillMs, foreseenMs);
+    // So that at the very moment that was foreseen there is room.
+    if (leftMs > BUDGET_MS + 1e-6 || (leftMs >= BUDGET_MS && !isForeseen)) return 0;
+    return Math.max(1, Math.min(Math.floor((BUDGET_MS - leftMs) / estimateMs), MAX_IN_LANE - count));
   }
 }
