@@ -79,7 +79,8 @@ export const LIMITS = {
     default: 30_000,
     flag: "max-unread-time",
     unit: "ms",
-    meaning: "How long more than that may stay unread. Longer: closed.",
+    meaning:
+      "How long more than that may stay unread, or more than 64 KiB of who asks for further lists. Longer: closed.",
   },
   connections: {
     default: 10_000,

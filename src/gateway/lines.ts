@@ -9,6 +9,7 @@ import type { GatewayContext } from "./context.ts";
 import { PIECE_BYTES, type Piecemeal } from "./read-turns.ts";
 import type { Outlet } from "./outlet.ts";
 import { Session } from "./session.ts";
+import { Unread } from "./unread.ts";
 
 export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   readonly #context: GatewayContext;
@@ -27,7 +28,7 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   #saidAt = 0;
   /** When the line began that has not ended; null between lines and while it is us who do not read. */
   #lineBegunAt: number | null = null;
-  #unreadSince: number | null = null;
+  readonly #unread: Unread;
 
   constructor(context: GatewayContext, socket: Socket, peer: Peer, first: Buffer) {
     const { lineBytes, discardBytes } = context.limits;
@@ -41,12 +42,13 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
       decode: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
     });
     this.#session = new Session(context, this, context.door.open, peer.address);
+    this.#unread = new Unread(context.limits, context.clock, this);
     this.#arriving = new Arriving(context.budget);
     peer.duty = this;
     socket.on("data", (chunk: Buffer) => this.#came(chunk));
     socket.on("end", () => this.#end());
     socket.on("drain", () => {
-      this.#unreadSince = null;
+      this.#unread.drained();
       context.turn.schedule(this.#session);
     });
     socket.on("close", () => {
@@ -90,11 +92,15 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
     if (!this.#socket.writable) return;
     this.#socket.write(out);
     this.#saidAt = this.#context.clock.now();
-    this.#noteUnread(this.#saidAt);
+    this.#unread.look(this.#saidAt);
   }
 
   get unreadBytes(): number {
     return this.#socket.writableLength + this.#out.length;
+  }
+
+  get isAsking(): boolean {
+    return this.#session.isAsking;
   }
 
   setReading(isReading: boolean): void {
@@ -121,11 +127,8 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   }
 
   sweep(now: number): void {
-    const { idleMs, lineMs, unreadMs } = this.#context.limits;
-    this.#noteUnread(now);
-    if (this.#unreadSince !== null && now - this.#unreadSince > unreadMs) {
-      return this.#close("answers were not read");
-    }
+    const { idleMs, lineMs } = this.#context.limits;
+    if (this.#unread.isTooLong(now)) return this.#close("answers were not read");
     if (this.#lineBegunAt !== null && now - this.#lineBegunAt > lineMs) {
       return this.#close("a line was begun and not ended");
     }
@@ -196,11 +199,6 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   /** `head` is how the line begins. */
   #refuse(head: string, error: TandaError): void {
     this.#session.refuseLine(head.trimStart().startsWith("{") ? leadingIdPrefix(head) : null, error);
-  }
-
-  #noteUnread(now: number): void {
-    if (this.unreadBytes <= this.#context.limits.unreadBytes) this.#unreadSince = null;
-    else this.#unreadSince ??= now;
   }
 
   #close(why: string): void {

@@ -40,6 +40,10 @@ export class LongAnswersOfOne {
     this.#mayRead = mayRead;
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** Resolves with the answer, when it is its turn. */
   ask<T>(question: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {

@@ -11,11 +11,12 @@ import { pingData } from "./health.ts";
 import type { LongAnswersOfOne } from "./long-answers.ts";
 import type { NodeVisit } from "./node-visit.ts";
 import { ENGINE_OPS } from "./ops.ts";
+import { LITTLE_BYTES } from "./unread.ts";
 import type { Watches } from "./watches.ts";
 
 export interface OpSession {
-  /** More was told than its client has read. */
-  readonly isUnread: boolean;
+  /** Of what its client was told. */
+  readonly unreadBytes: number;
   write(line: string): void;
   readonly bearer: Pick<Bearer, "authorize">;
   /** As its client may use it, once he is let in. */
@@ -36,7 +37,11 @@ export class SessionOps {
     this.#session = session;
     this.#watches = watches;
     this.#visit = visit;
-    this.#longAnswers = context.longAnswers.of(() => !session.isUnread);
+    this.#longAnswers = context.longAnswers.of(() => session.unreadBytes <= LITTLE_BYTES);
+  }
+
+  get isAsking(): boolean {
+    return !this.#longAnswers.isEmpty;
   }
 
   /** Its client has read, perhaps enough. */

@@ -94,26 +94,26 @@ export class Session implements Waiter, TurnEnd, Talker {
     return this.#outlet.unreadBytes;
   }
 
+  /** Long answers wait for it to read, or for their turn. */
+  get isAsking(): boolean {
+    return this.#ops.isAsking;
+  }
+
   /** One line or message. Tasks are gathered until {@link endOfRead}. `bytes` is its size on the wire. */
   receive(text: string, bytes: number, allowsInline: boolean): void {
     if (!this.#isListening) return;
     if (this.bearer.holds(() => this.receive(text, bytes, allowsInline))) return;
-    if (allowsInline && text.charCodeAt(0) !== 123 && !text.trimStart().startsWith("{")) {
-      this.#inline.receive(text, bytes);
-      return;
-    }
+    if (allowsInline && text.charCodeAt(0) !== 123 && !text.trimStart().startsWith("{"))
+      return this.#inline.receive(text, bytes);
     const request = parseRequest(text, this.#context.limits);
     if (request.type === "refused")
       return this.write(failedReply(request.prefix, null, request.error.toBody()));
     const isOpen = request.type === "op" && OPEN_OPS.has(request.op.op);
     const refusal = this.isAuthorized || isOpen ? this.#visit.refusalOf(request) : unauthorized();
     if (refusal !== null) return this.write(failedReply(request.prefix, null, refusal.toBody()));
-    if (request.type === "op") {
-      this.#admit({ type: "op", bytes, prefix: request.prefix, op: request.op });
-      return;
-    }
-    const { prefix, options } = request;
-    const tellsTask = options !== null;
+    const { prefix } = request;
+    if (request.type === "op") return this.#admit({ type: "op", bytes, prefix, op: request.op });
+    const tellsTask = request.options !== null;
     this.submit(request, { prefix, bytes, tellsTask, slot: null, overtook: false, bornIn: 0 });
   }
 

@@ -7,6 +7,7 @@ import { FrameWatch } from "./frame-watch.ts";
 import type { Grant } from "./grant.ts";
 import type { Outlet } from "./outlet.ts";
 import { Session } from "./session.ts";
+import { Unread } from "./unread.ts";
 
 const GOING_AWAY = 1001;
 const UNSUPPORTED = 1003;
@@ -20,7 +21,7 @@ export class SocketConnection implements Duty, Outlet {
   #out: string[] = [];
   #outBytes = 0;
   #heardAt: number;
-  #unreadSince: number | null = null;
+  readonly #unread: Unread;
   readonly #frames = new FrameWatch();
   readonly #arriving: Arriving;
   /** When the message began that has not ended; null between messages and while it is us who do not read. */
@@ -34,6 +35,7 @@ export class SocketConnection implements Duty, Outlet {
     this.#peer = peer;
     this.#heardAt = context.clock.now();
     this.#session = new Session(context, this, grant, peer.address);
+    this.#unread = new Unread(context.limits, context.clock, this);
     this.#arriving = new Arriving(context.budget);
     peer.duty = this;
     ws.on("message", (data, isBinary) => this.#take(data, isBinary));
@@ -44,7 +46,7 @@ export class SocketConnection implements Duty, Outlet {
     });
     peer.socket.on("data", (chunk: Buffer) => this.#watch(chunk));
     peer.socket.on("drain", () => {
-      this.#unreadSince = null;
+      this.#unread.drained();
       context.turn.schedule(this.#session);
     });
   }
@@ -64,11 +66,15 @@ export class SocketConnection implements Duty, Outlet {
     socket.cork();
     for (const line of out) this.#ws.send(line);
     socket.uncork();
-    this.#noteUnread(this.#context.clock.now());
+    this.#unread.look();
   }
 
   get unreadBytes(): number {
     return this.#ws.bufferedAmount + this.#outBytes;
+  }
+
+  get isAsking(): boolean {
+    return this.#session.isAsking;
   }
 
   setReading(isReading: boolean): void {
@@ -93,11 +99,8 @@ export class SocketConnection implements Duty, Outlet {
   }
 
   sweep(now: number): void {
-    const { idleMs, lineMs, unreadMs } = this.#context.limits;
-    this.#noteUnread(now);
-    if (this.#unreadSince !== null && now - this.#unreadSince > unreadMs) {
-      return this.#close("answers were not read");
-    }
+    const { idleMs, lineMs } = this.#context.limits;
+    if (this.#unread.isTooLong(now)) return this.#close("answers were not read");
     if (this.#messageBegunAt !== null && now - this.#messageBegunAt > lineMs) {
       return this.#close("a message was begun and not ended");
     }
@@ -141,10 +144,5 @@ export class SocketConnection implements Duty, Outlet {
     if (!this.#frames.isInMessage) this.#messageBegunAt = null;
     // What is left began behind the one that ended here.
     else if (this.#isReading && (!wasInMessage || hasEnded)) this.#messageBegunAt = this.#context.clock.now();
-  }
-
-  #noteUnread(now: number): void {
-    if (this.unreadBytes <= this.#context.limits.unreadBytes) this.#unreadSince = null;
-    else this.#unreadSince ??= now;
   }
 }

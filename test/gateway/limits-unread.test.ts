@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { dial, openGateway } from "./open-gateway.ts";
+import { dial, openGateway, talk } from "./open-gateway.ts";
 import { until } from "../until.ts";
 
 test("a client that does not read is not read, and closed when its answers stay unread for too long", async (t) => {
@@ -35,6 +35,29 @@ test("a client that reads late but in time is kept, and its time begins anew", a
     assert.equal((await client.lines(count)).length, count);
   }
   assert.deepEqual(log, []);
+});
+
+test("who asks for lists and reads none is given no more of them, and closed in time, far from the limit of others", async (t) => {
+  const { port, engine, log } = await openGateway(t, {
+    limits: { unreadBytes: 100_000_000, unreadMs: 300 },
+  });
+  await talk(t, port, `{"action":"echo","payload":"${"x".repeat(200_000)}"}\n`);
+  const ask = engine.list.bind(engine);
+  let pages = 0;
+  engine.list = (filter) => {
+    pages++;
+    return ask(filter);
+  };
+  const client = await dial(t, port);
+  client.socket.pause();
+  for (let n = 0; n < 400; n++) client.send('{"op":"list"}\n');
+  await until(() => log.length > 0);
+  assert.match(log[0]!, /answers were not read/);
+  // What the system holds for both sides is some megabytes.
+  assert.ok(pages < 100, `${pages} pages`);
+  const honest = await dial(t, port);
+  for (let n = 0; n < 20; n++) honest.send('{"op":"list"}\n');
+  assert.equal((await honest.lines(20)).length, 20);
 });
 
 test("of many who do not read, each within its own limit, those who leave most are closed when it is too much for the node", async (t) => {
