@@ -18,8 +18,11 @@ const FEW = 8;
 const RESERVE = 0.1;
 /** Full to here, room is kept for those who were told to come again. */
 const KEPT_FROM = 0.5;
-/** Of what can end, so much is promised to who is told a time; the rest goes to who asks when there is room. */
-const PACE = 0.9;
+/**
+ * Of what can end, so much is promised to who is told a time while all is full, and all of it where there is as much room as is kept:
+ * so there is room for those who come also when it proves slower than it was. It is never idle by that: a queue waits meanwhile.
+ */
+const PACE_WHEN_FULL = 0.7;
 
 export class Admission {
   readonly #limits: AdmissionLimits;
@@ -145,6 +148,11 @@ export class Admission {
     if (isBusy !== this.#drainRate.isBusy) this.#drainRate.setBusy(isBusy, this.#now());
   }
 
+  get #pace(): number {
+    const room = 1 - this.#unfinished / this.#limits.maxQueued;
+    return PACE_WHEN_FULL + ((1 - PACE_WHEN_FULL) * room) / (1 - KEPT_FROM);
+  }
+
   #checkRoom(waiter: Waiter, isWaitedFor: boolean, task: string | null): void {
     const { maxQueued } = this.#limits;
     const sender = waiter.sender ?? NOBODY;
@@ -160,7 +168,7 @@ export class Admission {
     if (this.#unfinished < maxQueued * KEPT_FROM) return this.#line.release(sender, task);
     const perSecond = this.#drainRate.perSecond(now);
     throw new TandaError("busy", `The queue is full: ${maxQueued} tasks wait.`, {
-      retryAfterMs: this.#line.add(sender, now, perSecond && perSecond * PACE, task),
+      retryAfterMs: this.#line.add(sender, now, perSecond && perSecond * this.#pace, task),
       hint: "Try again when it says, add workers, or raise --max-queued.",
     });
   }

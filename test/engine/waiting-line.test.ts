@@ -140,6 +140,21 @@ describe("a full node", () => {
     assert.ok(right.length / overload.waits.length >= 0.9, `${right.length} of ${overload.waits.length}`);
   });
 
+  test("keeps the places it told also when the flood takes a part of what it could do, and works no less than it can", () => {
+    const overload = new Overload(2000, 1000);
+    // Busy, and nobody is refused.
+    for (let n = 0; n < 1800; n++) overload.askForLittle();
+    for (let at = 0; at < 6000; at++) overload.at(at, () => void overload.askForLittle());
+    overload.run(6000);
+    overload.perMs = 0.84;
+    floods(overload, 50, 10, true);
+    overload.since = overload.now;
+    overload.run(20_000);
+    const { all, letIn } = overload.repeats;
+    assert.ok(all > 5000 && letIn / all >= 0.9, `${letIn} of ${all}`);
+    assert.ok(overload.letIn >= 0.84 * 20_000 - 1100, `${overload.letIn} in twenty seconds`);
+  });
+
   test("lets in who asks for little beside tasks that come at their times, also when it became slower meanwhile", () => {
     const overload = new Overload(2000, 1000);
     floods(overload, 50, 10, true);
