@@ -167,4 +167,25 @@ describe("a full node", () => {
       await next;
       assert.equal(answers(), 101);
     });
+
+  test("counts each task of a bulk request, and has told all of them", async (t) => {
+    const opened = await openGateway(t, FEW);
+    fill(opened);
+    const tasks = Array.from({ length: 100 }, () => ({ action: "full" }));
+    const ask = (): Promise<Response> =>
+      fetch(`${opened.url}/v1/tasks/bulk`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ tasks }),
+      });
+    await (await ask()).text();
+    let isAnswered = false;
+    const next = ask().then((response) => {
+      isAnswered = true;
+      return response.json() as Promise<{ tasks: { error: { code: string } }[] }>;
+    });
+    await delay(LATER_MS);
+    assert.ok(!isAnswered);
+    assert.deepEqual(new Set((await next).tasks.map(({ error }) => error.code)), new Set(["busy"]));
+  });
 });

@@ -13,10 +13,10 @@ export class LateRefusals {
     this.#all = all;
   }
 
-  /** Resolves when this connection may hear the answer: at once unless it was refused too often. */
-  async heard(socket: Socket, answer: Answer): Promise<void> {
+  /** Resolves when this connection may hear the answers: at once unless it was refused too often. */
+  async heard(socket: Socket, answers: readonly Answer[]): Promise<void> {
     const { of, waiting } = this.#restOf(socket);
-    of.note(answer);
+    for (const answer of answers) of.note(answer);
     if (of.isResting) await new Promise<void>((resolve) => waiting.push(resolve));
   }
 

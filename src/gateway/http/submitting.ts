@@ -3,10 +3,11 @@
  * end; when the wait is over first, it is promised then, and 202 is as good as ever.
  */
 import type { FastifyRequest } from "fastify";
+import type { Answer } from "../../engine/engine.ts";
 import { TandaError } from "../../task/errors.ts";
 import { createIdMaker, type IdMaker } from "../../task/id.ts";
 import type { GatewayContext } from "../context.ts";
-import { promiseOne, submitAndWait, submitOne, waitFinal } from "./asking.ts";
+import { promiseOne, submitAndWait, submitMany, submitOne, waitFinal } from "./asking.ts";
 import { LateRefusals } from "./late-refusals.ts";
 import { goneOf } from "./request-facts.ts";
 import { submittedOf, type Submitted } from "./submit-answer.ts";
@@ -29,8 +30,15 @@ export class Submitting {
     waitMs: number | null,
   ): Promise<Submitted> {
     const submitted = await this.#submit(request, submit, waitMs);
-    await this.#late.heard(request.raw.socket, submitted.answer);
+    await this.#late.heard(request.raw.socket, [submitted.answer]);
     return submitted;
+  }
+
+  /** Nobody waits for these. @returns what each was answered, in the order given. @throws busy, unavailable */
+  async submitAll(request: FastifyRequest, submits: readonly SubmitWithOptions[]): Promise<Answer[]> {
+    const answers = await this.#admitted(request, () => submitMany(request.engine, submits));
+    await this.#late.heard(request.raw.socket, answers);
+    return answers;
   }
 
   async #submit(
@@ -40,7 +48,7 @@ export class Submitting {
   ): Promise<Submitted> {
     const { engine } = request;
     if (waitMs !== null && waitMs > 0 && mayRide(submit.options)) return this.#ride(request, submit, waitMs);
-    const answer = await this.admitted(request, () => submitOne(engine, submit));
+    const answer = await this.#admitted(request, () => submitOne(engine, submit));
     if (answer.status === "failed" || waitMs === null) return { answer, final: null };
     const final =
       answer.status === "done" ? answer : await waitFinal(engine, answer.task, waitMs, goneOf(request));
@@ -51,7 +59,7 @@ export class Submitting {
     const { engine } = request;
     const waited = this.toRide(submit);
     const gone = goneOf(request);
-    const final = await this.admitted(request, () => submitAndWait(engine, waited, waitMs, gone));
+    const final = await this.#admitted(request, () => submitAndWait(engine, waited, waitMs, gone));
     if (final !== null) return submittedOf(final);
     // It goes on without a client to hear of it.
     if (request.raw.socket.destroyed) {
@@ -67,7 +75,7 @@ export class Submitting {
   }
 
   /** Counts the request's bytes while the engine has them. @throws busy, unavailable */
-  async admitted<T>({ bodyBytes }: FastifyRequest, run: () => Promise<T>): Promise<T> {
+  async #admitted<T>({ bodyBytes }: FastifyRequest, run: () => Promise<T>): Promise<T> {
     const { budget } = this.#context;
     if (this.#context.isDraining()) throw new TandaError("unavailable", "the node is stopping");
     if (!budget.hasRoom) {

@@ -7,7 +7,7 @@ import { checkListFilter } from "../../protocol/op-fields.ts";
 import { bad, isObject } from "../../protocol/options.ts";
 import { TandaError, toTandaError } from "../../task/errors.ts";
 import type { GatewayContext } from "../context.ts";
-import { submitMany, waitFinal } from "./asking.ts";
+import { waitFinal } from "./asking.ts";
 import { sendAnswer } from "./problem.ts";
 import { goneOf, idempotencyKeyOf, queryOf, taskParam, waitMsOf } from "./request-facts.ts";
 import { hasLargeResult, largeResultOf, submitAnswer } from "./submit-answer.ts";
@@ -50,7 +50,7 @@ export function routeTasks(app: FastifyInstance, context: GatewayContext, submit
       }
       const read = tasks.map((task) => readBulkItem(task, context));
       const good = read.filter((item): item is SubmitWithOptions => !(item instanceof TandaError));
-      const answered = await submitting.admitted(request, () => submitMany(request.engine, good));
+      const answered = await submitting.submitAll(request, good);
       let next = 0;
       const told = read.map((item) =>
         item instanceof TandaError ? { error: item.toBody() } : bulkAnswer(answered[next++]!),
