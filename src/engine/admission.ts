@@ -1,5 +1,5 @@
 /** Whether new work is let in, and why not. Everything that says no says when to come again. */
-import { TandaError } from "../task/errors.ts";
+import type { ErrorBody } from "../task/errors.ts";
 import { DrainRate } from "./drain-rate.ts";
 import type { Health, Waiter } from "./engine.ts";
 import { WaitingLine } from "./waiting-line.ts";
@@ -108,39 +108,50 @@ export class Admission {
   }
 
   /**
-   * Counts it.
+   * A refusal is no error of ours, and not thrown: a flood is refused many thousand times a second.
    * @param isWaitedFor nobody is promised anything before its end. @param task the name its sender gave it.
-   * @throws busy or unavailable
+   * @returns null when it is let in, and counted; else why not: busy or unavailable.
    */
-  admit(queue: string, waiter: Waiter, isWaitedFor: boolean, task: string | null = null): void {
+  admit(queue: string, waiter: Waiter, isWaitedFor: boolean, task: string | null = null): ErrorBody | null {
     if (this.#state === "draining") {
-      throw new TandaError("unavailable", "This node is stopping.", {
-        retryAfterMs: 1000,
+      return {
+        code: "unavailable",
+        message: "This node is stopping.",
         hint: "Connect again: another node, or this one after its start, takes it.",
-      });
+        retryAfterMs: 1000,
+      };
     }
     if (this.#isStoreAway) {
-      throw new TandaError("busy", "The store cannot be reached just now.", {
-        retryAfterMs: 1000,
+      return {
+        code: "busy",
+        message: "The store cannot be reached just now.",
         hint: "Nothing that was accepted is lost. Try again: it goes on by itself when the store is back.",
-      });
+        retryAfterMs: 1000,
+      };
     }
     if (this.#isDiskLow) {
-      throw new TandaError("busy", "The disk is nearly full.", {
-        retryAfterMs: 5000,
+      return {
+        code: "busy",
+        message: "The disk is nearly full.",
         hint: "Free space, or lower --disk-reserve.",
-      });
+        retryAfterMs: 5000,
+      };
     }
     if (this.#draining.size > 0 && this.#draining.has(queue)) {
-      throw new TandaError("busy", `The queue ${queue} is being drained and takes nothing new.`, {
-        retryAfterMs: 5000,
+      return {
+        code: "busy",
+        message: `The queue ${queue} is being drained and takes nothing new.`,
         hint: `\`tanda queue resume ${queue}\` opens it.`,
-      });
+        retryAfterMs: 5000,
+      };
     }
-    if (this.#unfinished >= this.#limits.maxQueued || !this.#line.isEmpty)
-      this.#checkRoom(waiter, isWaitedFor, task);
+    if (this.#unfinished >= this.#limits.maxQueued || !this.#line.isEmpty) {
+      const refusal = this.#fullFor(waiter, isWaitedFor, task);
+      if (refusal !== null) return refusal;
+    }
     this.#unfinished++;
     if (!this.#drainRate.isBusy) this.#noteBusy();
+    return null;
   }
 
   #noteBusy(): void {
@@ -153,24 +164,30 @@ export class Admission {
     return PACE_WHEN_FULL + ((1 - PACE_WHEN_FULL) * room) / (1 - KEPT_FROM);
   }
 
-  #checkRoom(waiter: Waiter, isWaitedFor: boolean, task: string | null): void {
+  #fullFor(waiter: Waiter, isWaitedFor: boolean, task: string | null): ErrorBody | null {
     const { maxQueued } = this.#limits;
     const sender = waiter.sender ?? NOBODY;
     const now = this.#now();
     const over = this.#unfinished - maxQueued;
     const reserve = Math.ceil(maxQueued * RESERVE);
-    if (over < reserve / 2 && this.#line.take(sender, now, task)) return;
+    if (over < reserve / 2 && this.#line.take(sender, now, task)) return null;
     const hasFew = waiter.unanswered !== undefined && waiter.unanswered <= FEW;
     if (isWaitedFor && hasFew && over < reserve) {
       this.#drainRate.walkedIn();
-      return this.#line.release(sender, task);
+      this.#line.release(sender, task);
+      return null;
     }
-    if (this.#unfinished < maxQueued * KEPT_FROM) return this.#line.release(sender, task);
+    if (this.#unfinished < maxQueued * KEPT_FROM) {
+      this.#line.release(sender, task);
+      return null;
+    }
     const perSecond = this.#drainRate.perSecond(now);
-    throw new TandaError("busy", `The queue is full: ${maxQueued} tasks wait.`, {
-      retryAfterMs: this.#line.add(sender, now, perSecond && perSecond * this.#pace, task),
+    return {
+      code: "busy",
+      message: `The queue is full: ${maxQueued} tasks wait.`,
       hint: "Try again when it says, add workers, or raise --max-queued.",
-    });
+      retryAfterMs: this.#line.add(sender, now, perSecond && perSecond * this.#pace, task),
+    };
   }
 }
 

@@ -43,12 +43,12 @@ export class Intake {
         const action = parts.catalogue.find(submission.action);
         const spec = specify(action, submission.payload, submission.options, parts.makeId, now);
         if (spec.expiresAt !== null && isFirst(submission)) refuseLate(parts, spec, now);
-        parts.admission.admit(
-          spec.queue,
-          waiter,
-          isRiding(spec, submission),
-          submission.options?.task ?? null,
-        );
+        const isRide = isRiding(spec, submission);
+        const error = parts.admission.admit(spec.queue, waiter, isRide, submission.options?.task ?? null);
+        if (error !== null) {
+          waiter.answer(submission.token, { status: "failed", task: null, error });
+          continue;
+        }
         parts.lately.submitted(spec.action, spec.queue);
         const entrant = { spec, submission, waiter };
         if (submission.payload.length > parts.inlineChars) this.#submitLarge(entrant);

@@ -63,7 +63,7 @@ export const LIMITS = {
     meaning: "Requests that may wait on a stalled connection before it is not read any more.",
   },
   refusals: {
-    default: 5000,
+    default: 10_000,
     flag: "max-refusals",
     unit: "count",
     meaning:

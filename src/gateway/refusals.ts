@@ -1,6 +1,6 @@
 /**
- * Who is told `busy` again and again is not read for a while: each refusal costs the node as much as a task does, and who asks again
- * at once would take that from those who do as they are told. All connections together may be refused so often; who is refused more
+ * Who is told `busy` again and again is not read for a while: each refusal costs the node some microseconds, and who asks again at once
+ * would take all of them from those who do as they are told. All connections together may be refused so often; who is refused more
  * than a few times waits until it is his turn for more.
  */
 

@@ -4,7 +4,6 @@ import { describe, test } from "node:test";
 import { Admission } from "../../src/engine/admission.ts";
 import { DrainRate } from "../../src/engine/drain-rate.ts";
 import type { Waiter } from "../../src/engine/engine.ts";
-import type { TandaError } from "../../src/task/errors.ts";
 
 const client = (unanswered = 1000): Waiter => ({ answer() {}, sender: {}, unanswered });
 
@@ -47,10 +46,9 @@ class Overload {
     onEnd: () => void,
     task: string | null = null,
   ): void {
-    try {
-      this.admission.admit("default", who, false, task);
-    } catch (error) {
-      const toldMs = (error as TandaError).retryAfterMs!;
+    const refusal = this.admission.admit("default", who, false, task);
+    if (refusal !== null) {
+      const toldMs = refusal.retryAfterMs!;
       const first = again ?? { refusedAt: this.now, toldMs };
       if (again !== null && again.refusedAt >= this.since) this.repeats.all++;
       this.at(this.now + (isObedient ? toldMs : 20), () => this.ask(who, isObedient, first, onEnd, task));
@@ -69,11 +67,7 @@ class Overload {
 
   /** Who has one request and waits for it. @returns whether it was let in. */
   askForLittle(): boolean {
-    try {
-      this.admission.admit("default", client(1), true);
-    } catch {
-      return false;
-    }
+    if (this.admission.admit("default", client(1), true) !== null) return false;
     this.#inside++;
     return true;
   }
@@ -223,11 +217,8 @@ describe("a full node", () => {
     overload.run(3000);
     const told = new Set<number>();
     for (let n = 0; n < 100; n++) {
-      try {
-        overload.admission.admit("default", client(), false);
-      } catch (error) {
-        told.add((error as TandaError).retryAfterMs!);
-      }
+      const refusal = overload.admission.admit("default", client(), false);
+      if (refusal !== null) told.add(refusal.retryAfterMs!);
     }
     assert.ok(told.size > 30, `${told.size} different times`);
   });
@@ -235,13 +226,7 @@ describe("a full node", () => {
   test("has a reserve for who has little unanswered and waits for it, and that is bounded too", () => {
     const admission = new Admission({ maxQueued: 100 });
     const fill = (who: Waiter, isWaitedFor: boolean): number => {
-      for (let n = 0; ; n++) {
-        try {
-          admission.admit("default", who, isWaitedFor);
-        } catch {
-          return n;
-        }
-      }
+      for (let n = 0; ; n++) if (admission.admit("default", who, isWaitedFor) !== null) return n;
     };
     assert.equal(fill(client(), true), 100);
     assert.equal(fill(client(1), false), 0);
