@@ -1,5 +1,5 @@
 import { Fifo } from "./fifo.ts";
-import { Turns } from "./turns.ts";
+import { Turns, type TurnOrder } from "./turns.ts";
 import type { TaskSpec } from "../task/task.ts";
 import type { Message } from "./queue.ts";
 
@@ -16,36 +16,36 @@ export type Entry = {
 /** What of one queue name and priority waits here and has a row, so that it could be read again. */
 export type Share = { tasks: number; bytes: number };
 
-/**
- * What waits with one queue name, priority and action: all its entries are as good as one another, so order is arrival. Of rides
- * arrival says when it is the lane's turn among others, and within it their senders take turns.
- */
+/** What waits with one queue name, priority and action: all its entries are as good as one another, so order is arrival; senders of rides take turns. */
 export class Lane {
   readonly queue: string;
   readonly priority: number;
   readonly action: string;
   /** Shared with the lanes of other actions; null for rides. */
   readonly share: Share | null;
+  /** Of rides: shared with the lanes of other actions; else null. */
+  readonly order: TurnOrder | null;
+  readonly turns: Turns<Entry> | null;
   readonly #arrivals = new Fifo<Entry>();
-  readonly #turns: Turns<Entry> | null;
 
-  constructor(queue: string, priority: number, action: string, share: Share | null, isOfRides: boolean) {
+  constructor(queue: string, priority: number, action: string, share: Share | null, order: TurnOrder | null) {
     this.queue = queue;
     this.priority = priority;
     this.action = action;
     this.share = share;
-    this.#turns = isOfRides ? new Turns() : null;
+    this.order = order;
+    this.turns = order && new Turns(order, ({ state }) => state === "waiting");
   }
 
   push(entry: Entry): void {
     this.#arrivals.push(entry);
-    this.#turns?.push(entry.message.sender ?? this, entry);
+    this.turns?.push(entry.message.sender ?? this, entry);
   }
 
   /** Back to the front. */
   unshift(entry: Entry): void {
     this.#arrivals.unshift(entry);
-    this.#turns?.unshift(entry.message.sender ?? this, entry);
+    this.turns?.unshift(entry.message.sender ?? this, entry);
   }
 
   /** The one that has waited longest; what was taken or removed meanwhile is dropped here. */
@@ -54,17 +54,6 @@ export class Lane {
       const entry = this.#arrivals.peek();
       if (entry === undefined || entry.state === "waiting") return entry;
       this.#arrivals.shift();
-    }
-  }
-
-  /** The next to go, if any waits. */
-  next(): Entry | undefined {
-    const turns = this.#turns;
-    if (turns === null) return this.oldest();
-    for (;;) {
-      const entry = turns.peek();
-      if (entry === undefined || entry.state === "waiting") return entry;
-      turns.shift();
     }
   }
 

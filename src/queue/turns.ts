@@ -5,16 +5,40 @@
  */
 import { Fifo } from "./fifo.ts";
 
-type Sender<T> = { readonly key: object; readonly waiting: Fifo<T> };
+type Sender<T> = {
+  readonly key: object;
+  readonly waiting: Fifo<T>;
+  /** When it came on as new, or had its last turn. */
+  since: number;
+};
+
+/** The one order in which senders of several lines have their turns. */
+export class TurnOrder {
+  #last = 0;
+  isNewNext = true;
+  /** How many lines go by it. */
+  lines = 0;
+
+  /** Counted in turns, and not in time. */
+  now(): number {
+    return ++this.#last;
+  }
+}
 
 export class Turns<T> {
+  readonly #order: TurnOrder;
+  readonly #isWaiting: (item: T) => boolean;
   readonly #senders = new Map<object, Sender<T>>();
   readonly #new = new Fifo<Sender<T>>();
   readonly #old = new Fifo<Sender<T>>();
-  #next: Sender<T> | null = null;
-  #isNextNew = false;
   /** The one that came last: many of one sender come in a row. */
   #latest: Sender<T> | null = null;
+
+  /** @param isWaiting whether it has not been taken or removed by another way. */
+  constructor(order: TurnOrder, isWaiting: (item: T) => boolean) {
+    this.#order = order;
+    this.#isWaiting = isWaiting;
+  }
 
   push(key: object, item: T): void {
     this.#of(key).waiting.push(item);
@@ -25,44 +49,49 @@ export class Turns<T> {
     this.#of(key).waiting.unshift(item);
   }
 
-  peek(): T | undefined {
-    for (;;) {
-      this.#next ??= this.#choose();
-      const item = this.#next?.waiting.peek();
-      if (item !== undefined || this.#next === null) return item;
-      this.#forget(this.#next);
-      this.#next = null;
-    }
+  /** Since when the first of the new senders waits for its turn; `Infinity` when there is none. */
+  get newSince(): number {
+    return this.#firstOf(this.#new)?.since ?? Infinity;
   }
 
-  /** What {@link peek} gives goes, and its sender's turn is over. */
-  shift(): void {
-    if (this.peek() === undefined) return;
-    const sender = this.#next!;
-    sender.waiting.shift();
+  /** Since when the first of those waits who had a turn before; `Infinity` when there is none. */
+  get oldSince(): number {
+    return this.#firstOf(this.#old)?.since ?? Infinity;
+  }
+
+  /** The next of the first of the new senders, or of the others: its turn is over with that. Only where there is one. */
+  take(isNew: boolean): T {
+    const line = isNew ? this.#new : this.#old;
+    const sender = this.#firstOf(line)!;
+    line.shift();
+    const item = sender.waiting.shift()!;
     // Who has nothing more stays until its turn comes again: else who sends again and again would be new each time.
+    sender.since = this.#order.now();
     this.#old.push(sender);
-    this.#next = null;
+    return item;
   }
 
-  #choose(): Sender<T> | null {
-    const isNew = this.#new.size > 0 && (!this.#isNextNew || this.#old.size === 0);
-    this.#isNextNew = isNew;
-    return (isNew ? this.#new : this.#old).shift() ?? null;
+  #firstOf(line: Fifo<Sender<T>>): Sender<T> | undefined {
+    for (let sender = line.peek(); sender !== undefined; sender = line.peek()) {
+      const { waiting } = sender;
+      for (let item = waiting.peek(); item !== undefined; item = waiting.peek()) {
+        if (this.#isWaiting(item)) return sender;
+        waiting.shift();
+      }
+      line.shift();
+      this.#senders.delete(sender.key);
+      if (this.#latest === sender) this.#latest = null;
+    }
+    return undefined;
   }
 
   #of(key: object): Sender<T> {
     if (this.#latest?.key === key) return this.#latest;
     let sender = this.#senders.get(key);
     if (sender === undefined) {
-      this.#senders.set(key, (sender = { key, waiting: new Fifo() }));
+      this.#senders.set(key, (sender = { key, waiting: new Fifo(), since: this.#order.now() }));
       this.#new.push(sender);
     }
     return (this.#latest = sender);
-  }
-
-  #forget(sender: Sender<T>): void {
-    this.#senders.delete(sender.key);
-    if (this.#latest === sender) this.#latest = null;
   }
 }

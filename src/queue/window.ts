@@ -5,6 +5,8 @@
 import { TaskMap } from "../task/task-map.ts";
 import type { Message, QueueDepth, RoomFor } from "./queue.ts";
 import { Lane, score, specBytes, type Entry, type Share } from "./lane.ts";
+import { grouped, type OpenLane, type OpenLanes } from "./open-lanes.ts";
+import { TurnOrder } from "./turns.ts";
 
 /** So much earlier a task counts as come for every level of its priority, unless told otherwise. */
 export const AGE_STEP_MS = 60_000;
@@ -19,12 +21,12 @@ export type WindowOptions = {
   onEmpty: (lane: Lane) => void;
 };
 
-export type OpenLane = { lane: Lane; room: number; score: number };
-
 export class Window {
   readonly #options: WindowOptions;
   readonly #entries = new TaskMap<Entry>();
   readonly #lanes = new Map<string, Lane>();
+  /** Of rides, by queue and priority. */
+  readonly #orders = new Map<string, TurnOrder>();
   readonly #paused = new Set<string>();
   readonly #depths = new Map<string, { waiting: number; waitingBytes: number }>();
   #listeners: (() => void)[] = [];
@@ -77,24 +79,25 @@ export class Window {
       const kind = isRide ? `r${lane.action}` : `p${lane.action}`;
       let left = rooms.get(kind);
       if (left === undefined) rooms.set(kind, (left = room(lane.action, isRide)));
-      if (left > 0) open.push({ lane, room: left, score: head.score });
+      if (left > 0) open.push({ lane, room: left });
     }
     return open;
   }
 
   take(max: number, open: readonly OpenLane[]): Message[] {
     const taken: Message[] = [];
+    const groups = grouped(open);
     while (taken.length < max) {
-      let best: OpenLane | undefined;
+      let best: OpenLanes | undefined;
+      let bestScore = Infinity;
       let secondScore = Infinity;
-      for (const candidate of open) {
-        const head = candidate.room > 0 ? candidate.lane.oldest() : undefined;
-        if (head === undefined) continue;
-        if (best === undefined || head.score < best.score) {
-          secondScore = best?.score ?? Infinity;
-          best = candidate;
-          best.score = head.score;
-        } else if (head.score < secondScore) secondScore = head.score;
+      for (const group of groups) {
+        const { oldestScore } = group;
+        if (oldestScore < bestScore) {
+          secondScore = bestScore;
+          bestScore = oldestScore;
+          best = group;
+        } else if (oldestScore < secondScore) secondScore = oldestScore;
       }
       if (best === undefined) break;
       this.#takeRun(best, secondScore, max, taken);
@@ -102,21 +105,21 @@ export class Window {
     return taken;
   }
 
-  /** As long as this lane's head is before every other lane's, no need to compare again. */
-  #takeRun(open: OpenLane, until: number, max: number, taken: Message[]): void {
-    const { lane } = open;
-    for (let head = lane.oldest(); head && head.score <= until; head = lane.oldest()) {
-      if (taken.length >= max || open.room <= 0) return;
-      const next = lane.next()!;
+  /** As long as its oldest is before every other group's, no need to compare again. */
+  #takeRun(group: OpenLanes, until: number, max: number, taken: Message[]): void {
+    for (let oldest = group.oldestScore; oldest <= until && oldest < Infinity; oldest = group.oldestScore) {
+      if (taken.length >= max) return;
+      const next = group.take();
       next.state = "taken";
       this.#count(next, -1);
-      open.room--;
       taken.push(next.message);
     }
   }
 
   #drop(name: string, lane: Lane): void {
     this.#lanes.delete(name);
+    const { order, priority, queue } = lane;
+    if (order !== null && --order.lines === 0) this.#orders.delete(`${priority}${queue}`);
     this.#options.onEmpty(lane);
     if (this.#depths.get(lane.queue)?.waiting === 0) this.#depths.delete(lane.queue);
   }
@@ -215,6 +218,7 @@ export class Window {
     this.#listeners = [];
     this.#entries.clear();
     this.#lanes.clear();
+    this.#orders.clear();
     this.#depths.clear();
   }
 
@@ -224,7 +228,8 @@ export class Window {
     const name = `${message.isRide ? "r" : "p"}${priority}${queue}\n${action}`;
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      lane = new Lane(queue, priority, action, this.#options.shareOf(message), message.isRide);
+      const order = message.isRide ? this.#orderOf(queue, priority) : null;
+      lane = new Lane(queue, priority, action, this.#options.shareOf(message), order);
       this.#lanes.set(name, lane);
     }
     const entry: Entry = {
@@ -237,6 +242,14 @@ export class Window {
     this.#entries.set(id, entry);
     this.#count(entry, 1);
     return entry;
+  }
+
+  #orderOf(queue: string, priority: number): TurnOrder {
+    const name = `${priority}${queue}`;
+    let order = this.#orders.get(name);
+    if (order === undefined) this.#orders.set(name, (order = new TurnOrder()));
+    order.lines++;
+    return order;
   }
 
   #count(entry: Entry, sign: 1 | -1): void {

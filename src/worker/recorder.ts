@@ -5,7 +5,7 @@
 import type { Applied, Store } from "../store/store.ts";
 import type { TaskEvent } from "../task/decide.ts";
 import { toTandaError } from "../task/errors.ts";
-import { isLargeFinish } from "../task/finish-size.ts";
+import { finishSize, isLargeFinish } from "../task/finish-size.ts";
 
 const RETRY_MS = 250;
 /** What the store will not take may be taken by the next version of it; meanwhile it is not asked often. */
@@ -13,6 +13,13 @@ const REFUSED_RETRY_MS = 10_000;
 
 /** So much may wait to be written. Where the store is slower than the threads, more would be a backlog that no window bounds. */
 const MOST_OPEN = 4000;
+/**
+ * Or so much, in characters: enough for the store to be busy with. More would be moved about in memory for as long as it waits, which
+ * holds up everything else of the node, and who has little would wait behind it.
+ */
+const MOST_OPEN_CHARS = 2_097_152;
+/** What one end says about the size of the next. */
+const WEIGHT = 0.1;
 
 export type Recorded = (applied: Applied) => void;
 
@@ -24,14 +31,17 @@ export class Recorder {
   #listeners: Recorded[] = [];
   #isScheduled = false;
   #open = 0;
+  #openChars = 0;
+  #meanChars = 0;
   #idle: (() => void)[] = [];
   #isClosed = false;
   /** Calls that are tried again soon. */
   #failing = 0;
   /** Events that wait for a better store. They hold up nobody. */
   #refused = 0;
+  #refusedChars = 0;
 
-  /** @param onRoom called when it {@link isFull} no more. */
+  /** @param onRoom called when there is {@link room} again. */
   constructor(
     store: Pick<Store, "apply">,
     onTrouble: (error: unknown) => void,
@@ -47,14 +57,20 @@ export class Recorder {
     this.#events.push(event);
     this.#listeners.push(listener);
     this.#open++;
+    const chars = charsOf([event]);
+    this.#openChars += chars;
+    this.#meanChars += (chars - this.#meanChars) * WEIGHT;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => this.#flush());
   }
 
-  /** The store is behind, or takes nothing: who goes on making more should wait for `onRoom`. */
-  get isFull(): boolean {
-    return this.#failing > 0 || this.#open - this.#refused >= MOST_OPEN;
+  /** How many more should be begun. 0: the store is behind, or takes nothing; `onRoom` tells when there is some. */
+  get room(): number {
+    const byCount = MOST_OPEN - (this.#open - this.#refused);
+    const chars = MOST_OPEN_CHARS - (this.#openChars - this.#refusedChars);
+    if (this.#failing > 0 || byCount <= 0 || chars <= 0) return 0;
+    return Math.min(byCount, Math.ceil(chars / Math.max(1, this.#meanChars)));
   }
 
   /** Resolves when everything recorded so far is durable. */
@@ -91,16 +107,17 @@ export class Recorder {
   #write(events: readonly TaskEvent[], listeners: readonly Recorded[], isAgain = false): void {
     if (this.#isClosed) return;
     const answered = (act: () => void): void => {
-      const wasFull = this.isFull;
+      const wasFull = this.room === 0;
       if (isAgain) this.#failing--;
       act();
-      if (wasFull && !this.isFull) this.#onRoom();
+      if (wasFull && this.room > 0) this.#onRoom();
     };
     this.#store.apply(events).then(
       (applied) =>
         answered(() => {
           for (let at = 0; at < listeners.length; at++) listeners[at]!(applied[at]!);
           this.#open -= events.length;
+          this.#openChars -= charsOf(events);
           if (this.#open <= 0) this.#wakeIdle();
         }),
       (error: unknown) => answered(() => this.#failed(error, events, listeners)),
@@ -117,9 +134,12 @@ export class Recorder {
       // Something in it cannot be stored: each by itself, so that only that waits.
       for (let at = 0; at < events.length; at++) this.#write([events[at]!], [listeners[at]!]);
     } else {
+      const chars = charsOf(events);
       this.#refused++;
+      this.#refusedChars += chars;
       setTimeout(() => {
         this.#refused--;
+        this.#refusedChars -= chars;
         this.#write(events, listeners);
       }, REFUSED_RETRY_MS).unref();
     }
@@ -130,4 +150,10 @@ export class Recorder {
     this.#idle = [];
     for (const wake of waiting) wake();
   }
+}
+
+function charsOf(events: readonly TaskEvent[]): number {
+  let chars = 0;
+  for (const event of events) if (event.type === "finish") chars += finishSize(event);
+  return chars;
 }

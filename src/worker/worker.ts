@@ -115,8 +115,8 @@ export class Worker {
 
   #pump(): void {
     // What ends now is not written for now: more of it would pile up.
-    if (this.#recorder.isFull) return;
-    const messages = this.#queue.take(MOST_AT_ONCE, (...of) => this.#room(...of));
+    const most = Math.min(MOST_AT_ONCE, this.#recorder.room);
+    const messages = most === 0 ? [] : this.#queue.take(most, (...of) => this.#room(...of));
     if (messages.length === 0) return;
     const { sharing } = this.#options;
     const at = this.#options.now();
@@ -129,7 +129,7 @@ export class Worker {
     if (toCheck.length > 0) this.#gate.check(toCheck);
     if (ready.length > 0) this.#handOver(ready, at, null);
     // What was not handed over took nobody's place: there may be room for what lies behind it.
-    if (messages.length === MOST_AT_ONCE || ready.length < messages.length) this.wake();
+    if (messages.length === most || ready.length < messages.length) this.wake();
   }
 
   #room(action: string, isRide: boolean): number {

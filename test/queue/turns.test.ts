@@ -2,29 +2,41 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EmbeddedQueue } from "../../src/queue/embedded.ts";
 import type { Message } from "../../src/queue/queue.ts";
-import { Turns } from "../../src/queue/turns.ts";
+import { Turns, TurnOrder } from "../../src/queue/turns.ts";
 import { message } from "./queue-contract.ts";
 
 const [a, b, c] = [{ name: "a" }, { name: "b" }, { name: "c" }];
 
-function takeAll(turns: Turns<string>, most = Infinity): string {
+class Line extends Turns<string> {
+  readonly order: TurnOrder;
+
+  constructor(order = new TurnOrder()) {
+    super(order, () => true);
+    this.order = order;
+  }
+}
+
+function takeAll(turns: Line, most = Infinity): string {
   let taken = "";
-  for (let item = turns.peek(); item !== undefined && taken.length / 2 < most; item = turns.peek()) {
-    taken += item;
-    turns.shift();
+  while (taken.length / 2 < most) {
+    const [isAnyNew, isAnyOld] = [turns.newSince < Infinity, turns.oldSince < Infinity];
+    if (!isAnyNew && !isAnyOld) break;
+    const isNew = isAnyNew && (turns.order.isNewNext || !isAnyOld);
+    turns.order.isNewNext = !isNew;
+    taken += turns.take(isNew);
   }
   return taken;
 }
 
 describe("senders in one line", () => {
   test("of one sender all go in order", () => {
-    const turns = new Turns<string>();
+    const turns = new Line();
     for (const n of [1, 2, 3]) turns.push(a, `a${n}`);
     assert.equal(takeAll(turns), "a1a2a3");
   });
 
   test("of many, each gives one in turn, whoever came first and however many it has", () => {
-    const turns = new Turns<string>();
+    const turns = new Line();
     for (const n of [1, 2, 3, 4]) turns.push(a, `a${n}`);
     for (const n of [1, 2]) turns.push(b, `b${n}`);
     turns.push(c, "c1");
@@ -35,7 +47,7 @@ describe("senders in one line", () => {
   });
 
   test("who had nothing waiting is served next but one, beside a thousand who have", () => {
-    const turns = new Turns<string>();
+    const turns = new Line();
     for (let n = 0; n < 1000; n++) {
       const key = {};
       for (let each = 0; each < 50; each++) turns.push(key, "..");
@@ -47,7 +59,7 @@ describe("senders in one line", () => {
   });
 
   test("new ones without end do not stop the old", () => {
-    const turns = new Turns<string>();
+    const turns = new Line();
     for (let n = 0; n < 10; n++) turns.push(a, "a!");
     let old = 0;
     for (let n = 0; n < 100; n++) {
@@ -58,7 +70,7 @@ describe("senders in one line", () => {
   });
 
   test("what is put back goes before what its sender has waiting", () => {
-    const turns = new Turns<string>();
+    const turns = new Line();
     turns.push(a, "a2");
     turns.unshift(a, "a1");
     assert.equal(takeAll(turns), "a1a2");
@@ -82,6 +94,26 @@ describe("the embedded queue and rides of many senders", () => {
     queue.publish(late);
     const next = queue.take(5, () => Infinity);
     for (const one of late) assert.ok(next.includes(one));
+  });
+
+  test("gives what one client sent of another action next but one, beside a flood that came long before", async () => {
+    await using queue = open();
+    const other = (sender: object, at: number): Message => {
+      const one = ride(sender, at);
+      return { ...one, spec: { ...one.spec, action: "other" } };
+    };
+    for (const sender of [a, b]) queue.publish(Array.from({ length: 1000 }, () => ride(sender, 1)));
+    queue.take(100, () => Infinity);
+    const late = [other(c, 5000), other({}, 5000)];
+    queue.publish(late);
+    const next = queue.take(4, () => Infinity);
+    for (const one of late) assert.ok(next.includes(one));
+    // Without room it holds up nobody, and what has room has its turn.
+    const without = other({}, 5000);
+    queue.publish([without]);
+    const more = queue.take(4, (action) => (action === "other" ? 0 : Infinity));
+    assert.ok(more.length === 4 && !more.includes(without));
+    assert.equal(queue.take(5000, () => Infinity).length, 2003 - 108);
   });
 
   test("loses and repeats none, with some removed, taken and put back meanwhile", async () => {
