@@ -10,6 +10,8 @@ export type Entry = {
   readonly bytes: number;
   /** Smaller starts first; see score(). */
   readonly score: number;
+  /** Smaller came first. */
+  readonly order: number;
   state: "waiting" | "taken" | "gone";
 };
 

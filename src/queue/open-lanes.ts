@@ -32,27 +32,30 @@ export class OpenLanes {
       open!.room--;
       return open!.lane.oldest()!;
     }
-    let newest: OpenLane | undefined;
-    let newSince = Infinity;
-    let other: OpenLane | undefined;
-    let oldSince = Infinity;
-    for (const open of this.#lanes) {
-      if (open.room <= 0) continue;
-      const turns = open.lane.turns!;
-      if (turns.newSince < newSince) {
-        newest = open;
-        newSince = turns.newSince;
-      }
-      if (turns.oldSince < oldSince) {
-        other = open;
-        oldSince = turns.oldSince;
-      }
-    }
-    const isNew = newest !== undefined && (order.isNewNext || other === undefined);
+    const fresh = this.#first(true);
+    const other = this.#first(false);
+    const isNew = fresh !== null && (order.isNewNext || other === null);
     order.isNewNext = !isNew;
-    const open = (isNew ? newest : other)!;
+    const open = (isNew ? fresh : other)!;
     open.room--;
-    return open.lane.turns!.take(isNew);
+    return open.lane.turns!.take(isNew)!;
+  }
+
+  /** Where the sender is that waits longest for its turn; of one sender, what came first. */
+  #first(isNew: boolean): OpenLane | null {
+    let best: OpenLane | null = null;
+    let since = Infinity;
+    let order = Infinity;
+    for (const open of this.#lanes) {
+      const first = open.room > 0 ? open.lane.turns!.first(isNew) : undefined;
+      if (first === undefined || first.since > since) continue;
+      const item = first.waiting.peek()!;
+      if (first.since === since && item.order >= order) continue;
+      best = open;
+      since = first.since;
+      order = item.order;
+    }
+    return best;
   }
 }
 

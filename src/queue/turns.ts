@@ -5,15 +5,23 @@
  */
 import { Fifo } from "./fifo.ts";
 
+/** Of one sender, in all lines that go by one order. `since`: when it came on as new, or had its last turn. */
+type Turn = { since: number; isNew: boolean; lines: number };
+
+/** Of one sender in one line; `since` may be that of a turn before its last, had in another line. */
 type Sender<T> = {
   readonly key: object;
+  readonly turn: Turn;
   readonly waiting: Fifo<T>;
-  /** When it came on as new, or had its last turn. */
   since: number;
 };
 
-/** The one order in which senders of several lines have their turns. */
+/** Who is next of a line. */
+export type First<T> = { readonly since: number; readonly waiting: Pick<Fifo<T>, "peek"> };
+
+/** The one order in which the senders of several lines have their turns. */
 export class TurnOrder {
+  readonly #turns = new Map<object, Turn>();
   #last = 0;
   isNewNext = true;
   /** How many lines go by it. */
@@ -22,6 +30,17 @@ export class TurnOrder {
   /** Counted in turns, and not in time. */
   now(): number {
     return ++this.#last;
+  }
+
+  enter(key: object): Turn {
+    let turn = this.#turns.get(key);
+    if (turn === undefined) this.#turns.set(key, (turn = { since: this.now(), isNew: true, lines: 0 }));
+    turn.lines++;
+    return turn;
+  }
+
+  leave(key: object, turn: Turn): void {
+    if (--turn.lines === 0) this.#turns.delete(key);
   }
 }
 
@@ -49,48 +68,55 @@ export class Turns<T> {
     this.#of(key).waiting.unshift(item);
   }
 
-  /** Since when the first of the new senders waits for its turn; `Infinity` when there is none. */
-  get newSince(): number {
-    return this.#firstOf(this.#new)?.since ?? Infinity;
+  /** Of the senders that had no turn yet, or of the others: what goes next, and since when its sender waits for its turn. */
+  first(isNew: boolean): First<T> | undefined {
+    return this.#firstOf(isNew ? this.#new : this.#old);
   }
 
-  /** Since when the first of those waits who had a turn before; `Infinity` when there is none. */
-  get oldSince(): number {
-    return this.#firstOf(this.#old)?.since ?? Infinity;
-  }
-
-  /** The next of the first of the new senders, or of the others: its turn is over with that. Only where there is one. */
-  take(isNew: boolean): T {
+  /** Takes the {@link first}, if there is one: its sender's turn is over with that. */
+  take(isNew: boolean): T | undefined {
     const line = isNew ? this.#new : this.#old;
-    const sender = this.#firstOf(line)!;
+    const sender = this.#firstOf(line);
+    if (sender === undefined) return undefined;
     line.shift();
-    const item = sender.waiting.shift()!;
     // Who has nothing more stays until its turn comes again: else who sends again and again would be new each time.
-    sender.since = this.#order.now();
-    this.#old.push(sender);
-    return item;
+    sender.turn.isNew = false;
+    sender.turn.since = this.#order.now();
+    this.#putBehind(sender);
+    return sender.waiting.shift();
   }
 
   #firstOf(line: Fifo<Sender<T>>): Sender<T> | undefined {
     for (let sender = line.peek(); sender !== undefined; sender = line.peek()) {
-      const { waiting } = sender;
-      for (let item = waiting.peek(); item !== undefined; item = waiting.peek()) {
-        if (this.#isWaiting(item)) return sender;
+      const { waiting, turn } = sender;
+      for (let item = waiting.peek(); item !== undefined && !this.#isWaiting(item); item = waiting.peek())
         waiting.shift();
-      }
+      if (waiting.size > 0 && sender.since === turn.since) return sender;
       line.shift();
-      this.#senders.delete(sender.key);
-      if (this.#latest === sender) this.#latest = null;
+      if (waiting.size > 0) this.#putBehind(sender);
+      else this.#forget(sender);
     }
     return undefined;
+  }
+
+  #putBehind(sender: Sender<T>): void {
+    sender.since = sender.turn.since;
+    this.#old.push(sender);
+  }
+
+  #forget(sender: Sender<T>): void {
+    this.#senders.delete(sender.key);
+    this.#order.leave(sender.key, sender.turn);
+    if (this.#latest === sender) this.#latest = null;
   }
 
   #of(key: object): Sender<T> {
     if (this.#latest?.key === key) return this.#latest;
     let sender = this.#senders.get(key);
     if (sender === undefined) {
-      this.#senders.set(key, (sender = { key, waiting: new Fifo(), since: this.#order.now() }));
-      this.#new.push(sender);
+      const turn = this.#order.enter(key);
+      this.#senders.set(key, (sender = { key, turn, waiting: new Fifo(), since: turn.since }));
+      (turn.isNew ? this.#new : this.#old).push(sender);
     }
     return (this.#latest = sender);
   }

@@ -30,6 +30,7 @@ export class Window {
   readonly #paused = new Set<string>();
   readonly #depths = new Map<string, { waiting: number; waitingBytes: number }>();
   #listeners: (() => void)[] = [];
+  #lastOrder = 0;
   #onlyRides = false;
   #isGiving = true;
 
@@ -57,7 +58,7 @@ export class Window {
         if (old.state === "waiting") this.#count(old, -1);
         old.state = "gone";
       }
-      const entry = this.#entry(message);
+      const entry = this.#entry(message, old?.order);
       entry.lane.unshift(entry);
     }
     this.announce();
@@ -222,14 +223,14 @@ export class Window {
     this.#depths.clear();
   }
 
-  #entry(message: Message): Entry {
+  #entry(message: Message, order = ++this.#lastOrder): Entry {
     const { id, queue, priority, action } = message.spec;
     // Rides have lanes of their own, so that `quiesce` can tell by the head alone.
     const name = `${message.isRide ? "r" : "p"}${priority}${queue}\n${action}`;
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      const order = message.isRide ? this.#orderOf(queue, priority) : null;
-      lane = new Lane(queue, priority, action, this.#options.shareOf(message), order);
+      const turns = message.isRide ? this.#orderOf(queue, priority) : null;
+      lane = new Lane(queue, priority, action, this.#options.shareOf(message), turns);
       this.#lanes.set(name, lane);
     }
     const entry: Entry = {
@@ -237,6 +238,7 @@ export class Window {
       lane,
       bytes: specBytes(message.spec),
       score: score(message, this.#options.ageStepMs),
+      order,
       state: "waiting",
     };
     this.#entries.set(id, entry);

@@ -19,9 +19,9 @@ class Line extends Turns<string> {
 function takeAll(turns: Line, most = Infinity): string {
   let taken = "";
   while (taken.length / 2 < most) {
-    const [isAnyNew, isAnyOld] = [turns.newSince < Infinity, turns.oldSince < Infinity];
-    if (!isAnyNew && !isAnyOld) break;
-    const isNew = isAnyNew && (turns.order.isNewNext || !isAnyOld);
+    const [fresh, other] = [turns.first(true), turns.first(false)];
+    if (fresh === undefined && other === undefined) break;
+    const isNew = fresh !== undefined && (turns.order.isNewNext || other === undefined);
     turns.order.isNewNext = !isNew;
     taken += turns.take(isNew);
   }
@@ -114,6 +114,29 @@ describe("the embedded queue and rides of many senders", () => {
     const more = queue.take(4, (action) => (action === "other" ? 0 : Infinity));
     assert.ok(more.length === 4 && !more.includes(without));
     assert.equal(queue.take(5000, () => Infinity).length, 2003 - 108);
+  });
+
+  test("keeps the order of one client's, whatever the actions, and gives it no more turns for many actions", async () => {
+    await using queue = open();
+    const mixed = (sender: object, count: number): Message[] =>
+      Array.from({ length: count }, (_, n) => {
+        const one = ride(sender, 1);
+        return { ...one, spec: { ...one.spec, action: `action ${(n * 7) % 5}` } };
+      });
+    const [ofA, ofB] = [
+      mixed(a, 50),
+      mixed(b, 50).map((one) => ({ ...one, spec: { ...one.spec, action: "one" } })),
+    ];
+    queue.publish([...ofA, ...ofB]);
+    const given = queue.take(60, () => Infinity);
+    assert.deepEqual(
+      given.filter(({ sender }) => sender === a),
+      ofA.slice(0, 31),
+    );
+    assert.deepEqual(
+      given.filter(({ sender }) => sender === b),
+      ofB.slice(0, 29),
+    );
   });
 
   test("loses and repeats none, with some removed, taken and put back meanwhile", async () => {
