@@ -208,7 +208,7 @@ export class ThreadRuns {
     const now = monoMs();
     const durationMs = now - active.startedAt;
     this.#means.add(active.action, durationMs);
-    const startedAt = Math.floor(Date.now() - durationMs);
+    const startedAt = Date.now() - Math.round(durationMs);
     this.#outbox.end(letter, json, active.id, startedAt, Math.round(durationMs * 1000), now);
     this.#slots.end(active.slot);
     this.#active.delete(active.id);

@@ -285,5 +285,5 @@ test("doctor says what is good, and of what is not, what to do", async () => {
   await gone.close();
   const none = await runCli(["doctor"], { server: gone.url });
   assert.equal(none.code, 3);
-  assert.match(none.stdout, /Start one: tanda serve/);
+  assert.match(none.stdout, /Start one: npx tanda serve/);
 });

@@ -50,6 +50,14 @@ export function testPool(name: string, openPool: () => Promise<Pool>): void {
     assert.ok(ending.startedAt <= ending.endedAt && Math.abs(Date.now() - ending.endedAt) < 60_000);
   });
 
+  it("ends no run before it was sent, by the clock that both go by", async (driver) => {
+    for (let n = 0; n < 50; n++) {
+      const sentAt = Date.now();
+      const { startedAt, endedAt } = await driver.ask("upper", "x");
+      assert.ok(startedAt <= endedAt && endedAt >= sentAt && endedAt <= Date.now(), `${sentAt} ${endedAt}`);
+    }
+  });
+
   it("refuses a payload that does not fit the schema", async (driver) => {
     const ending = await driver.ask("upper", 7);
     assert.equal(codeOf(ending), "invalid_input");

@@ -193,7 +193,7 @@ function unreachable(thrown: unknown, server: string): Finding {
   const advice = thrown instanceof Error && thrown.cause instanceof Error ? adviceOn(thrown.cause) : null;
   if (advice !== null) next = advice;
   else if (isLocked) next = GIVE_TOKEN;
-  else if (isLocal) next = "Start one: tanda serve";
+  else if (isLocal) next = "Start one: npx tanda serve";
   return { check: "connection", verdict: "bad", text: message, next };
 }
 
@@ -206,5 +206,5 @@ function show(findings: readonly Finding[], terminal: Terminal): void {
     if (next !== undefined) terminal.say(`    ${next}`);
   }
   if (findings.every((one) => one.verdict === "good"))
-    terminal.say("All is well. Next: tanda run upper hola");
+    terminal.say("All is well. Next: npx tanda run upper hola");
 }
