@@ -41,13 +41,18 @@ export class Lane {
 
   push(entry: Entry): void {
     this.#arrivals.push(entry);
-    this.turns?.push(entry.message.sender ?? this, entry);
+    this.turns?.push(this.#senderOf(entry), entry);
   }
 
   /** Back to the front. */
   unshift(entry: Entry): void {
     this.#arrivals.unshift(entry);
-    this.turns?.unshift(entry.message.sender ?? this, entry);
+    this.turns?.unshift(this.#senderOf(entry), entry);
+  }
+
+  /** Those without one go in their order, as if all were one sender's. */
+  #senderOf({ message }: Entry): object {
+    return message.sender ?? this.order!;
   }
 
   /** The one that has waited longest; what was taken or removed meanwhile is dropped here. */

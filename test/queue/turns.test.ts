@@ -139,6 +139,19 @@ describe("the embedded queue and rides of many senders", () => {
     );
   });
 
+  test("keeps the order of those that name no sender, whatever their actions", async () => {
+    await using queue = open();
+    const all = Array.from({ length: 40 }, (_, n) => {
+      const one = message({ at: 1 });
+      return { ...one, spec: { ...one.spec, action: `action ${(n * n) % 7}` } };
+    });
+    queue.publish(all);
+    assert.deepEqual(
+      queue.take(40, () => Infinity),
+      all,
+    );
+  });
+
   test("loses and repeats none, with some removed, taken and put back meanwhile", async () => {
     await using queue = open();
     const all = [a, b, c].flatMap((sender, n) => Array.from({ length: 50 + n }, () => ride(sender, n)));
