@@ -98,10 +98,12 @@ async function measure(
     mostMiB = Math.max(mostMiB, both.mostMiB);
     Object.assign(figures, latencies(name, honest), {
       [`${name}Busy`]: flood.busy,
-      [`${name}Done`]: middleOf(flood),
+      [`${name}Done`]: doneWhileBoth(flood, honest, seconds - 1),
+      [`${name}DoneAfter`]: meanOf(flood.letInBySecond.slice(WARM_S + seconds, -1)),
     });
     figures[`${name}Ratio`] = ratio(figures, name, "alone");
-    if (onBusy === "obey") Object.assign(figures, timesOf(flood), { goodput: middleOf(flood) / capacity });
+    if (onBusy === "obey")
+      Object.assign(figures, timesOf(flood), { goodput: figures["obedientDone"]! / capacity });
     figures["honestUnanswered"] = (figures["honestUnanswered"] ?? 0) + figures[`${name}Unanswered`]!;
     onProgress(onBusy === "obey" ? 3 : 4, 4);
   }
@@ -112,6 +114,11 @@ async function measure(
 function middleOf({ letInBySecond }: LoadReport): number {
   const middle = letInBySecond.slice(1, -1);
   return middle.length > 0 ? meanOf(middle) : meanOf(letInBySecond);
+}
+
+/** A second, of all clients together, in the seconds in which all of them asked. */
+function doneWhileBoth(flood: LoadReport, honest: LoadReport, seconds: number): number {
+  return meanOf(flood.letInBySecond.slice(WARM_S, WARM_S + seconds)) + honest.letIn / seconds;
 }
 
 /** Where nobody was refused, nobody was told anything wrong. */

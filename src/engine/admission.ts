@@ -19,10 +19,12 @@ const RESERVE = 0.1;
 /** Full to here, room is kept for those who were told to come again. */
 const KEPT_FROM = 0.5;
 /**
- * Of what can end, so much is promised to who is told a time while all is full, and all of it where there is as much room as is kept:
- * so there is room for those who come also when it proves slower than it was. It is never idle by that: a queue waits meanwhile.
+ * Full to here, all that can end is promised to who is told a time; the fuller, the less: so there is room for those who come also when
+ * it proves slower than it was. It is never idle by that: a queue waits meanwhile.
  */
-const PACE_WHEN_FULL = 0.7;
+const CALM_TO = 0.8;
+const LESS_FOR_MORE = 2;
+const LEAST_PACE = 0.2;
 
 export class Admission {
   readonly #limits: AdmissionLimits;
@@ -160,8 +162,8 @@ export class Admission {
   }
 
   get #pace(): number {
-    const room = 1 - this.#unfinished / this.#limits.maxQueued;
-    return PACE_WHEN_FULL + ((1 - PACE_WHEN_FULL) * room) / (1 - KEPT_FROM);
+    const tooFull = Math.max(0, this.#unfinished / this.#limits.maxQueued - CALM_TO);
+    return Math.max(LEAST_PACE, 1 - LESS_FOR_MORE * tooFull);
   }
 
   #fullFor(waiter: Waiter, isWaitedFor: boolean, task: string | null): ErrorBody | null {
