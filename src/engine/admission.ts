@@ -2,6 +2,7 @@
 import type { ErrorBody } from "../task/errors.ts";
 import { DrainRate } from "./drain-rate.ts";
 import type { Health, Waiter } from "./engine.ts";
+import { SeenSenders } from "./seen-senders.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
 export type AdmissionLimits = {
@@ -34,6 +35,7 @@ export class Admission {
   #isStoreAway = false;
   #unfinished = 0;
   readonly #line: WaitingLine;
+  readonly #senders = new SeenSenders();
   readonly #drainRate = new DrainRate();
   readonly #now: () => number;
   readonly #draining = new Set<string>();
@@ -78,6 +80,7 @@ export class Admission {
     this.#drainRate.sample(now, ended, unfinished >= this.#limits.maxQueued * KEPT_FROM);
     this.#noteBusy();
     this.#line.forgetLate(now);
+    this.#senders.turn();
   }
 
   /** Ended, or after all not let in. */
@@ -147,8 +150,10 @@ export class Admission {
         retryAfterMs: 5000,
       };
     }
+    const sender = waiter.sender ?? NOBODY;
+    this.#senders.note(sender);
     if (this.#unfinished >= this.#limits.maxQueued || !this.#line.isEmpty) {
-      const refusal = this.#fullFor(waiter, isWaitedFor, task);
+      const refusal = this.#fullFor(waiter, sender, isWaitedFor, task);
       if (refusal !== null) return refusal;
     }
     this.#unfinished++;
@@ -166,9 +171,8 @@ export class Admission {
     return Math.max(LEAST_PACE, 1 - LESS_FOR_MORE * tooFull);
   }
 
-  #fullFor(waiter: Waiter, isWaitedFor: boolean, task: string | null): ErrorBody | null {
+  #fullFor(waiter: Waiter, sender: object, isWaitedFor: boolean, task: string | null): ErrorBody | null {
     const { maxQueued } = this.#limits;
-    const sender = waiter.sender ?? NOBODY;
     const now = this.#now();
     const over = this.#unfinished - maxQueued;
     const reserve = Math.ceil(maxQueued * RESERVE);
@@ -183,6 +187,8 @@ export class Admission {
       this.#line.release(sender, task);
       return null;
     }
+    // The first who is refused is not to be told times as if he were the only one.
+    if (this.#line.isEmpty) this.#line.expect(this.#senders.count);
     const perSecond = this.#drainRate.perSecond(now);
     return {
       code: "busy",

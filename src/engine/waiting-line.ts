@@ -29,6 +29,11 @@ export class WaitingLine {
     return this.#senders === 0;
   }
 
+  /** So many senders are about to be told times. */
+  expect(senders: number): void {
+    this.#mostSenders = Math.max(this.#mostSenders, senders);
+  }
+
   /**
    * @param perSecond how many go; null when that is not known. @param task the name its sender gave it.
    * @returns in how many milliseconds to come.

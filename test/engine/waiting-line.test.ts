@@ -149,6 +149,24 @@ describe("a full node", () => {
     assert.ok(overload.letIn >= 0.84 * 20_000 - 1100, `${overload.letIn} in twenty seconds`);
   });
 
+  test("tells the first who is refused no times as if he were alone", () => {
+    const overload = new Overload(2000, 1000);
+    const whos = Array.from({ length: 50 }, () => client());
+    // It is known how fast it is, and that all of them ask.
+    for (let n = 0; n < 1800; n++) overload.askForLittle();
+    for (let at = 0; at < 6000; at++) overload.at(at, () => void overload.askForLittle());
+    overload.run(6000);
+    let asked = 0;
+    const ask = (who: Waiter): void => overload.ask(who, true, null, () => {}, `task ${asked++}`);
+    for (const who of whos) for (let n = 0; n < 3; n++) ask(who);
+    // Much of each at once, as it is read.
+    for (const who of whos) for (let n = 0; n < 60; n++) ask(who);
+    overload.since = overload.now;
+    overload.run(20_000);
+    const { all, letIn } = overload.repeats;
+    assert.ok(all > 1500 && letIn / all >= 0.9, `${letIn} of ${all}`);
+  });
+
   test("lets in who asks for little beside tasks that come at their times, also when it became slower meanwhile", () => {
     const overload = new Overload(2000, 1000);
     floods(overload, 50, 10, true);
