@@ -8,7 +8,9 @@ import type { Answer } from "./sqlite-apply.ts";
 
 /** In characters: while others write beside it, and while nobody does. */
 const AT_ONCE = 262_144;
-const AT_ONCE_ALONE = 2_097_152;
+const AT_ONCE_ALONE = 1_048_576;
+/** One is written while the next lies ready: what is small and came meanwhile goes with that, and costs no commit of its own. */
+const AT_THE_WRITER = 2;
 
 type Waiting = {
   readonly event: TaskEvent;
@@ -21,7 +23,8 @@ export class LargeWrites {
   readonly #waiting: Waiting[] = [];
   /** What those that wait or are being written are about: how many of them. */
   readonly #about = new Map<string, number>();
-  #isWriting = false;
+  #writing = 0;
+  #isDue = false;
   #isAlone = true;
   #idle: (() => void)[] = [];
 
@@ -48,11 +51,7 @@ export class LargeWrites {
     for (const name of namesOf(event)) this.#about.set(name, (this.#about.get(name) ?? 0) + 1);
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     this.#waiting.push({ event, resolve, reject });
-    if (!this.#isWriting) {
-      this.#isWriting = true;
-      // Behind those that are pushed with it.
-      queueMicrotask(() => void this.#writeAll());
-    }
+    this.#writeSoon();
     return promise;
   }
 
@@ -61,19 +60,28 @@ export class LargeWrites {
     return this.isEmpty ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  async #writeAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const some = this.#next();
-      try {
-        const answers = await this.#write(some.map(({ event }) => event));
-        for (const [i, { resolve }] of some.entries()) resolve(answers?.[i] ?? null);
-      } catch (error) {
-        for (const { reject } of some) reject(error);
-      }
-      for (const { event } of some) this.#forget(event);
+  /** Behind those that are pushed with it. */
+  #writeSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      while (this.#waiting.length > 0 && this.#writing < AT_THE_WRITER) void this.#writeSome(this.#next());
+    });
+  }
+
+  async #writeSome(some: readonly Waiting[]): Promise<void> {
+    this.#writing++;
+    try {
+      const answers = await this.#write(some.map(({ event }) => event));
+      for (const [i, { resolve }] of some.entries()) resolve(answers?.[i] ?? null);
+    } catch (error) {
+      for (const { reject } of some) reject(error);
     }
-    this.#isWriting = false;
-    for (const resolve of this.#idle.splice(0)) resolve();
+    for (const { event } of some) this.#forget(event);
+    this.#writing--;
+    this.#writeSoon();
+    if (this.isEmpty) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #next(): Waiting[] {
