@@ -17,7 +17,7 @@ const MOST_OPEN = 4000;
  * Or so much, in characters: enough for the store to be busy with. More would be moved about in memory for as long as it waits, which
  * holds up everything else of the node, and who has little would wait behind it.
  */
-const MOST_OPEN_CHARS = 2_097_152;
+const MOST_OPEN_CHARS = 1_048_576;
 /** What one end says about the size of the next. */
 const WEIGHT = 0.1;
 
