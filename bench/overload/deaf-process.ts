@@ -38,9 +38,11 @@ async function begin({ port, kinds }: DeafPlan): Promise<Socket[][]> {
 }
 
 async function report(kinds: readonly Socket[][]): Promise<void> {
-  // Who is gone is noticed by who writes.
-  for (const socket of kinds.flat()) socket.write("\n");
-  await delay(NOTICED_WITHIN_MS);
+  // Who is gone is noticed by who writes: the first time he is told so, the second time he hears it.
+  for (let times = 0; times < 2; times++) {
+    for (const socket of kinds.flat()) socket.write("\n");
+    await delay(NOTICED_WITHIN_MS);
+  }
   const open = kinds.map((sockets) => sockets.filter(({ destroyed }) => !destroyed).length);
   process.send!({ open } satisfies DeafReport);
 }

@@ -13,8 +13,9 @@ import { withMemory } from "./watch-memory.ts";
 const ENTRY = fileURLToPath(new URL("deaf-process.ts", import.meta.url));
 const EACH = 20;
 const REQUEST = '"action":"upper","payload":"hola"';
-/** In a queue of their own: a page of large tasks is cut short, and would be no long answer. */
+/** In a queue of their own. A page of them is two megabytes. */
 const ROWS = 2000;
+const ROW = "r".repeat(2000);
 const RESULTS = 600;
 /** Ten seconds may pass unread, and it takes a while to leave so much. */
 const CLOSED_BY_MS = 70_000;
@@ -70,7 +71,12 @@ export const deaf: Measure = {
 
 async function fill(port: number, rows: number): Promise<void> {
   const socket = connect({ port, host: "127.0.0.1" });
-  socket.end('{"action":"echo","queue":"rows","payload":"row"}\n'.repeat(rows));
-  socket.resume();
+  let done = 0;
+  socket.setEncoding("latin1").on("data", (text: string) => {
+    done += text.split('"status":"done"').length - 1;
+  });
+  socket.end(`{"action":"echo","payload":"${ROW}","options":{"queue":"rows"}}\n`.repeat(rows));
   await once(socket, "close");
+  // A word may be cut in two by the read of it.
+  if (done < rows * 0.9) throw new Error(`${done} of ${rows} rows were made`);
 }

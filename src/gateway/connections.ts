@@ -1,5 +1,6 @@
 /** All connections of a gateway: counted, looked after about once a second, closed together. */
 import type { Socket } from "node:net";
+import { cutOff } from "./cut-off.ts";
 import type { Limits } from "./limits.ts";
 
 /** What is at the other side of a connection, through all that it becomes: arriving, lines, HTTP, WebSocket. */
@@ -83,7 +84,7 @@ export class Connections {
     for (const peer of deafest) {
       if (unread <= this.#limits.nodeBytes) break;
       unread -= peer.socket.writableLength;
-      peer.socket.destroy();
+      cutOff(peer.socket);
       closed.push(peer);
     }
     return closed;

@@ -6,6 +6,7 @@ import { TandaError } from "../task/errors.ts";
 import { Arriving, noRoom } from "./budget.ts";
 import { Leaving, type Duty, type Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
+import { cutOff } from "./cut-off.ts";
 import { PIECE_BYTES, type Piecemeal } from "./read-turns.ts";
 import type { Outlet } from "./outlet.ts";
 import { Session } from "./session.ts";
@@ -128,7 +129,7 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
 
   sweep(now: number): void {
     const { idleMs, lineMs } = this.#context.limits;
-    if (this.#unread.isTooLong(now)) return this.#close("answers were not read");
+    if (this.#unread.isTooLong(now)) return this.#close("answers were not read", cutOff);
     if (this.#lineBegunAt !== null && now - this.#lineBegunAt > lineMs) {
       return this.#close("a line was begun and not ended");
     }
@@ -201,8 +202,8 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
     this.#session.refuseLine(head.trimStart().startsWith("{") ? leadingIdPrefix(head) : null, error);
   }
 
-  #close(why: string): void {
+  #close(why: string, end = (socket: Socket): void => void socket.destroy()): void {
     this.#context.log.info({ address: this.#peer.address, why }, "closed a connection");
-    this.#socket.destroy();
+    end(this.#socket);
   }
 }

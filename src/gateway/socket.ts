@@ -1,8 +1,10 @@
 /** A WebSocket: one JSON message of lines in each text message, both ways. */
+import type { Socket } from "node:net";
 import type { RawData, WebSocket } from "ws";
 import { Arriving } from "./budget.ts";
 import type { Duty, Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
+import { cutOff } from "./cut-off.ts";
 import { FrameWatch } from "./frame-watch.ts";
 import type { Grant } from "./grant.ts";
 import type { Outlet } from "./outlet.ts";
@@ -100,16 +102,16 @@ export class SocketConnection implements Duty, Outlet {
 
   sweep(now: number): void {
     const { idleMs, lineMs } = this.#context.limits;
-    if (this.#unread.isTooLong(now)) return this.#close("answers were not read");
+    if (this.#unread.isTooLong(now)) return this.#close("answers were not read", cutOff);
     if (this.#messageBegunAt !== null && now - this.#messageBegunAt > lineMs) {
       return this.#close("a message was begun and not ended");
     }
     if (now - this.#heardAt > idleMs && this.#session.isIdle) this.#close("idle");
   }
 
-  #close(why: string): void {
+  #close(why: string, end = (_socket: Socket): void => this.#ws.terminate()): void {
     this.#context.log.info({ address: this.#peer.address, why }, "closed a connection");
-    this.#ws.terminate();
+    end(this.#peer.socket);
   }
 
   drain(): void {

@@ -60,6 +60,21 @@ test("who asks for lists and reads none is given no more of them, and closed in 
   assert.equal((await honest.lines(20)).length, 20);
 });
 
+test("who is closed for what it does not read is told so at once, and the system keeps nothing for it", async (t) => {
+  const { port, log } = await openGateway(t, { limits: { unreadBytes: 200_000, unreadMs: 300 } });
+  const client = await dial(t, port);
+  let code = "";
+  client.socket.on("error", (error: NodeJS.ErrnoException) => (code = error.code ?? ""));
+  const request = `{"action":"echo","payload":"${"x".repeat(60_000)}"}\n`;
+  client.socket.pause();
+  for (let n = 0; n < 200; n++) client.socket.write(request);
+  await until(() => log.length > 0);
+  // In good order it would get megabytes first.
+  client.socket.resume();
+  await until(() => client.isClosed);
+  assert.equal(code, "ECONNRESET");
+});
+
 test("of many who do not read, each within its own limit, those who leave most are closed when it is too much for the node", async (t) => {
   const limits = { unreadBytes: 100_000_000, unreadMs: 600_000, nodeBytes: 8_000_000 };
   const { port, log } = await openGateway(t, { limits });

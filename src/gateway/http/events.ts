@@ -6,6 +6,7 @@ import type { WatchEvent } from "../../protocol/messages.ts";
 import { checkName } from "../../protocol/options.ts";
 import { TandaError } from "../../task/errors.ts";
 import type { GatewayContext } from "../context.ts";
+import { cutOff } from "../cut-off.ts";
 import { tokenIsOver } from "../door.ts";
 import { WatchFeed } from "../watch-feed.ts";
 import { queryOf, taskParam } from "./request-facts.ts";
@@ -90,7 +91,7 @@ async function stream(
   const heartbeat = setInterval(() => {
     if (raw.writableLength === 0) unreadSince = null;
     else unreadSince ??= clock.now();
-    if (unreadSince !== null && clock.now() - unreadSince > limits.unreadMs) raw.destroy();
+    if (unreadSince !== null && clock.now() - unreadSince > limits.unreadMs) cutOff(request.raw.socket);
     else if (unreadSince === null) raw.write(": still here\n\n");
   }, HEARTBEAT_MS).unref();
   const end = (): void => {
