@@ -27,6 +27,11 @@ export class TurnOrder {
   /** How many lines go by it. */
   lines = 0;
 
+  /** Who has something waiting, or had lately. */
+  get senders(): number {
+    return this.#turns.size;
+  }
+
   /** Counted in turns, and not in time. */
   now(): number {
     return ++this.#last;
@@ -84,6 +89,11 @@ export class Turns<T> {
     sender.turn.since = this.#order.now();
     this.#putBehind(sender);
     return sender.waiting.shift();
+  }
+
+  /** Nothing waits, and the line goes: nobody is to be remembered for it. */
+  close(): void {
+    for (const sender of this.#senders.values()) this.#forget(sender);
   }
 
   #firstOf(line: Fifo<Sender<T>>): Sender<T> | undefined {

@@ -119,7 +119,8 @@ export class Window {
 
   #drop(name: string, lane: Lane): void {
     this.#lanes.delete(name);
-    const { order, priority, queue } = lane;
+    const { order, turns, priority, queue } = lane;
+    turns?.close();
     if (order !== null && --order.lines === 0) this.#orders.delete(`${priority}${queue}`);
     this.#options.onEmpty(lane);
     if (this.#depths.get(lane.queue)?.waiting === 0) this.#depths.delete(lane.queue);

@@ -69,6 +69,19 @@ describe("senders in one line", () => {
     assert.equal(old, 10);
   });
 
+  test("who has nothing waiting any more is not remembered for a line that goes, however many lines there are", () => {
+    const busy = new Line();
+    busy.push(a, "a1");
+    for (let n = 0; n < 100; n++) {
+      const other = new Line(busy.order);
+      for (let each = 0; each < 5; each++) other.push({}, "..");
+      other.push(a, "a2");
+      takeAll(other);
+      other.close();
+    }
+    assert.equal(busy.order.senders, 1);
+  });
+
   test("what is put back goes before what its sender has waiting", () => {
     const turns = new Line();
     turns.push(a, "a2");
