@@ -11,7 +11,7 @@ export type Entry = {
   /** Smaller starts first; see score(). */
   readonly score: number;
   /** Smaller came first. */
-  readonly order: number;
+  readonly arrival: number;
   state: "waiting" | "taken" | "gone";
 };
 

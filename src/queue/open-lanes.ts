@@ -45,15 +45,15 @@ export class OpenLanes {
   #first(isNew: boolean): OpenLane | null {
     let best: OpenLane | null = null;
     let since = Infinity;
-    let order = Infinity;
+    let arrival = Infinity;
     for (const open of this.#lanes) {
       const first = open.room > 0 ? open.lane.turns!.first(isNew) : undefined;
       if (first === undefined || first.since > since) continue;
       const item = first.waiting.peek()!;
-      if (first.since === since && item.order >= order) continue;
+      if (first.since === since && item.arrival >= arrival) continue;
       best = open;
       since = first.since;
-      order = item.order;
+      arrival = item.arrival;
     }
     return best;
   }

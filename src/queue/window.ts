@@ -30,7 +30,7 @@ export class Window {
   readonly #paused = new Set<string>();
   readonly #depths = new Map<string, { waiting: number; waitingBytes: number }>();
   #listeners: (() => void)[] = [];
-  #lastOrder = 0;
+  #lastArrival = 0;
   #onlyRides = false;
   #isGiving = true;
 
@@ -58,7 +58,7 @@ export class Window {
         if (old.state === "waiting") this.#count(old, -1);
         old.state = "gone";
       }
-      const entry = this.#entry(message, old?.order);
+      const entry = this.#entry(message, old?.arrival);
       entry.lane.unshift(entry);
     }
     this.announce();
@@ -224,7 +224,7 @@ export class Window {
     this.#depths.clear();
   }
 
-  #entry(message: Message, order = ++this.#lastOrder): Entry {
+  #entry(message: Message, arrival = ++this.#lastArrival): Entry {
     const { id, queue, priority, action } = message.spec;
     // Rides have lanes of their own, so that `quiesce` can tell by the head alone.
     const name = `${message.isRide ? "r" : "p"}${priority}${queue}\n${action}`;
@@ -239,7 +239,7 @@ export class Window {
       lane,
       bytes: specBytes(message.spec),
       score: score(message, this.#options.ageStepMs),
-      order,
+      arrival,
       state: "waiting",
     };
     this.#entries.set(id, entry);
