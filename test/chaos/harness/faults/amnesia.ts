@@ -5,6 +5,8 @@ import { grown, brokenTo, Unseen, type Fault } from "../fault.ts";
 import { nowMs } from "../history.ts";
 
 const FILLS_MS = 1500;
+/** Of workers that hear nothing for longer the connections would end. */
+const FILLS_WITHIN_MS = 8000;
 
 export const AMNESIA: readonly Fault[] = [
   {
@@ -15,9 +17,17 @@ export const AMNESIA: readonly Fault[] = [
       // What workers have room for is soon there; what comes after it waits in the broker.
       const links = workers.flatMap((worker) => worker.links.get("RabbitMQ")!);
       await Promise.all(links.map((link) => link.set("hold-answers")));
-      await delay(FILLS_MS);
-      const told = await rabbit.first.ctl("list_queues", "name");
-      const names = told.split("\n").filter((name) => name.startsWith("tanda.") && !name.includes("amq.gen"));
+      const late = nowMs() + FILLS_WITHIN_MS;
+      let names: string[];
+      let isFilled: boolean;
+      do {
+        await delay(FILLS_MS);
+        const told = await rabbit.first.ctl("list_queues", "name", "messages_ready");
+        const queues = told.split("\n").map((line) => line.split("\t"));
+        const ours = queues.filter(([name]) => name!.startsWith("tanda.") && !name!.includes("amq.gen"));
+        names = ours.map(([name]) => name!);
+        isFilled = ours.some(([, ready]) => Number(ready) > 0);
+      } while (!isFilled && nowMs() < late);
       const admin = await connect(rabbit.urlAt(rabbit.first.port));
       admin.on("error", () => {});
       let messages = 0;
