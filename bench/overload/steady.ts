@@ -99,7 +99,6 @@ async function measure(
     Object.assign(figures, latencies(name, honest), {
       [`${name}Busy`]: flood.busy,
       [`${name}Done`]: doneWhileBoth(flood, honest, seconds - 1),
-      [`${name}DoneAfter`]: meanOf(flood.letInBySecond.slice(WARM_S + seconds, -1)),
     });
     figures[`${name}Ratio`] = ratio(figures, name, "alone");
     if (onBusy === "obey")
