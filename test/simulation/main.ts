@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 /** A bug that so many histories do not show is not caught. */
-const MOST_FOR_A_BUG = 600;
+const MOST_FOR_A_BUG = 2000;
 const AT_ONCE = 10;
 
 if (process.send) await work();
