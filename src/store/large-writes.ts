@@ -89,7 +89,7 @@ export class LargeWrites {
     const atOnce = this.#isAlone ? AT_ONCE_ALONE : AT_ONCE;
     this.#isAlone = true;
     const end = this.#waiting.findIndex(({ event }, i) => {
-      if (event.type === "finish") size += finishSize(event);
+      size += finishSize(event);
       return size > atOnce && i > 0;
     });
     return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);

@@ -5,10 +5,12 @@ import type { TaskEvent } from "./decide.ts";
 const LARGE = 8192;
 
 export function isLargeFinish(event: TaskEvent): boolean {
-  return event.type === "finish" && finishSize(event) > LARGE;
+  return finishSize(event) > LARGE;
 }
 
-export function finishSize(event: Extract<TaskEvent, { type: "finish" }>): number {
+/** 0 for what is no end. */
+export function finishSize(event: TaskEvent): number {
+  if (event.type !== "finish") return 0;
   const { spec, outcome, log, progress } = event;
   let size = (spec?.payload.length ?? 0) + (progress?.length ?? 0);
   if (outcome.type === "done") size += outcome.result?.length ?? 0;

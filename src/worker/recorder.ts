@@ -57,7 +57,7 @@ export class Recorder {
     this.#events.push(event);
     this.#listeners.push(listener);
     this.#open++;
-    const chars = charsOf([event]);
+    const chars = finishSize(event);
     this.#openChars += chars;
     this.#meanChars += (chars - this.#meanChars) * WEIGHT;
     if (this.#isScheduled) return;
@@ -117,7 +117,7 @@ export class Recorder {
         answered(() => {
           for (let at = 0; at < listeners.length; at++) listeners[at]!(applied[at]!);
           this.#open -= events.length;
-          this.#openChars -= charsOf(events);
+          for (const event of events) this.#openChars -= finishSize(event);
           if (this.#open <= 0) this.#wakeIdle();
         }),
       (error: unknown) => answered(() => this.#failed(error, events, listeners)),
@@ -134,7 +134,7 @@ export class Recorder {
       // Something in it cannot be stored: each by itself, so that only that waits.
       for (let at = 0; at < events.length; at++) this.#write([events[at]!], [listeners[at]!]);
     } else {
-      const chars = charsOf(events);
+      const chars = finishSize(events[0]!);
       this.#refused++;
       this.#refusedChars += chars;
       setTimeout(() => {
@@ -150,10 +150,4 @@ export class Recorder {
     this.#idle = [];
     for (const wake of waiting) wake();
   }
-}
-
-function charsOf(events: readonly TaskEvent[]): number {
-  let chars = 0;
-  for (const event of events) if (event.type === "finish") chars += finishSize(event);
-  return chars;
 }
