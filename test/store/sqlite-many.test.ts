@@ -126,7 +126,7 @@ test("every other read is answered from an index", (t) => {
   for (const state of STATES) reads.list({ state, limit: 10 });
   t.diagnostic(plans.join("\n"));
   const expected = [
-    "PRIMARY KEY",
+    "sqlite_autoindex_tasks_1",
     "tasks_key",
     "tasks_backlog",
     "tasks_due",

@@ -1,4 +1,4 @@
-/** How a file of an older schema becomes one of today's. There is one step so far; later ones are played by steps of the test's own. */
+/** How a file of an older schema becomes one of today's. Later steps are played by steps of the test's own. */
 import assert from "node:assert/strict";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,7 +7,8 @@ import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { migrate, MIGRATIONS, readPragma } from "../../src/store/sqlite-schema.ts";
-import { newSpec, submit } from "./sample-events.ts";
+import { COLUMNS } from "../../src/store/task-row.ts";
+import { claim, FAILED, finish, newSpec, PATIENT, ride, simple, submit, T0 } from "./sample-events.ts";
 
 const LATER = [
   "alter table tasks add column colour text not null default 'none'",
@@ -28,6 +29,65 @@ async function olderFile(t: TestContext): Promise<DatabaseSync> {
   });
   return db;
 }
+
+/** How many steps a file had seen whose tasks had no rowid. */
+const WITHOUT_ROWID = 2;
+
+/** The same tasks in a file as it was then. */
+function asBefore(db: DatabaseSync, path: string): void {
+  const before = new DatabaseSync(path);
+  migrate(before, MIGRATIONS.slice(0, WITHOUT_ROWID));
+  before.close();
+  const columns = [...COLUMNS, "purge_at"].join(", ");
+  db.exec(`attach '${path}' as before`);
+  db.exec(`insert into before.tasks (${columns}) select ${columns} from main.tasks order by random()`);
+  for (const table of ["counts", "blob_refs", "queues"])
+    db.exec(`insert into before.${table} select * from main.${table}`);
+  db.exec("detach before");
+}
+
+test("a file from before tasks had a rowid keeps all of each task, and all that is known of them", async (t) => {
+  const dir = await mkdtempDisposable(join(tmpdir(), "tanda-store-"));
+  t.after(() => dir.remove());
+  const [now, then] = [join(dir.path, "now.db"), join(dir.path, "then.db")];
+  const store = await openSqliteStore({ path: now });
+  t.after(() => store.close());
+  const specs = [
+    newSpec({ key: "one", owner: "shop", payload: JSON.stringify("p".repeat(50_000)) }),
+    newSpec({ queue: "mail", policy: PATIENT, expiresAt: T0 + 60_000 }),
+    newSpec({ dueAt: T0 + 90_000 }),
+    newSpec({ payloadBlob: "b".repeat(64), payload: "null" }),
+    newSpec(),
+    newSpec({ policy: { ...PATIENT, retentionMs: 1000 } }),
+  ];
+  const [big, failing, , , cancelled, riding] = specs;
+  await store.apply([...specs.slice(0, -1).map((spec) => submit(spec)), ride(riding!)]);
+  await store.apply([claim(big!.id, 1), finish(failing!.id, 1, FAILED), simple("cancel", cancelled!.id)]);
+  const ids = specs.map(({ id }) => id);
+  const tasks = await store.get(ids);
+  const counts = await store.counts();
+  assert.ok(tasks.every((task) => task !== null) && tasks[1]!.history.length === 1);
+  await store.close();
+  const db = new DatabaseSync(now);
+  asBefore(db, then);
+  db.close();
+
+  const upgraded = await openSqliteStore({ path: then });
+  t.after(() => upgraded.close());
+  assert.deepEqual(await upgraded.get(ids), tasks);
+  assert.deepEqual(await upgraded.getByKey(["one"]), await upgraded.get([big!.id]));
+  assert.deepEqual(await upgraded.counts(), counts);
+  assert.deepEqual((await upgraded.due(T0 + 100_000, 10)).length, 2);
+  await upgraded.apply([finish(big!.id, 1), submit(newSpec({ id: specs[2]!.id, dueAt: T0 + 90_000 }))]);
+  assert.equal((await upgraded.get([big!.id]))[0]!.state, "done");
+  await upgraded.close();
+  const again = new DatabaseSync(then);
+  assert.equal(readPragma(again, "user_version"), MIGRATIONS.length);
+  assert.deepEqual({ ...again.prepare("pragma integrity_check").get() }, { integrity_check: "ok" });
+  const table = String(again.prepare("select sql from sqlite_schema where name = 'tasks'").get()!.sql);
+  assert.doesNotMatch(table, /without rowid/i);
+  again.close();
+});
 
 const colours = (db: DatabaseSync): unknown[] =>
   db
