@@ -15,9 +15,13 @@ const REFUSED_RETRY_MS = 10_000;
 const MOST_OPEN = 4000;
 /**
  * Or so much, in characters: enough for the store to be busy with. More would be moved about in memory for as long as it waits, which
- * holds up everything else of the node, and who has little would wait behind it.
+ * holds up everything else of the node; beside others, who end small, a tenth of the speed is given for half of their waiting.
  */
-const MOST_OPEN_CHARS = 1_048_576;
+const MOST_OPEN_CHARS = { alone: 1_048_576, beside: 262_144 };
+/** Others are there for so many large ends after a small one: about half a second. */
+const BESIDE_ENDS = 500;
+/** Actions that end so small are not held back by what is large and waits: theirs are written beside it. */
+const SMALL_CHARS = 1024;
 /** What one end says about the size of the next. */
 const WEIGHT = 0.1;
 
@@ -32,7 +36,9 @@ export class Recorder {
   #isScheduled = false;
   #open = 0;
   #openChars = 0;
-  #meanChars = 0;
+  #besideFor = 0;
+  /** Of the ends of each action. */
+  readonly #meanChars = new Map<string, number>();
   #idle: (() => void)[] = [];
   #isClosed = false;
   /** Calls that are tried again soon. */
@@ -53,24 +59,44 @@ export class Recorder {
   }
 
   /** Calls `listener` after the event is durable; of small ones in the order of recording within one turn. */
-  record(event: TaskEvent, listener: Recorded): void {
+  record(event: TaskEvent, listener: Recorded, action?: string): void {
     this.#events.push(event);
     this.#listeners.push(listener);
     this.#open++;
     const chars = finishSize(event);
     this.#openChars += chars;
-    this.#meanChars += (chars - this.#meanChars) * WEIGHT;
+    if (action !== undefined && event.type === "finish") this.#learn(action, chars);
+    this.#besideFor = isLargeFinish(event) ? Math.max(0, this.#besideFor - 1) : BESIDE_ENDS;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => this.#flush());
   }
 
+  #learn(action: string, chars: number): void {
+    const mean = this.#meanChars.get(action) ?? chars;
+    this.#meanChars.set(action, mean + (chars - mean) * WEIGHT);
+  }
+
   /** How many more should be begun. 0: the store is behind, or takes nothing; `onRoom` tells when there is some. */
   get room(): number {
-    const byCount = MOST_OPEN - (this.#open - this.#refused);
-    const chars = MOST_OPEN_CHARS - (this.#openChars - this.#refusedChars);
-    if (this.#failing > 0 || byCount <= 0 || chars <= 0) return 0;
-    return Math.min(byCount, Math.ceil(chars / Math.max(1, this.#meanChars)));
+    if (this.#failing > 0) return 0;
+    return Math.max(0, MOST_OPEN - (this.#open - this.#refused));
+  }
+
+  /** Of one action: 0 also while much of what is large waits, unless its own ends are small. `onRoom` tells when there is some. */
+  roomFor(action: string): number {
+    const mean = this.#meanChars.get(action) ?? 0;
+    if (mean <= SMALL_CHARS) return this.room;
+    return Math.min(this.room, Math.max(0, Math.ceil(this.#roomChars / mean)));
+  }
+
+  get #roomChars(): number {
+    const most = MOST_OPEN_CHARS[this.#besideFor > 0 ? "beside" : "alone"];
+    return most - (this.#openChars - this.#refusedChars);
+  }
+
+  get #isFull(): boolean {
+    return this.room === 0 || this.#roomChars <= 0;
   }
 
   /** Resolves when everything recorded so far is durable. */
@@ -107,10 +133,10 @@ export class Recorder {
   #write(events: readonly TaskEvent[], listeners: readonly Recorded[], isAgain = false): void {
     if (this.#isClosed) return;
     const answered = (act: () => void): void => {
-      const wasFull = this.room === 0;
+      const wasFull = this.#isFull;
       if (isAgain) this.#failing--;
       act();
-      if (wasFull && this.room > 0) this.#onRoom();
+      if (wasFull && !this.#isFull) this.#onRoom();
     };
     this.#store.apply(events).then(
       (applied) =>

@@ -3,8 +3,8 @@
  * and who waits is told what the row says.
  */
 import type { Message, Queue } from "../queue/queue.ts";
+import type { Applied } from "../store/store.ts";
 import type { TaskEvent } from "../task/decide.ts";
-import { INTERRUPTED } from "../task/suspect.ts";
 import { Claims } from "./claims.ts";
 import { Doubtful } from "./doubtful.ts";
 import { Gate } from "./gate.ts";
@@ -13,7 +13,7 @@ import { endedNow, toFinish } from "./outcome-of-ending.ts";
 import type { Ending, Pool, Report, Run } from "./pool.ts";
 import { Quarantine, type ClaimedSuspect } from "./quarantine.ts";
 import { Recorder } from "./recorder.ts";
-import { isTooLate, toExpiry, toRun } from "./run-of-hand.ts";
+import { isTooLate, toExpiry, toInterruption, toRun } from "./run-of-hand.ts";
 import { triage } from "./triage.ts";
 import type { WorkerObserver, WorkerOptions } from "./worker-options.ts";
 
@@ -134,7 +134,8 @@ export class Worker {
 
   #room(action: string, isRide: boolean): number {
     if (this.#options.sharing?.isServed(action) === false) return MOST_AT_ONCE;
-    return this.#gate.room(action, this.#pool, !isRide && this.#options.sharing !== null);
+    const isAsked = !isRide && this.#options.sharing !== null;
+    return Math.min(this.#recorder.roomFor(action), this.#gate.room(action, this.#pool, isAsked));
   }
 
   #handOver(messages: readonly Message[], at: number, leasedUntil: number | null): void {
@@ -155,10 +156,7 @@ export class Worker {
 
   /** Claimed, and not begun: the pool is closed. */
   #giveUp(message: Message): void {
-    const { spec, attempt } = message;
-    const at = this.#options.now();
-    const event = { type: "finish", id: spec.id, at, attempt, startedAt: at, chance: 0 } as const;
-    this.#record(message, { ...event, outcome: { type: "died", error: INTERRUPTED, isCharged: false } });
+    this.#record(message, toInterruption(message, this.#options.now()));
   }
 
   /**
@@ -295,6 +293,7 @@ export class Worker {
   }
 
   #record(message: Message, event: TaskEvent): void {
-    this.#recorder.record(event, (applied) => this.#observer.recorded(message, event, applied));
+    const listener = (applied: Applied): void => this.#observer.recorded(message, event, applied);
+    this.#recorder.record(event, listener, message.spec.action);
   }
 }

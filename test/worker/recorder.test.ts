@@ -105,24 +105,59 @@ describe("the recorder", () => {
     assert.ok(recorder.room > 0);
   });
 
-  test("has room for few when they are large, so that not much of them waits, and for many again when they are small", async () => {
+  /** Records large ends of `large` until there is no room for more of them. @returns how many. */
+  function fill(recorder: Recorder): number {
+    const large = { action: "large", payload: JSON.stringify("p".repeat(50_000)) };
+    let count = 0;
+    for (; recorder.roomFor("large") > 0; count++) {
+      assert.ok(count < 50, "what waits is bounded in size");
+      recorder.record(ride(newSpec(large)), () => {}, "large");
+    }
+    return count;
+  }
+
+  test("has room for few that are large, so that not much of them waits, and meanwhile for many of an action that ends small", async () => {
     await using store = await openSqliteStore({ path: ":memory:" });
     const gate = Promise.withResolvers<void>();
     const slow: Pick<Store, "apply"> = { apply: (events) => gate.promise.then(() => store.apply(events)) };
-    const recorder = new Recorder(slow, (error) => assert.fail(String(error)));
-    assert.ok(recorder.room >= 1000);
-    const large = { payload: JSON.stringify("p".repeat(50_000)) };
-    let count = 0;
-    for (; recorder.room > 0; count++) {
-      assert.ok(count < 50, "what waits is bounded in size");
-      recorder.record(ride({ ...newSpec(), ...large }), () => {});
-    }
+    let rooms = 0;
+    const recorder = new Recorder(
+      slow,
+      (error) => assert.fail(String(error)),
+      () => rooms++,
+    );
+    assert.ok(recorder.roomFor("large") >= 1000);
+    recorder.record(ride(newSpec()), () => {}, "small");
+    fill(recorder);
+    assert.ok(recorder.roomFor("small") >= 1000, `${recorder.roomFor("small")} beside what is large`);
+    assert.equal(rooms, 0);
     gate.resolve();
     await recorder.settled();
-    assert.ok(recorder.room > 0 && recorder.room < 60, `${recorder.room} when the last were large`);
-    for (let n = 0; n < 100; n++) recorder.record(ride(newSpec()), () => {});
-    assert.ok(recorder.room >= 1000, `${recorder.room} when the last were small`);
+    assert.ok(rooms > 0);
+    assert.ok(
+      recorder.roomFor("large") > 0 && recorder.roomFor("large") < 60,
+      `${recorder.roomFor("large")}`,
+    );
+    for (let n = 0; n < 100; n++) recorder.record(ride(newSpec()), () => {}, "large");
+    assert.ok(recorder.roomFor("large") >= 1000, "its last were small");
     await recorder.settled();
+  });
+
+  test("lets less of what is large wait while others end small, and more again when they have gone", async () => {
+    await using store = await openSqliteStore({ path: ":memory:" });
+    const recorder = new Recorder(store, (error) => assert.fail(String(error)));
+    const alone = fill(recorder);
+    await recorder.settled();
+    recorder.record(ride(newSpec()), () => {}, "small");
+    const beside = fill(recorder);
+    await recorder.settled();
+    assert.ok(beside <= alone / 3, `${beside} beside, ${alone} alone`);
+    let last = beside;
+    for (let n = 0; n < 200 && last === beside; n++) {
+      last = fill(recorder);
+      await recorder.settled();
+    }
+    assert.equal(last, alone);
   });
 
   test("is full while the disk is, and not for what the store will not take", async () => {
