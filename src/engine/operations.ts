@@ -148,7 +148,8 @@ export class Operations {
       let cursor: string | undefined;
       do {
         const page = await this.#parts.store.list({ state, queue, cursor, limit: PURGE_ROWS });
-        cancelled += await this.#cancelWaiting(page.tasks);
+        const rows = await this.#parts.store.get(page.tasks.map(({ id }) => id));
+        cancelled += await this.#cancelWaiting(rows.filter((row) => row !== null));
         cursor = page.next ?? undefined;
       } while (cursor !== undefined);
     }

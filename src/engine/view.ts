@@ -1,9 +1,10 @@
 import type { TaskView } from "../protocol/messages.ts";
+import type { ListedTask } from "../store/store.ts";
 import { TandaError } from "../task/errors.ts";
 import { PRIORITIES, type Task } from "../task/task.ts";
 
 /** The row as a person or program reads it. Without payload, result, history and log: as lists show it. */
-export function toBriefView(row: Task): TaskView {
+export function toBriefView(row: ListedTask): TaskView {
   const view: TaskView = {
     task: row.id,
     action: row.action,

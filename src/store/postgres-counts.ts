@@ -10,7 +10,7 @@ import { stateNumber } from "./task-row.ts";
 import type { Count } from "./store.ts";
 
 /** What a row costs beside its texts: columns, indexes. */
-const ROW_BYTES = 300;
+export const ROW_BYTES = 300;
 const MAX_ROWS = 5000;
 /** Each session has a slot. */
 const SLOT = "pg_backend_pid() % 64";

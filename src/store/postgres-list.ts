@@ -3,19 +3,20 @@
  * is used, else the table is scanned from its newest end, and a page that finds too little is short and has a `next`.
  */
 import { STATES } from "../task/state.ts";
-import { ownedKey, type Task } from "../task/task.ts";
+import { ownedKey } from "../task/task.ts";
 import { HIGHEST_ID, idRange, isId, LOWEST_ID, lowestIdAt } from "./postgres-id.ts";
 import type { Connection } from "../postgres/pool.ts";
 import { ALL, withoutSpoilt } from "./postgres-rows.ts";
-import { BYTES_SQL } from "./postgres-counts.ts";
-import type { ListQuery, Page } from "./store.ts";
-import { stateNumber, type Row } from "./task-row.ts";
+import { ROW_BYTES } from "./postgres-counts.ts";
+import type { ListedTask, ListQuery, Page } from "./store.ts";
+import { LISTED, stateNumber, type Row } from "./task-row.ts";
 
 /** Rows one call may look at. Most pages are full after the first window. */
 const WINDOWS = [1000, 19_000];
 const MAX_SCAN = 20_000;
-/** A page of large tasks is cut short, lest it fill the memory. */
-const MAX_BYTES = 4 * 1024 * 1024;
+/** A page of long errors is cut short, lest it fill the memory, and others wait while it is told. */
+const MAX_BYTES = 1_048_576;
+const BYTES_SQL = `${ROW_BYTES} + coalesce(octet_length(error), 0)`;
 /** A task's id is made within a day of the task: rows older than this before `since` need no look. */
 const ID_SKEW_MS = 2 * 86_400_000;
 
@@ -80,7 +81,7 @@ async function keySearch(connection: Connection, filtered: Search, prefix: strin
 }
 
 async function page(connection: Connection, search: Search, limit: number): Promise<Page> {
-  const tasks: Task[] = [];
+  const tasks: ListedTask[] = [];
   let { high, isHighOpen } = search;
   let bytesLeft = MAX_BYTES;
   for (const window of search.isBounded ? [0] : WINDOWS) {
@@ -108,13 +109,13 @@ async function rowsOf(
   search: Search,
   limit: number,
   maxBytes: number,
-): Promise<{ tasks: Task[]; bytes: number }> {
+): Promise<{ tasks: ListedTask[]; bytes: number }> {
   const { conditions, values } = conditionsOf(search, search.where);
   const n = values.length;
   const { rows } = await connection.query<Row>({
     text: `select ${ALL}, total from (
         select *, sum(bytes) over (order by id desc)::bigint as total from (
-          select ${ALL}, ${BYTES_SQL} as bytes from tasks where ${conditions} and state < ${STATES.length} order by id desc limit $${n + 1}
+          select ${LISTED}, ${BYTES_SQL} as bytes from tasks where ${conditions} and state < ${STATES.length} order by id desc limit $${n + 1}
         ) x
       ) y where total - bytes < $${n + 2} order by id desc`,
     values: [...values, limit, maxBytes],
@@ -181,7 +182,7 @@ function toSearch(query: ListQuery): Search {
 function merge(pages: readonly Page[], limit: number): Page {
   const ends = pages.flatMap(({ next }) => (next === null ? [] : [next]));
   const end = ends.reduce((highest, next) => (next > highest ? next : highest), "");
-  const byId = new Map<string, Task>();
+  const byId = new Map<string, ListedTask>();
   for (const task of pages.flatMap(({ tasks }) => tasks)) if (task.id >= end) byId.set(task.id, task);
   const tasks = [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
   if (tasks.length > limit) return { tasks: tasks.slice(0, limit), next: tasks[limit - 1]!.id };

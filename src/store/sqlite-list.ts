@@ -7,7 +7,7 @@ import { STATES } from "../task/state.ts";
 import { ownedKey } from "../task/task.ts";
 import type { ListQuery } from "./store.ts";
 import { idRange, lowestIdAt, toIdBytes, toIdText } from "./sqlite-id.ts";
-import { COLUMNS, stateNumber, type Row } from "./task-row.ts";
+import { LISTED, stateNumber, type Row } from "./task-row.ts";
 import { toRows } from "./sqlite-tasks.ts";
 
 export type RowPage = { rows: Row[]; next: string | null };
@@ -15,8 +15,8 @@ export type RowPage = { rows: Row[]; next: string | null };
 /** Rows one call may look at. Most pages are full after the first window. */
 const WINDOWS = [1000, 19_000];
 const MAX_SCAN = 20_000;
-/** A page of large tasks is cut short, lest it fill the memory. */
-const MAX_CHARACTERS = 4 * 1024 * 1024;
+/** A page of long errors is cut short, lest it fill the memory, and others wait while it is told. */
+const MAX_CHARACTERS = 1_048_576;
 /** A task's id is made within a day of the task: rows older than this before `since` need no look. */
 const ID_SKEW_MS = 2 * 86_400_000;
 const BELOW_ALL = new Uint8Array(0);
@@ -82,7 +82,7 @@ export class SqliteList {
     for (const window of isBounded ? [0] : WINDOWS) {
       const edge = window === 0 ? null : this.#edge(search, high, window);
       const conditions = ["id < ?", edge === null ? "id > ?" : "id >= ?", ...where].join(" and ");
-      const select = `select ${COLUMNS.join(", ")} from ${from} where ${conditions} and state between 0 and ${STATES.length - 1} order by id desc limit ?`;
+      const select = `select ${LISTED} from ${from} where ${conditions} and state between 0 and ${STATES.length - 1} order by id desc limit ?`;
       const found = this.#statement(select).iterate(high, edge ?? low, ...values, limit - rows.length);
       for (const one of found) {
         const [row] = toRows([one]);

@@ -85,7 +85,10 @@ export type ListQuery = {
 };
 
 /** Newest first, by id. `next` is null at the end; a page may be short, even empty, and still have a `next`: the scan is bounded, in rows and in bytes. */
-export type Page = { tasks: Task[]; next: string | null };
+export type Page = { tasks: ListedTask[]; next: string | null };
+
+/** Without what may be long: a list MUST NOT read it. */
+export type ListedTask = Omit<Task, "payload" | "result" | "history" | "log" | "progress">;
 
 export type Count = { queue: string; action: string; state: State; count: number };
 

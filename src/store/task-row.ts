@@ -44,6 +44,12 @@ export const COLUMNS = [
   "owner",
 ] as const;
 
+const LONG: readonly string[] = ["payload", "result", "history", "log", "progress"];
+/** The columns of a list, in SQL: in the place of what may be long it says what an empty row does, and does not read it. */
+export const LISTED = COLUMNS.map((name) =>
+  LONG.includes(name) ? `${name === "payload" ? "'null'" : "null"} as ${name}` : name,
+).join(", ");
+
 export type Row = (string | number | null)[];
 
 const STATE_NUMBERS: ReadonlyMap<State, number> = new Map(STATES.map((state, index) => [state, index]));
