@@ -53,10 +53,10 @@ export class PoolDriver {
   }
 
   /** As the engine would: what was returned, or died beside others, goes in again. */
-  async insist(action: string, payload: unknown): Promise<Ending> {
+  async insist(action: string, payload: unknown, options: SendOptions = {}): Promise<Ending> {
     const until = performance.now() + 60_000;
     for (;;) {
-      const ending = await this.ask(action, payload);
+      const ending = await this.ask(action, payload, options);
       const isOver = ending.type !== "returned" && ending.type !== "died";
       if (isOver || performance.now() > until) return ending;
       await new Promise((resolve) => setTimeout(resolve, 5));
