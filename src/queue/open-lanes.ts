@@ -7,8 +7,19 @@ import type { Entry, Lane } from "./lane.ts";
 /** How many of its action may be taken. */
 export type OpenLane = { readonly lane: Lane; room: number };
 
+/**
+ * A turn is of one task, or of several where they are so short that there is room for many: so that what one connection asked for
+ * together is answered together, and not by a write for each.
+ */
+const MOST_IN_A_TURN = 8;
+const ROOM_FOR_EACH = 8;
+
+/** `more`: so many may still go in this turn. */
+type Turn = { readonly open: OpenLane; readonly key: object; more: number };
+
 export class OpenLanes {
   readonly #lanes: OpenLane[] = [];
+  #turn: Turn | null = null;
 
   add(open: OpenLane): void {
     this.#lanes.push(open);
@@ -32,18 +43,39 @@ export class OpenLanes {
       open!.room--;
       return open!.lane.oldest()!;
     }
+    const more = this.#takeMore();
+    if (more !== undefined) return more;
     const fresh = this.#first(true);
     const other = this.#first(false);
     const isNew = fresh !== null && (order.isNewNext || other === null);
     order.isNewNext = !isNew;
-    const open = (isNew ? fresh : other)!;
-    open.room--;
-    return open.lane.turns!.take(isNew)!;
+    const turn = (isNew ? fresh : other)!;
+    this.#turn = turn;
+    turn.open.room--;
+    return turn.open.lane.turns!.take(isNew)!;
+  }
+
+  /** Of whose turn it is: what came first, in whichever lane. */
+  #takeMore(): Entry | undefined {
+    const turn = this.#turn;
+    if (turn === null || turn.more-- <= 0) return undefined;
+    let best: OpenLane | null = null;
+    let arrival = Infinity;
+    for (const open of this.#lanes) {
+      const item = open.room > 0 ? open.lane.turns!.peekOf(turn.key) : undefined;
+      if (item === undefined || item.arrival >= arrival) continue;
+      best = open;
+      ({ arrival } = item);
+    }
+    if (best === null) return undefined;
+    best.room--;
+    return best.lane.turns!.takeOf(turn.key);
   }
 
   /** Where the sender is that waits longest for its turn; of one sender, what came first. */
-  #first(isNew: boolean): OpenLane | null {
+  #first(isNew: boolean): Turn | null {
     let best: OpenLane | null = null;
+    let key: object | null = null;
     let since = Infinity;
     let arrival = Infinity;
     for (const open of this.#lanes) {
@@ -52,10 +84,11 @@ export class OpenLanes {
       const item = first.waiting.peek()!;
       if (first.since === since && item.arrival >= arrival) continue;
       best = open;
-      since = first.since;
-      arrival = item.arrival;
+      ({ key, since } = first);
+      ({ arrival } = item);
     }
-    return best;
+    if (best === null || key === null) return null;
+    return { open: best, key, more: Math.min(MOST_IN_A_TURN, Math.floor(best.room / ROOM_FOR_EACH)) - 1 };
   }
 }
 

@@ -17,7 +17,11 @@ type Sender<T> = {
 };
 
 /** Who is next of a line. */
-export type First<T> = { readonly since: number; readonly waiting: Pick<Fifo<T>, "peek"> };
+export type First<T> = {
+  readonly key: object;
+  readonly since: number;
+  readonly waiting: Pick<Fifo<T>, "peek">;
+};
 
 /** The one order in which the senders of several lines have their turns. */
 export class TurnOrder {
@@ -91,6 +95,18 @@ export class Turns<T> {
     return sender.waiting.shift();
   }
 
+  /** What a sender has here that goes first, whosever turn it is. */
+  peekOf(key: object): T | undefined {
+    const waiting = this.#senders.get(key)?.waiting;
+    if (waiting !== undefined) this.#dropTaken(waiting);
+    return waiting?.peek();
+  }
+
+  /** Takes what {@link peekOf} told: its sender's turn is of one more. */
+  takeOf(key: object): T | undefined {
+    return this.#senders.get(key)?.waiting.shift();
+  }
+
   /** Nothing waits, and the line goes: nobody is to be remembered for it. */
   close(): void {
     for (const sender of this.#senders.values()) this.#forget(sender);
@@ -99,14 +115,18 @@ export class Turns<T> {
   #firstOf(line: Fifo<Sender<T>>): Sender<T> | undefined {
     for (let sender = line.peek(); sender !== undefined; sender = line.peek()) {
       const { waiting, turn } = sender;
-      for (let item = waiting.peek(); item !== undefined && !this.#isWaiting(item); item = waiting.peek())
-        waiting.shift();
+      this.#dropTaken(waiting);
       if (waiting.size > 0 && sender.since === turn.since) return sender;
       line.shift();
       if (waiting.size > 0) this.#putBehind(sender);
       else this.#forget(sender);
     }
     return undefined;
+  }
+
+  #dropTaken(waiting: Fifo<T>): void {
+    for (let item = waiting.peek(); item !== undefined && !this.#isWaiting(item); item = waiting.peek())
+      waiting.shift();
   }
 
   #putBehind(sender: Sender<T>): void {

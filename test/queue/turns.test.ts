@@ -92,6 +92,8 @@ describe("senders in one line", () => {
 
 describe("the embedded queue and rides of many senders", () => {
   const ride = (sender: object, at: number): Message => ({ ...message({ at }), sender });
+  /** Room for so few that a turn is of one. */
+  const FEW = 10;
   const open = (): EmbeddedQueue =>
     new EmbeddedQueue({
       store: { backlog: async () => [] },
@@ -119,12 +121,12 @@ describe("the embedded queue and rides of many senders", () => {
     queue.take(100, () => Infinity);
     const late = [other(c, 5000), other({}, 5000)];
     queue.publish(late);
-    const next = queue.take(4, () => Infinity);
+    const next = queue.take(4, () => FEW);
     for (const one of late) assert.ok(next.includes(one));
     // Without room it holds up nobody, and what has room has its turn.
     const without = other({}, 5000);
     queue.publish([without]);
-    const more = queue.take(4, (action) => (action === "other" ? 0 : Infinity));
+    const more = queue.take(4, (action) => (action === "other" ? 0 : FEW));
     assert.ok(more.length === 4 && !more.includes(without));
     assert.equal(queue.take(5000, () => Infinity).length, 2003 - 108);
   });
@@ -141,7 +143,8 @@ describe("the embedded queue and rides of many senders", () => {
       mixed(b, 50).map((one) => ({ ...one, spec: { ...one.spec, action: "one" } })),
     ];
     queue.publish([...ofA, ...ofB]);
-    const given = queue.take(60, () => Infinity);
+    const given: Message[] = [];
+    while (given.length < 60) given.push(...queue.take(1, () => FEW));
     assert.deepEqual(
       given.filter(({ sender }) => sender === a),
       ofA.slice(0, 31),
@@ -149,6 +152,16 @@ describe("the embedded queue and rides of many senders", () => {
     assert.deepEqual(
       given.filter(({ sender }) => sender === b),
       ofB.slice(0, 29),
+    );
+    // Where there is room for many a turn is of eight, for the one and for the other.
+    const more = queue.take(32, () => Infinity);
+    assert.deepEqual(
+      more.filter(({ sender }) => sender === a),
+      ofA.slice(31, 47),
+    );
+    assert.deepEqual(
+      more.filter(({ sender }) => sender === b),
+      ofB.slice(29, 45),
     );
   });
 
