@@ -8,7 +8,7 @@ import type { TaskEvent } from "../task/decide.ts";
 import { TandaError } from "../task/errors.ts";
 import { isTaskId } from "../task/id.ts";
 import { isFinal, isState, STATES } from "../task/state.ts";
-import { newTask, PRIORITIES, type Task } from "../task/task.ts";
+import { newTask, PRIORITIES, type Task, type TaskSpec } from "../task/task.ts";
 import type { WorkerFace } from "../worker/worker-face.ts";
 import type { WatchFilter, WatchListener } from "./engine.ts";
 import type { Intake } from "./intake.ts";
@@ -133,7 +133,7 @@ export class Operations {
     let cancelled = 0;
     for (const flight of this.#parts.flights) {
       if (flight.spec?.queue !== queue || flight.hasRow || this.#worker.handOf(flight.spec.id)) continue;
-      cancelled += await this.#cancelWaiting([newTask(flight.spec)]);
+      cancelled += await this.#cancelWaiting([flight.spec], flight.spec);
     }
     for (let level = 0; level < PRIORITIES.length; level++) {
       let after: string | null = null;
@@ -148,19 +148,19 @@ export class Operations {
       let cursor: string | undefined;
       do {
         const page = await this.#parts.store.list({ state, queue, cursor, limit: PURGE_ROWS });
-        const rows = await this.#parts.store.get(page.tasks.map(({ id }) => id));
-        cancelled += await this.#cancelWaiting(rows.filter((row) => row !== null));
+        cancelled += await this.#cancelWaiting(page.tasks);
         cursor = page.next ?? undefined;
       } while (cursor !== undefined);
     }
     return { queue, cancelled };
   }
 
-  async #cancelWaiting(rows: readonly Task[]): Promise<number> {
-    const waiting = rows.filter((row) => this.#worker.handOf(row.id) === undefined);
+  /** @param spec of one that may have no row. */
+  async #cancelWaiting(rows: readonly { id: string }[], spec?: TaskSpec): Promise<number> {
+    const waiting = rows.filter(({ id }) => this.#worker.handOf(id) === undefined);
     if (waiting.length === 0) return 0;
     const at = this.#parts.now();
-    const events = waiting.map((row): TaskEvent => ({ type: "cancel", id: row.id, at, spec: row }));
+    const events = waiting.map(({ id }): TaskEvent => ({ type: "cancel", id, at, spec }));
     const cancelled: string[] = [];
     for (const { verdict, task } of await this.#parts.store.apply(events)) {
       if (verdict === "applied") cancelled.push(task!.id);
