@@ -14,12 +14,10 @@ export type OpenLane = { readonly lane: Lane; room: number };
 const MOST_IN_A_TURN = 8;
 const ROOM_FOR_EACH = 8;
 
-/** `more`: so many may still go in this turn. */
-type Turn = { readonly open: OpenLane; readonly key: object; more: number };
-
 export class OpenLanes {
   readonly #lanes: OpenLane[] = [];
-  #turn: Turn | null = null;
+  /** Whose turn it is, and how many more may go in it. */
+  #turn: { readonly key: object; more: number } | null = null;
 
   add(open: OpenLane): void {
     this.#lanes.push(open);
@@ -49,10 +47,12 @@ export class OpenLanes {
     const other = this.#first(false);
     const isNew = fresh !== null && (order.isNewNext || other === null);
     order.isNewNext = !isNew;
-    const turn = (isNew ? fresh : other)!;
-    this.#turn = turn;
-    turn.open.room--;
-    return turn.open.lane.turns!.take(isNew)!;
+    const open = (isNew ? fresh : other)!;
+    const turns = open.lane.turns!;
+    const most = Math.min(MOST_IN_A_TURN, Math.floor(open.room / ROOM_FOR_EACH));
+    this.#turn = most > 1 ? { key: turns.first(isNew)!.key, more: most - 1 } : null;
+    open.room--;
+    return turns.take(isNew)!;
   }
 
   /** Of whose turn it is: what came first, in whichever lane. */
@@ -73,9 +73,8 @@ export class OpenLanes {
   }
 
   /** Where the sender is that waits longest for its turn; of one sender, what came first. */
-  #first(isNew: boolean): Turn | null {
+  #first(isNew: boolean): OpenLane | null {
     let best: OpenLane | null = null;
-    let key: object | null = null;
     let since = Infinity;
     let arrival = Infinity;
     for (const open of this.#lanes) {
@@ -84,11 +83,10 @@ export class OpenLanes {
       const item = first.waiting.peek()!;
       if (first.since === since && item.arrival >= arrival) continue;
       best = open;
-      ({ key, since } = first);
-      ({ arrival } = item);
+      since = first.since;
+      arrival = item.arrival;
     }
-    if (best === null || key === null) return null;
-    return { open: best, key, more: Math.min(MOST_IN_A_TURN, Math.floor(best.room / ROOM_FOR_EACH)) - 1 };
+    return best;
   }
 }
 

@@ -16,7 +16,7 @@ const WINDOWS = [1000, 19_000];
 const MAX_SCAN = 20_000;
 /** A page of long errors is cut short, lest it fill the memory, and others wait while it is told. */
 const MAX_BYTES = 1_048_576;
-const BYTES_SQL = `${ROW_BYTES} + coalesce(octet_length(error), 0)`;
+const LISTED_BYTES = `${ROW_BYTES} + coalesce(octet_length(error), 0)`;
 /** A task's id is made within a day of the task: rows older than this before `since` need no look. */
 const ID_SKEW_MS = 2 * 86_400_000;
 
@@ -115,7 +115,7 @@ async function rowsOf(
   const { rows } = await connection.query<Row>({
     text: `select ${ALL}, total from (
         select *, sum(bytes) over (order by id desc)::bigint as total from (
-          select ${LISTED}, ${BYTES_SQL} as bytes from tasks where ${conditions} and state < ${STATES.length} order by id desc limit $${n + 1}
+          select ${LISTED}, ${LISTED_BYTES} as bytes from tasks where ${conditions} and state < ${STATES.length} order by id desc limit $${n + 1}
         ) x
       ) y where total - bytes < $${n + 2} order by id desc`,
     values: [...values, limit, maxBytes],

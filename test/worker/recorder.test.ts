@@ -19,6 +19,12 @@ function refusing(store: Store, refuses: (event: TaskEvent) => TandaError | null
   };
 }
 
+/** Takes nothing until it is let go. */
+function held(store: Store): { store: Pick<Store, "apply">; letGo: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { store: { apply: (events) => promise.then(() => store.apply(events)) }, letGo: resolve };
+}
+
 describe("the recorder", () => {
   test("does not let one event that cannot be stored hold up those beside it", async () => {
     await using store = await openSqliteStore({ path: ":memory:" });
@@ -84,11 +90,10 @@ describe("the recorder", () => {
 
   test("is full when much waits for the store, and says when there is room again", async () => {
     await using store = await openSqliteStore({ path: ":memory:" });
-    const gate = Promise.withResolvers<void>();
-    const slow: Pick<Store, "apply"> = { apply: (events) => gate.promise.then(() => store.apply(events)) };
+    const slow = held(store);
     let rooms = 0;
     const recorder = new Recorder(
-      slow,
+      slow.store,
       (error) => assert.fail(String(error)),
       () => rooms++,
     );
@@ -99,7 +104,7 @@ describe("the recorder", () => {
       count++;
     }
     assert.equal(rooms, 0);
-    gate.resolve();
+    slow.letGo();
     await recorder.settled();
     assert.equal(rooms, 1);
     assert.ok(recorder.room > 0);
@@ -118,11 +123,10 @@ describe("the recorder", () => {
 
   test("has room for few that are large, so that not much of them waits, and meanwhile for many of an action that ends small", async () => {
     await using store = await openSqliteStore({ path: ":memory:" });
-    const gate = Promise.withResolvers<void>();
-    const slow: Pick<Store, "apply"> = { apply: (events) => gate.promise.then(() => store.apply(events)) };
+    const slow = held(store);
     let rooms = 0;
     const recorder = new Recorder(
-      slow,
+      slow.store,
       (error) => assert.fail(String(error)),
       () => rooms++,
     );
@@ -131,7 +135,7 @@ describe("the recorder", () => {
     fill(recorder);
     assert.ok(recorder.roomFor("small") >= 1000, `${recorder.roomFor("small")} beside what is large`);
     assert.equal(rooms, 0);
-    gate.resolve();
+    slow.letGo();
     await recorder.settled();
     assert.ok(rooms > 0);
     assert.ok(
