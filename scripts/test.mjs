@@ -23,6 +23,7 @@ const { installPrograms, neededBy } = await import("./system-programs.ts");
 const TEST_TIMEOUT_MS = 60_000;
 /** Nothing heard of any test for so long: a file does not end (an open handle, a spinning child). */
 const SILENCE_MS = 240_000;
+const TELLS_LEAVING = new URL("tell-leaving.mjs", import.meta.url).href;
 /** Of so many files it is worth knowing which were slow. */
 const MANY_FILES = 20;
 
@@ -45,8 +46,9 @@ const files = wanted.filter((file) => !unwanted.has(file));
 installPrograms(neededBy(files));
 const isStrict = process.env.CI === "true";
 const watchdog = new AbortController();
-const exits = new ExitWatch(Number(values.linger) * 1000);
 const open = new Map();
+const exits = new ExitWatch(Number(values.linger) * 1000, (file) => open.has(file));
+process.env.TANDA_TESTS_LEAVING = exits.folder;
 const endless = [];
 const skipped = [];
 const times = [];
@@ -59,7 +61,7 @@ console.log(`Node ${process.versions.node}, ${files.length} test files`);
 const events = run({
   files,
   concurrency: Number(values.concurrency),
-  execArgv: [`--test-timeout=${TEST_TIMEOUT_MS}`],
+  execArgv: [`--test-timeout=${TEST_TIMEOUT_MS}`, "--import", TELLS_LEAVING],
   signal: watchdog.signal,
   ...(values.name ? { testNamePatterns: values.name.map((name) => new RegExp(name, "i")) } : {}),
 });
@@ -72,9 +74,7 @@ events.on("test:dequeue", (test) => {
 events.on("test:complete", (test) => {
   listen();
   // The summary comes later, in the order of the files: after those that do not end.
-  if (!isFile(test)) return;
-  open.delete(test.file);
-  exits.left(test.file);
+  if (isFile(test)) open.delete(test.file);
 });
 events.on("test:pass", (test) => {
   listen();
@@ -86,8 +86,6 @@ events.on("test:summary", (summary) => {
     counts = summary.counts;
     return;
   }
-  // What has failed is red anyway.
-  if (summary.success) exits.told(summary.file);
   times.push({ file: relative(root, summary.file), seconds: summary.duration_ms / 1000 });
 });
 events.on("end", () => clearTimeout(silence));
@@ -103,6 +101,7 @@ function isFile({ name, file }) {
 }
 
 function conclude() {
+  exits.close();
   // Those that were ended count as failed; of their tests none did.
   const failed = counts.failed + counts.cancelled - exits.ended.size;
   const left = counts.skipped + counts.todo;

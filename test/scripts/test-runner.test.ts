@@ -12,6 +12,8 @@ const FAILS = `test("fails", () => { throw new Error("no"); });`;
 const SKIPS = `test("skips", { skip: "needs a printer" }, () => {});`;
 /** As Node itself now and then: all is told, nothing is open, and the process stays. */
 const STAYS = `process.on("exit", () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));`;
+/** Longer than one that leaves may linger in these tests. */
+const LASTS = `test("lasts", () => new Promise((resolve) => setTimeout(resolve, 3000)));`;
 const EXITS = `process.exit(7);`;
 
 type Outcome = { code: number; lines: string[]; output: string };
@@ -90,6 +92,24 @@ test("a process that stands still while it leaves is ended, and its tests count 
   const { code, lines, output } = await runTests(t, files, { args: ["--linger", "0.2"] });
   assert.match(output, /a\.test\.ts: all tests passed, but Node did not exit and was ended/);
   assert.equal(lines.at(-1), "2 passed, 0 failed, 0 skipped");
+  assert.equal(code, 0);
+});
+
+test("one that stands still while a file before it goes on is ended too", async (t) => {
+  const files = { "a.test.ts": LASTS, "b.test.ts": PASSES + STAYS };
+  const { code, lines, output } = await runTests(t, files, { args: ["--linger", "0.2"] });
+  assert.match(output, /b\.test\.ts: all tests passed, but Node did not exit and was ended/);
+  assert.equal(lines.at(-1), "2 passed, 0 failed, 0 skipped");
+  assert.equal(code, 0);
+});
+
+test("one that goes on although its tests are over is not ended, and what its worker's end says is not believed", async (t) => {
+  const worker = `const { Worker } = await import("node:worker_threads"); new Worker(new URL("idle.mjs", import.meta.url));`;
+  const goesOn = `setTimeout(() => {}, 1500);`;
+  const files = { "a.test.ts": PASSES + worker + goesOn, "idle.mjs": "" };
+  const { code, lines, output } = await runTests(t, files, { args: ["--linger", "0.2"] });
+  assert.doesNotMatch(output, /was ended/);
+  assert.equal(lines.at(-1), "1 passed, 0 failed, 0 skipped");
   assert.equal(code, 0);
 });
 

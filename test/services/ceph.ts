@@ -113,7 +113,8 @@ export class Ceph implements AsyncDisposable {
 
   async startAll(): Promise<void> {
     this.#spawn("mon", "ceph-mon", "-i", "a");
-    await this.#ceph("-s");
+    // One that has just come back refuses everybody until it has read who there is.
+    await until(async () => (await this.#ceph("-s")) !== "");
     await this.#startStore();
     await this.#startGateway();
   }
