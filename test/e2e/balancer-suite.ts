@@ -69,8 +69,8 @@ export function balancerSuite({ name, skip, create, asks, reloads }: BalancerUnd
       await load.end();
       t.diagnostic(`${name}: 12 clients on the nodes: ${carried.join(" ")}`);
       assert.ok(carried.reduce((sum, count) => sum + count) >= 12, "not all are counted");
-      // A health check may be counted too.
-      assert.ok(Math.max(...carried) <= 5 && Math.min(...carried) >= 3, carried.join());
+      // A health check may be counted too, and who chooses the least busy may still have counted one that has just gone.
+      assert.ok(Math.max(...carried) <= 6 && Math.min(...carried) >= 2, carried.join());
       for (const direct of three.directPorts) {
         await using client = connect(`tanda://127.0.0.1:${direct}`);
         assert.ok((await client.$.list({ limit: 1 })).tasks.length > 0, "a node without a task");
