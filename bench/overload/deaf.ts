@@ -13,7 +13,7 @@ import { withMemory } from "./watch-memory.ts";
 const ENTRY = fileURLToPath(new URL("deaf-process.ts", import.meta.url));
 const EACH = 20;
 const REQUEST = '"action":"upper","payload":"hola"';
-/** In a queue of their own. A page of them is two megabytes. */
+/** In a queue of their own. */
 const ROWS = 2000;
 const ROW = "r".repeat(2000);
 const RESULTS = 600;

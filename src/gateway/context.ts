@@ -9,6 +9,7 @@ import type { GuardedEngine } from "./guarded-engine.ts";
 import type { Limits } from "./limits.ts";
 import type { LongAnswers } from "./long-answers.ts";
 import type { NodeDoor } from "./node-door.ts";
+import type { Pace } from "./pace.ts";
 import type { ReadTurns } from "./read-turns.ts";
 import type { Refusals } from "./refusals.ts";
 import type { Shares } from "./shares.ts";
@@ -59,6 +60,7 @@ export type GatewayContext = {
   readonly nodeDoor: NodeDoor | null;
   readonly budget: Budget;
   readonly turn: Turn;
+  readonly pace: Pace;
   readonly reads: ReadTurns;
   readonly shares: Shares;
   readonly refusals: Refusals;

@@ -15,6 +15,7 @@ import { checkListen, checkSpeaks, needsToken, type ListenAddress } from "./list
 import { LongAnswers } from "./long-answers.ts";
 import { NodeDoor } from "./node-door.ts";
 import { Port } from "./port.ts";
+import { Pace } from "./pace.ts";
 import { ReadTurns } from "./read-turns.ts";
 import { Refusals } from "./refusals.ts";
 import { Shares } from "./shares.ts";
@@ -105,6 +106,10 @@ class OneGateway implements Gateway {
       () => engine.appetite,
       () => performance.now(),
     );
+    const pace = new Pace(
+      () => performance.now(),
+      () => performance.eventLoopUtilization().active,
+    );
     this.#context = {
       engineFor: (grant, from) => new GuardedEngine(engine, grant, from),
       own: ownOf(engine),
@@ -123,10 +128,11 @@ class OneGateway implements Gateway {
       nodeDoor: signer && new NodeDoor({ own: engine.self.node, signer, now: () => clock.now() }),
       budget: new Budget(limits.nodeBytes),
       turn: new Turn(shares),
-      reads: new ReadTurns(),
+      pace,
+      reads: new ReadTurns(pace),
       shares,
       refusals: new Refusals(limits.refusals, () => performance.now()),
-      longAnswers: new LongAnswers(),
+      longAnswers: new LongAnswers(pace),
       connections: new Connections(limits),
       askers: new Askers(),
       certificateExpiresAt: () => this.#tls?.expiresAt ?? null,

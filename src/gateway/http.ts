@@ -25,6 +25,7 @@ import { routeUploads } from "./http/uploads.ts";
 import { parseBody } from "./http/submit-body.ts";
 import { SILENT_MS, SubmitConnection, type SubmitRoute } from "./http/submit-connection.ts";
 import { Submitting } from "./http/submitting.ts";
+import { PIECE_BYTES } from "./read-turns.ts";
 import { SocketDoor } from "./http/socket-door.ts";
 
 declare module "fastify" {
@@ -153,11 +154,16 @@ export class Http {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
       request.bodyBytes = body.length;
-      try {
-        done(null, readJson(context, request, body as Buffer));
-      } catch (error) {
-        done(error as Error);
-      }
+      const read = (): void => {
+        try {
+          done(null, readJson(context, request, body as Buffer));
+        } catch (error) {
+          done(error as Error);
+        }
+      };
+      if (body.length > PIECE_BYTES) return context.pace.next(read);
+      context.pace.little();
+      read();
     });
     addHooks(app, context, (socket) => this.#peers.get(socket)!);
     app.setErrorHandler((error, request, reply) => {

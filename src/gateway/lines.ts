@@ -143,6 +143,10 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
     this.#session.drain();
   }
 
+  get isLong(): boolean {
+    return this.#reader.heldBytes >= PIECE_BYTES;
+  }
+
   readPiece(): boolean {
     this.#isInTurns = false;
     const heap = this.#heap;
@@ -156,7 +160,11 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   }
 
   #came(chunk: Buffer): void {
-    if (chunk.length <= PIECE_BYTES && this.#heap === null) return this.#take(chunk);
+    if (chunk.length <= PIECE_BYTES && this.#heap === null) {
+      // What is left of a long line is not little.
+      if (!this.#reader.isInLine) this.#context.pace.little();
+      return this.#take(chunk);
+    }
     this.#setHeap(this.#heap === null ? chunk : Buffer.concat([this.#heap, chunk]));
     this.#socket.pause();
     if (this.#isReading) this.#waitForTurn();

@@ -2,30 +2,44 @@
  * Questions whose answers are long, a few at a time: of one connection one after another, and none while it has not read what it was
  * told; of all together no more than a few, so that who asks for many pages does not fill the memory, nor the time, of all.
  */
+import type { Pace } from "./pace.ts";
+
 const AT_ONCE = 2;
 
 type Question = () => Promise<unknown>;
 
 /** Of all connections of a gateway. */
 export class LongAnswers {
+  readonly #pace: Pace;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
+
+  constructor(pace: Pace) {
+    this.#pace = pace;
+  }
 
   of(mayRead: () => boolean): LongAnswersOfOne {
     return new LongAnswersOfOne(this, mayRead);
   }
 
   run(question: Question, onEnd: () => void): void {
-    const begin = (): void => {
-      this.#running++;
+    const begin = (): void =>
       void question().finally(() => {
         this.#running--;
-        this.#waiting.shift()?.();
+        this.#admit();
         onEnd();
       });
-    };
-    if (this.#running < AT_ONCE) begin();
-    else this.#waiting.push(begin);
+    this.#waiting.push(begin);
+    this.#admit();
+  }
+
+  #admit(): void {
+    // Beside who asks for little, and a loop that is busy with others, one.
+    if (this.#running >= (this.#pace.isOn ? 1 : AT_ONCE)) return;
+    const begin = this.#waiting.shift();
+    if (begin === undefined) return;
+    this.#running++;
+    this.#pace.next(begin);
   }
 }
 

@@ -8,6 +8,7 @@ import { cutOff } from "./cut-off.ts";
 import { FrameWatch } from "./frame-watch.ts";
 import type { Grant } from "./grant.ts";
 import type { Outlet } from "./outlet.ts";
+import { PIECE_BYTES } from "./read-turns.ts";
 import { Session } from "./session.ts";
 import { Unread } from "./unread.ts";
 
@@ -29,6 +30,7 @@ export class SocketConnection implements Duty, Outlet {
   /** When the message began that has not ended; null between messages and while it is us who do not read. */
   #messageBegunAt: number | null = null;
   #isReading = true;
+  #isResting = false;
   #isReadHere = false;
 
   constructor(context: GatewayContext, ws: WebSocket, peer: Peer, grant: Grant | null) {
@@ -83,8 +85,19 @@ export class SocketConnection implements Duty, Outlet {
     if (isReading === this.#isReading) return;
     this.#isReading = isReading;
     this.#messageBegunAt = isReading && this.#frames.isInMessage ? this.#context.clock.now() : null;
-    if (isReading) this.#ws.resume();
-    else this.#ws.pause();
+    if (!isReading) this.#ws.pause();
+    else if (!this.#isResting) this.#ws.resume();
+  }
+
+  /** Behind a long message others come first. */
+  #rest(): void {
+    if (this.#isResting) return;
+    this.#isResting = true;
+    this.#ws.pause();
+    this.#context.pace.next(() => {
+      this.#isResting = false;
+      if (this.#isReading) this.#ws.resume();
+    });
   }
 
   finish(why?: "unauthorized"): void {
@@ -125,6 +138,8 @@ export class SocketConnection implements Duty, Outlet {
       return;
     }
     const bytes = data as Buffer;
+    if (bytes.length <= PIECE_BYTES) this.#context.pace.little();
+    else if (this.#context.pace.isOn) this.#rest();
     this.#session.receive(bytes.toString(), bytes.length, false);
     // Messages of one read come one after another in one turn; they are submitted together behind the last.
     if (this.#isReadHere) return;

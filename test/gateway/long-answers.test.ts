@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { Pace } from "../../src/gateway/pace.ts";
 import { LongAnswers } from "../../src/gateway/long-answers.ts";
 
 describe("long answers", () => {
   test("of one connection come one after another, of all no more than two at once, and each comes", async () => {
-    const all = new LongAnswers();
+    const all = new LongAnswers(
+      new Pace(
+        () => 0,
+        () => 0,
+      ),
+    );
     const running = new Map<number, number>();
     let most = 0;
     const answers = Array.from({ length: 5 }, (_, connection) => {
@@ -29,7 +35,12 @@ describe("long answers", () => {
   });
 
   test("are not asked for while their client does not read, and others do not wait for it", async () => {
-    const all = new LongAnswers();
+    const all = new LongAnswers(
+      new Pace(
+        () => 0,
+        () => 0,
+      ),
+    );
     let isDeaf = true;
     const deaf = all.of(() => !isDeaf);
     const asked = deaf.ask(async () => "heard");
@@ -40,7 +51,12 @@ describe("long answers", () => {
   });
 
   test("that fail are told as failed, and the next has its turn", async () => {
-    const one = new LongAnswers().of(() => true);
+    const one = new LongAnswers(
+      new Pace(
+        () => 0,
+        () => 0,
+      ),
+    ).of(() => true);
     await assert.rejects(
       one.ask(() => Promise.reject(new Error("no"))),
       { message: "no" },

@@ -1,12 +1,18 @@
 /** Who sends much at once is read in pieces: who sends little beside it is answered before the last of them. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { Pace } from "../../src/gateway/pace.ts";
 import { ReadTurns } from "../../src/gateway/read-turns.ts";
 import { dial, openGateway } from "./open-gateway.ts";
 
 describe("reading in turns", () => {
   test("many take turns piece by piece until none has more", async () => {
-    const turns = new ReadTurns();
+    const turns = new ReadTurns(
+      new Pace(
+        () => 0,
+        () => 0,
+      ),
+    );
     const read: string[] = [];
     await new Promise<void>((resolve) => {
       for (const [name, pieces] of [
@@ -15,6 +21,7 @@ describe("reading in turns", () => {
       ] as const) {
         let left = pieces;
         turns.wait({
+          isLong: false,
           readPiece() {
             read.push(name);
             if (read.length === 5) resolve();
@@ -27,11 +34,17 @@ describe("reading in turns", () => {
   });
 
   test("a turn of the event loop is not all for reading: a timer comes between the pieces of a long one", async () => {
-    const turns = new ReadTurns();
+    const turns = new ReadTurns(
+      new Pace(
+        () => 0,
+        () => 0,
+      ),
+    );
     let pieces = 0;
     let atTimer = 0;
     await new Promise<void>((resolve) => {
       turns.wait({
+        isLong: false,
         readPiece() {
           if (pieces === 0) setTimeout(() => (atTimer = pieces), 1);
           const until = performance.now() + 1;

@@ -11,6 +11,7 @@ import { Door } from "../../src/gateway/door.ts";
 import { GuardedEngine } from "../../src/gateway/guarded-engine.ts";
 import { withLimits } from "../../src/gateway/limits.ts";
 import { LongAnswers } from "../../src/gateway/long-answers.ts";
+import { Pace } from "../../src/gateway/pace.ts";
 import { ReadTurns } from "../../src/gateway/read-turns.ts";
 import { Refusals } from "../../src/gateway/refusals.ts";
 import type { Outlet } from "../../src/gateway/outlet.ts";
@@ -36,6 +37,11 @@ export class Doorway {
       () => engine.appetite,
       () => performance.now(),
     );
+    // Its event loop takes no time.
+    const pace = new Pace(
+      () => performance.now(),
+      () => 0,
+    );
     this.context = {
       engineFor: (grant, from) => new GuardedEngine(engine, grant, from),
       own: ownOf(engine),
@@ -53,10 +59,11 @@ export class Doorway {
       }),
       budget: new Budget(limits.nodeBytes),
       turn: new Turn(shares),
-      reads: new ReadTurns(),
+      pace,
+      reads: new ReadTurns(pace),
       shares,
       refusals: new Refusals(limits.refusals, () => performance.now()),
-      longAnswers: new LongAnswers(),
+      longAnswers: new LongAnswers(pace),
       connections: new Connections(limits),
       askers: new Askers(),
       nodeDoor: null,

@@ -9,6 +9,7 @@ import { Arriving } from "../budget.ts";
 import type { Duty, Peer } from "../connections.ts";
 import type { GatewayContext } from "../context.ts";
 import type { GuardedEngine } from "../guarded-engine.ts";
+import { PIECE_BYTES } from "../read-turns.ts";
 import type { RefusalsOfOne } from "../refusals.ts";
 import { bearerOf } from "./guard.ts";
 import { answerText, type DateHeader } from "./http-answer.ts";
@@ -124,6 +125,9 @@ export class SubmitConnection implements Duty {
   #begin({ headBytes, bodyBytes, key, waitMs }: SubmitHead, bytes: Buffer): boolean {
     const { context, submitting } = this.#route;
     if (context.isDraining() || !context.budget.hasRoom) return false;
+    if (bodyBytes <= PIECE_BYTES) context.pace.little();
+    // Behind Node's parser what is long waits for its turn.
+    else if (context.pace.isOn) return false;
     let submit: SubmitWithOptions;
     try {
       const body = parseBody(bytes.subarray(headBytes), context.limits);
