@@ -1,4 +1,5 @@
 /** Lets clients in: opens the ports, keeps the connections, and sees them out. */
+import { performance } from "node:perf_hooks";
 import type { SecureContextOptions } from "node:tls";
 import type { Engine } from "../engine/engine.ts";
 import type { Signer } from "../protocol/node-proof.ts";
@@ -14,8 +15,8 @@ import { LineConnection } from "./lines.ts";
 import { checkListen, checkSpeaks, needsToken, type ListenAddress } from "./listen.ts";
 import { LongAnswers } from "./long-answers.ts";
 import { NodeDoor } from "./node-door.ts";
-import { Port } from "./port.ts";
 import { Pace } from "./pace.ts";
+import { Port } from "./port.ts";
 import { ReadTurns } from "./read-turns.ts";
 import { Refusals } from "./refusals.ts";
 import { Shares } from "./shares.ts";
