@@ -35,11 +35,10 @@ export class LongAnswers {
 
   #admit(): void {
     // Beside who asks for little, and a loop that is busy with others, one.
-    if (this.#running >= (this.#pace.isOn ? 1 : AT_ONCE)) return;
-    const begin = this.#waiting.shift();
-    if (begin === undefined) return;
-    this.#running++;
-    this.#pace.next(begin);
+    while (this.#waiting.length > 0 && this.#running < (this.#pace.isOn ? 1 : AT_ONCE)) {
+      this.#running++;
+      this.#pace.next(this.#waiting.shift()!);
+    }
   }
 }
 

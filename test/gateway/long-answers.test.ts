@@ -34,6 +34,30 @@ describe("long answers", () => {
     assert.equal(most, 2);
   });
 
+  test("come one at a time beside who asks for little, while the loop is busy, and two again afterwards", async () => {
+    let now = 0;
+    let busyMs = 0;
+    const pace = new Pace(
+      () => now,
+      () => busyMs,
+    );
+    const all = new LongAnswers(pace);
+    const ends: (() => void)[] = [];
+    const ask = (): void => void all.of(() => true).ask(() => new Promise<void>((end) => ends.push(end)));
+    ask();
+    await delay(5);
+    now = busyMs = 5;
+    pace.little();
+    for (let n = 0; n < 3; n++) ask();
+    await delay(20);
+    assert.equal(ends.length, 1);
+    // The loop has rested.
+    now = 1000;
+    ends[0]!();
+    await delay(50);
+    assert.equal(ends.length, 3, "two at once");
+  });
+
   test("are not asked for while their client does not read, and others do not wait for it", async () => {
     const all = new LongAnswers(
       new Pace(
