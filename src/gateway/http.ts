@@ -154,16 +154,13 @@ export class Http {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
       request.bodyBytes = body.length;
-      const read = (): void => {
+      readAtPace(context, body.length, () => {
         try {
           done(null, readJson(context, request, body as Buffer));
         } catch (error) {
           done(error as Error);
         }
-      };
-      if (body.length > PIECE_BYTES) return context.pace.next(read);
-      context.pace.little();
-      read();
+      });
     });
     addHooks(app, context, (socket) => this.#peers.get(socket)!);
     app.setErrorHandler((error, request, reply) => {
@@ -204,6 +201,23 @@ export class Http {
     });
     await app.ready();
   }
+}
+
+/** A long body waits for its turn; it is counted as long as it lies here. */
+function readAtPace({ pace, reads, budget }: GatewayContext, bytes: number, read: () => void): void {
+  if (bytes <= PIECE_BYTES) {
+    pace.little();
+    return read();
+  }
+  budget.hold(bytes);
+  reads.wait({
+    isLong: true,
+    readPiece() {
+      budget.hold(-bytes);
+      read();
+      return false;
+    },
+  });
 }
 
 function readJson(context: GatewayContext, request: FastifyRequest, body: Buffer): unknown {

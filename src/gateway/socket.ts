@@ -8,7 +8,7 @@ import { cutOff } from "./cut-off.ts";
 import { FrameWatch } from "./frame-watch.ts";
 import type { Grant } from "./grant.ts";
 import type { Outlet } from "./outlet.ts";
-import { PIECE_BYTES } from "./read-turns.ts";
+import { PIECE_BYTES, type Piecemeal } from "./read-turns.ts";
 import { Session } from "./session.ts";
 import { Unread } from "./unread.ts";
 
@@ -16,7 +16,7 @@ const GOING_AWAY = 1001;
 const UNSUPPORTED = 1003;
 const NOT_ALLOWED = 1008;
 
-export class SocketConnection implements Duty, Outlet {
+export class SocketConnection implements Duty, Outlet, Piecemeal {
   readonly #context: GatewayContext;
   readonly #peer: Peer;
   readonly #ws: WebSocket;
@@ -89,15 +89,22 @@ export class SocketConnection implements Duty, Outlet {
     else if (!this.#isResting) this.#ws.resume();
   }
 
+  get isLong(): boolean {
+    return this.#isResting;
+  }
+
+  readPiece(): boolean {
+    this.#isResting = false;
+    if (this.#isReading) this.#ws.resume();
+    return false;
+  }
+
   /** Behind a long message others come first. */
   #rest(): void {
     if (this.#isResting) return;
     this.#isResting = true;
     this.#ws.pause();
-    this.#context.pace.next(() => {
-      this.#isResting = false;
-      if (this.#isReading) this.#ws.resume();
-    });
+    this.#context.reads.wait(this);
   }
 
   finish(why?: "unauthorized"): void {

@@ -111,7 +111,7 @@ describe("the pace of what is large", () => {
   });
 
   test("what is large is answered beside who asks for little all the time, by lines, WebSocket and HTTP", async (t) => {
-    const { port } = await openGateway(t);
+    const { port, gateway } = await openGateway(t);
     const little = await dial(t, port);
     const over = new AbortController();
     const asking = (async () => {
@@ -149,5 +149,6 @@ describe("the pace of what is large", () => {
     }
     over.abort();
     await asking;
+    assert.deepEqual([gateway.bytesArriving, gateway.bytesInFlight], [0, 0]);
   });
 });
