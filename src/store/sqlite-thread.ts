@@ -3,7 +3,7 @@
  * the port while a transaction was committed are the next transaction, together; nothing waits for more to come.
  */
 import { readlinkSync } from "node:fs";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
 import type { TaskEvent } from "../task/decide.ts";
 import { TandaError, type ErrorBody } from "../task/errors.ts";
@@ -25,7 +25,8 @@ export type Request =
 export type Reply = readonly [id: number, value: unknown, error: ErrorBody | null];
 
 /** A third of what another thread gets of a processor that both want. */
-const NICE = 5;
+const BEHIND_OTHERS = 5;
+const LOWEST = 19;
 /** A transaction that grows without end would keep the first in it waiting. */
 const MAX_EVENTS_A_TRANSACTION = 20_000;
 
@@ -54,7 +55,8 @@ function serveReader(port: MessagePort, path: string): void {
 /** Where processors are short, a list waits and tasks do not. Of Linux only: elsewhere a thread has no priority of its own. */
 function behindOthers(): void {
   try {
-    setPriority(Number(readlinkSync("/proc/thread-self").split("/").at(-1)), NICE);
+    const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+    setPriority(thread, Math.min(LOWEST, getPriority(thread) + BEHIND_OTHERS));
   } catch {
     // As before, then.
   }

@@ -2,12 +2,17 @@
 import { writeFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { Socket } from "node:net";
+import { getPriority, setPriority } from "node:os";
 import { CONTROL_FD, ControlPipe } from "./control-pipe.ts";
 import type { FromProcess, ToProcess } from "./control-messages.ts";
 import { Supervisor } from "./supervisor.ts";
 
 /** It ends without warning, so what was compiled is kept while it lives. */
 const KEEP_AFTER_MS = 1000;
+
+/** Of a processor that both want handlers get a third of what the node does. */
+const BEHIND_NODE = 5;
+const LOWEST = 19;
 
 /** SIGKILL, because a thread that cannot be ended would hold up an orderly exit for ever. */
 function die(): void {
@@ -25,6 +30,13 @@ try {
   writeFileSync("/proc/self/oom_score_adj", "1000");
 } catch {
   // not Linux, or not allowed
+}
+
+try {
+  // Threads have it of the one that makes them. Where handlers take every processor, the node still answers.
+  setPriority(Math.min(LOWEST, getPriority() + BEHIND_NODE));
+} catch {
+  // not allowed
 }
 
 let supervisor: Supervisor | null = null;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -14,6 +14,8 @@ import { openProcessPool } from "./open-process-pool.ts";
 import { until } from "../until.ts";
 
 const BLOB_MODULE = new URL("./fixtures/blobs.ts", import.meta.url).href;
+
+const ONLY_LINUX = process.platform === "linux" ? false : "a thread has a priority of its own on Linux only";
 
 async function temporaryDir(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "tanda-test-"));
@@ -50,6 +52,13 @@ test("200 in hand when their process dies: each is told so once, and another pro
   assert.equal(resultOf(await driver.insist("upper", "on")), "ON");
   assert.notEqual(pool.pid, pid);
   assert.equal(driver.repeats, 0);
+});
+
+test("handlers come behind the node where processors are short", { skip: ONLY_LINUX }, async () => {
+  const driver = new PoolDriver(openProcessPool());
+  await using pool = driver.pool;
+  await pool.start();
+  assert.equal(resultOf(await driver.insist("priority", null)), getPriority() + 5);
 });
 
 test("the terminal's Ctrl+C and a service manager's SIGTERM do not touch the pool process", async () => {
