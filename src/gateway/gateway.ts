@@ -103,14 +103,9 @@ class OneGateway implements Gateway {
       blobLinkMs = null,
       clusterSigner: signer = null,
     } = options;
-    const shares = new Shares(
-      () => engine.appetite,
-      () => performance.now(),
-    );
-    const pace = new Pace(
-      () => performance.now(),
-      () => performance.eventLoopUtilization().active,
-    );
+    const now = (): number => performance.now();
+    const shares = new Shares(() => engine.appetite, now);
+    const pace = new Pace(now, () => performance.eventLoopUtilization().active);
     this.#context = {
       engineFor: (grant, from) => new GuardedEngine(engine, grant, from),
       own: ownOf(engine),
@@ -132,7 +127,7 @@ class OneGateway implements Gateway {
       pace,
       reads: new ReadTurns(pace),
       shares,
-      refusals: new Refusals(limits.refusals, () => performance.now()),
+      refusals: new Refusals(limits.refusals, now),
       longAnswers: new LongAnswers(pace),
       connections: new Connections(limits),
       askers: new Askers(),

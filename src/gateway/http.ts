@@ -25,8 +25,8 @@ import { routeUploads } from "./http/uploads.ts";
 import { parseBody } from "./http/submit-body.ts";
 import { SILENT_MS, SubmitConnection, type SubmitRoute } from "./http/submit-connection.ts";
 import { Submitting } from "./http/submitting.ts";
-import { PIECE_BYTES } from "./read-turns.ts";
 import { SocketDoor } from "./http/socket-door.ts";
+import { PIECE_BYTES } from "./read-turns.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

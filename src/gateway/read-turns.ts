@@ -10,7 +10,7 @@ export const PIECE_BYTES = 8192;
 const TURN_MS = 2;
 
 export interface Piecemeal {
-  /** It is within a line that is longer than a piece. */
+  /** What it has is larger than a piece, or is a piece of such. */
   readonly isLong: boolean;
   /** Reads one piece. @returns whether it has another that may be read now. */
   readPiece(): boolean;

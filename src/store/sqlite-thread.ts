@@ -2,7 +2,6 @@
  * Entry of the writer's and of the reader's thread. Calls are done in the order they came. Calls of `apply` that gathered at
  * the port while a transaction was committed are the next transaction, together; nothing waits for more to come.
  */
-import { readlinkSync } from "node:fs";
 import { getPriority, setPriority } from "node:os";
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
 import type { TaskEvent } from "../task/decide.ts";
@@ -54,11 +53,11 @@ function serveReader(port: MessagePort, path: string): void {
 
 /** Where processors are short, a list waits and tasks do not. Of Linux only: elsewhere a thread has no priority of its own. */
 function behindOthers(): void {
+  if (process.platform !== "linux") return;
   try {
-    const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
-    setPriority(thread, Math.min(LOWEST, getPriority(thread) + BEHIND_OTHERS));
+    setPriority(Math.min(LOWEST, getPriority() + BEHIND_OTHERS));
   } catch {
-    // As before, then.
+    // not allowed
   }
 }
 
