@@ -18,8 +18,8 @@ export interface Fleet {
   publishLater(messages: readonly Message[]): Promise<void>;
   /** These were cancelled in the store: whoever has them in hand stops. */
   cancelled(tasks: readonly string[]): void;
-  /** A queue was paused, drained or opened in the store. */
-  queuesChanged(): void;
+  /** It was paused, drained or opened in the store. Resolves when all obey. @throws unavailable when one does not show it in time. */
+  queueChanged(queue: string): Promise<void>;
   /** A token was made or revoked in the store. */
   tokensChanged(): void;
   /** Reads from the store which actions there are, when that was not done just now. */

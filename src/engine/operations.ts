@@ -124,7 +124,7 @@ export class Operations {
     checkName(queue, "queue");
     await this.#parts.store.setQueue({ queue, mode });
     obeyQueueMode(this.#parts, queue, mode);
-    this.#parts.fleet?.queuesChanged();
+    await this.#parts.fleet?.queueChanged(queue);
   }
 
   /** Cancels all that waits in the queue; what runs goes on. */
@@ -197,7 +197,11 @@ export class Operations {
 }
 
 /** As the store says. */
-export function obeyQueueMode(parts: EngineParts, queue: string, mode: QueueView["mode"]): void {
+export function obeyQueueMode(
+  parts: Pick<EngineParts, "admission" | "queue">,
+  queue: string,
+  mode: QueueView["mode"],
+): void {
   if (parts.admission.queueMode(queue) === mode) return;
   parts.admission.setQueueMode(queue, mode);
   if (mode === "paused") parts.queue.pause(queue);

@@ -18,6 +18,7 @@ export type LinksOptions = {
   /** The rows of these may be final; they are waited for here. */
   onLook: (tasks: readonly string[]) => void;
   onLater: (messages: readonly Message[]) => Promise<void>;
+  onQueueChanged: (queue: string) => Promise<void>;
 };
 
 export class Links implements Fleet {
@@ -61,8 +62,8 @@ export class Links implements Fleet {
     for (const hint of aboutTasks("cancel", tasks)) this.#options.bus.broadcast(hint);
   }
 
-  queuesChanged(): void {
-    this.#options.bus.broadcast({ type: "queues" });
+  queueChanged(queue: string): Promise<void> {
+    return this.#options.onQueueChanged(queue);
   }
 
   tokensChanged(): void {

@@ -1,6 +1,6 @@
 /** Who lives: each process says again and again that it does, and what others should know of it. */
 import type { Catalogue } from "../engine/catalogue.ts";
-import type { NodeView, StatsView, WorkerView } from "../protocol/messages.ts";
+import type { NodeView, QueueView, StatsView, WorkerView } from "../protocol/messages.ts";
 import type { ActionRates, QueueRates } from "../protocol/rates.ts";
 import type { PresentNode, SharedStore } from "../store/shared-store.ts";
 import { MAX_NODE_TAG } from "../task/id.ts";
@@ -23,7 +23,8 @@ export type NodeInfo = {
   readonly actions: readonly string[];
   /** Mean run times, milliseconds. */
   readonly means: Readonly<Record<string, number>>;
-  /** Of those that did anything lately. Older versions do not tell it. */
+  /** Older versions tell nothing of these: modes of queues that are not open, and what queues and actions did lately. */
+  readonly modes?: Readonly<Record<string, QueueView["mode"]>>;
   readonly queueRates?: readonly QueueRates[];
   readonly actionRates?: readonly ActionRates[];
 };

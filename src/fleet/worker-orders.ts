@@ -8,10 +8,7 @@ import type { WorkerView } from "../protocol/messages.ts";
 import { TandaError } from "../task/errors.ts";
 import type { WorkerFace } from "../worker/worker-face.ts";
 import type { NodeInfo, Presence } from "./presence.ts";
-
-const WITHIN_MS = 5000;
-const SAY_EVERY_MS = 500;
-const LOOK_EVERY_MS = 50;
+import { sayUntilShown, WITHIN_S } from "./say-until-shown.ts";
 
 export type Order = "drain" | "resume";
 
@@ -36,21 +33,15 @@ export class WorkerOrders {
   /** To the worker of another process. @throws not_found; unavailable when it does not show in time that it obeyed. */
   async give(order: Order, worker: string): Promise<WorkerView> {
     const { presence, tell } = this.#options;
-    const until = performance.now() + WITHIN_MS;
-    let sayAt = -Infinity;
-    for (;;) {
+    const look = async (): Promise<WorkerView> => {
       const found = find(await presence.look(), worker);
       if (found === null) throw noSuchWorker(worker);
-      const now = performance.now();
-      const isSaid = sayAt > -Infinity;
-      if (isSaid && (found.state === "draining") === (order === "drain")) return found;
-      if (now >= until) throw notObeyed(order, worker);
-      if (now >= sayAt) {
-        tell({ type: "worker", worker, order });
-        sayAt = now + SAY_EVERY_MS;
-      }
-      if (isSaid) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-    }
+      return found;
+    };
+    const isObeyed = ({ state }: WorkerView): boolean => (state === "draining") === (order === "drain");
+    const seen = await sayUntilShown(() => tell({ type: "worker", worker, order }), look, isObeyed);
+    if (seen === null) throw notObeyed(order, worker);
+    return seen;
   }
 
   /** @returns whether it was one of ours. */
@@ -78,7 +69,7 @@ function notObeyed(order: Order, worker: string): TandaError {
   const what = order === "drain" ? "drains" : "takes tasks again";
   return new TandaError(
     "unavailable",
-    `Worker ${worker} did not tell within ${WITHIN_MS / 1000} s that it ${what}.`,
+    `Worker ${worker} did not tell within ${WITHIN_S} s that it ${what}.`,
     {
       hint: "It may do so yet, or be stopping, hung or of a version that cannot: `tanda workers` shows what it tells. Say it again.",
       retryAfterMs: 1000,

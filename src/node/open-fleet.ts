@@ -1,12 +1,14 @@
 /** A node among others that share its store: queue and bus, its name and number, and what it does for all of them. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import type { Hint } from "../bus/bus.ts";
 import type { Catalogue } from "../engine/catalogue.ts";
 import type { Flights } from "../engine/flights.ts";
 import { FleetEngine } from "../fleet/fleet-engine.ts";
-import { Hearing } from "../fleet/hearing.ts";
+import { hearOthers } from "../fleet/hearing.ts";
 import { Links } from "../fleet/links.ts";
 import { Presence, takeNumber } from "../fleet/presence.ts";
+import { QueueModes } from "../fleet/queue-modes.ts";
 import { StoreClock } from "../fleet/store-clock.ts";
 import { postpone, RIDE_MS, Strays } from "../fleet/strays.ts";
 import { Waiting } from "../fleet/waiting.ts";
@@ -103,6 +105,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
     catalogue,
     onLook: (tasks) => waiting.look(tasks),
     onLater: (messages) => postpone(shared, messages, now(), RIDE_MS),
+    onQueueChanged: async (changed) => modes?.spread(changed),
   });
   // Until then nobody can say what is not served here: it stays where it is.
   let isAnnounced = false;
@@ -123,6 +126,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
     },
   };
   let relay: WatchRelay | null = null;
+  let modes: QueueModes | null = null;
   let unknown = 0;
   const lookForUnknown = async (): Promise<void> => {
     const found = await shared.unknown();
@@ -164,12 +168,15 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
         now,
       });
       const face = worker ?? noWorker;
+      const tellAll = (hint: Hint): void => links.tell(null, hint);
+      const ownModes = (modes = new QueueModes({ parts, presence, tell: tellAll }));
       // One after another, or the last to come would tell how it was before.
       let beating: Promise<unknown> = Promise.resolve();
       const beat = (): Promise<void> => {
         const done = beating.then(async () => {
           const meanMs = (action: string): number | null => pool?.meanMs(action) ?? null;
-          await presence.beat(await engine.describe(catalogue.servedHere(), meanMs));
+          const told = await engine.describe(catalogue.servedHere(), meanMs);
+          await presence.beat({ ...told, modes: ownModes.shown() });
         });
         beating = done.catch(() => {});
         return done;
@@ -177,13 +184,13 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
       const orders = new WorkerOrders({
         own: { name: `${facts.node}`, worker: face },
         presence,
-        tell: (hint) => links.tell(null, hint),
+        tell: tellAll,
         beat,
         onError,
       });
       const fleet = { links, presence, waiting, relay, orders };
       const engine = new FleetEngine(fleet, parts, face, outcomes, facts);
-      const hearing = new Hearing({ bus, parts, worker: face, links, waiting, relay, orders, onError });
+      hearOthers({ bus, parts, worker: face, links, waiting, relay, orders, modes, beat, onError });
       await beat();
       const duties: Duty[] = [
         startSweeper({ store: shared, queue, isTaking: () => worker?.isDrained === false, onError }),
@@ -192,7 +199,7 @@ export async function openFleet(options: NodeOptions, means: FleetMeans): Promis
         repeat(POLL_EVERY_MS, () => waiting.poll(), onError),
         repeat(BEAT_EVERY_MS, beat, onError),
         repeat(CLOCK_EVERY_MS, () => clock.ask(), onError),
-        repeat(MODES_EVERY_MS, () => Promise.all([hearing.readQueues(), links.refreshActions()]), onError),
+        repeat(MODES_EVERY_MS, () => Promise.all([ownModes.read(), links.refreshActions()]), onError),
         repeat(MODES_EVERY_MS, lookForUnknown, onError),
         repeat(TOKENS_EVERY_MS, () => parts.tokens.load(), onError),
       ];

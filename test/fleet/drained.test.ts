@@ -140,7 +140,7 @@ describe("a worker that is drained among others", { skip, timeout: 120_000 }, ()
     const { engine } = gateway;
     await assert.rejects(engine.drainWorker("1021"), (error: TandaError) => {
       assert.equal(error.code, "unavailable");
-      assert.match(error.message, /^Worker 1021 did not tell within 5 s that it drains/);
+      assert.match(error.message, /^Worker 1021 did not tell within 6 s that it drains/);
       return true;
     });
     await store.leave("a process that hears nothing");

@@ -103,24 +103,15 @@ export function gatewaysSuite(stack: () => Stack): void {
       const { $ } = two.client;
       await $.pause("halted");
       const elsewhere = one.client.$;
-      await until("it is heard", async () =>
-        (await elsewhere.queues()).some(({ queue, mode }) => queue === "halted" && mode === "paused"),
-      );
       const waits = await elsewhere.submit("halted", "purged");
       assert.equal((await elsewhere.explain(waits.task)).reason, "paused");
       await pause(300);
-      assert.deepEqual(ran, []);
+      assert.deepEqual(ran, [], "it holds for all when it is answered");
       assert.equal((await $.purge("halted")).cancelled, 1);
       await assert.rejects(waits.result(), { code: "cancelled" });
       await $.drain("halted");
-      await until("it is heard", async () =>
-        (await elsewhere.queues()).some(({ queue, mode }) => queue === "halted" && mode === "draining"),
-      );
       await assert.rejects(elsewhere.run("halted", "refused", { callTimeout: 200 }), { code: "busy" });
       await $.resume("halted");
-      await until("it is open", async () =>
-        (await elsewhere.queues()).every(({ queue, mode }) => queue !== "halted" || mode === "open"),
-      );
       await elsewhere.run("halted", "let in");
       assert.deepEqual(ran, ["let in"]);
 
