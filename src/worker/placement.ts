@@ -4,9 +4,11 @@ import type { RunMeans } from "./run-means.ts";
 import { EXCLUSIVE, MAX_ACTIVE, SHARED } from "./slots.ts";
 import type { ThreadLink } from "./thread-link.ts";
 
-/** What may wait in a thread, in time. */
-const BUDGET_MS = 3;
-/** Shortly before a run of up to this ends, one waits ready behind it. A longer one may end at any time, and an empty thread costs it little. */
+/** What a thread may have in hand, in time, so that it need not ask after each short run. Whoever comes new waits as long behind it. */
+const BUDGET_MS = 1.5;
+/** So long before a run ends one waits ready behind it: as long as it takes to fetch one where processors are short. */
+const READY_MS = 3;
+/** Of a run of up to this the end is foreseen. A longer one may end at any time, and an empty thread costs it little. */
 const FORESEEN_MS = 50;
 /** A lane that stands still so long is not given more. */
 export const STILL_MS = 4;
@@ -17,7 +19,7 @@ const MAX_BYTES = 1_048_576;
 /** It has not read what it was given. Asked back and given again meanwhile, the same runs would fill its pipe without end. */
 const MAX_UNREAD_BYTES = 262_144;
 /** What an action costs before it was measured. */
-const UNKNOWN_MS = BUDGET_MS;
+const UNKNOWN_MS = READY_MS;
 /** Nothing is free, or a lane could be filled without end. */
 const LEAST_MS = 0.002;
 
@@ -75,8 +77,8 @@ export class Placement {
   opensAt(links: Iterable<ThreadLink>, now: number): number {
     let first = Infinity;
     for (const link of links) {
-      if (link.counts[EXCLUSIVE] !== 1 || link.loadMs < BUDGET_MS || link.loadMs > FORESEEN_MS) continue;
-      const at = link.movedAt + link.loadMs - BUDGET_MS;
+      if (link.counts[EXCLUSIVE] !== 1 || link.loadMs < READY_MS || link.loadMs > FORESEEN_MS) continue;
+      const at = link.movedAt + link.loadMs - READY_MS;
       if (at > now && at < first) first = at;
     }
     return first;
@@ -96,7 +98,7 @@ export class Placement {
     if (count >= MAX_IN_LANE || stillMs > STILL_MS + foreseenMs) return 0;
     const leftMs = link.loadMs - Math.min(stillMs, foreseenMs);
     // So that at the very moment that was foreseen there is room.
-    if (leftMs > BUDGET_MS + 1e-6 || (leftMs >= BUDGET_MS && !isForeseen)) return 0;
+    if (isForeseen ? leftMs > READY_MS + 1e-6 : leftMs >= BUDGET_MS) return 0;
     return Math.max(1, Math.min(Math.floor((BUDGET_MS - leftMs) / estimateMs), MAX_IN_LANE - count));
   }
 }
