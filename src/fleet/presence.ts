@@ -5,7 +5,8 @@ import type { ActionRates, QueueRates } from "../protocol/rates.ts";
 import type { PresentNode, SharedStore } from "../store/shared-store.ts";
 import { MAX_NODE_TAG } from "../task/id.ts";
 
-const TTL_MS = 5000;
+/** For so long one that died is shown as alive. */
+export const TTL_MS = 5000;
 const VERSION = 1;
 const TRIES = 20;
 

@@ -51,16 +51,17 @@ export class QueueModes {
   async spread(queue: string): Promise<void> {
     const { parts, presence, tell } = this.#options;
     await this.read();
-    let late: readonly NodeInfo[] = [];
-    const isObeyed = (others: readonly NodeInfo[]): boolean => {
+    const lateOf = (others: readonly NodeInfo[]): NodeInfo[] => {
       // It may have been changed again meanwhile, here or elsewhere.
       const mode = parts.admission.queueMode(queue);
-      late = others.filter(({ modes }) => modes !== undefined && modeIn(modes, queue) !== mode);
-      return late.length === 0;
+      return others.filter(({ modes }) => modes !== undefined && modeIn(modes, queue) !== mode);
     };
-    const say = (): void => tell({ type: "queues" });
-    const seen = await sayUntilShown(say, () => presence.look(), isObeyed);
-    if (seen === null) throw notObeyed(queue, parts.admission.queueMode(queue), late);
+    const { seen, isShown } = await sayUntilShown(
+      () => tell({ type: "queues" }),
+      () => presence.look(),
+      (others) => lateOf(others).length === 0,
+    );
+    if (!isShown) throw notObeyed(queue, parts.admission.queueMode(queue), lateOf(seen));
   }
 
   async #read(): Promise<void> {

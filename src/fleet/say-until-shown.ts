@@ -1,30 +1,30 @@
 /** A hint may be lost, and is no promise: it is said again until those it is for show that they obeyed. */
-const WITHIN_MS = 6000;
+import { TTL_MS } from "./presence.ts";
+
+/** Nobody waits in vain for one that died. */
+const WITHIN_MS = TTL_MS + 1000;
 const SAY_EVERY_MS = 500;
 const LOOK_EVERY_MS = 50;
 
-/** Longer than one that died is shown as alive: nobody waits for it in vain. Seconds. */
 export const WITHIN_S = WITHIN_MS / 1000;
 
 /**
- * Says it at least once.
- * @param isShown may throw what ends it.
- * @returns what was seen, or null when it was not shown in time.
+ * Says it at least once. What `look` throws ends it.
+ * @returns what was seen last, and whether that shows it after it was said.
  */
 export async function sayUntilShown<T>(
   say: () => void,
   look: () => Promise<T>,
-  isShown: (seen: T) => boolean,
-): Promise<T | null> {
+  shows: (seen: T) => boolean,
+): Promise<{ seen: T; isShown: boolean }> {
   const until = performance.now() + WITHIN_MS;
   let sayAt = -Infinity;
   for (;;) {
     const seen = await look();
-    const isAsWanted = isShown(seen);
-    const now = performance.now();
     const isSaid = sayAt > -Infinity;
-    if (isSaid && isAsWanted) return seen;
-    if (now >= until) return null;
+    const isShown = isSaid && shows(seen);
+    const now = performance.now();
+    if (isShown || now >= until) return { seen, isShown };
     if (now >= sayAt) {
       say();
       sayAt = now + SAY_EVERY_MS;

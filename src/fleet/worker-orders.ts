@@ -39,8 +39,12 @@ export class WorkerOrders {
       return found;
     };
     const isObeyed = ({ state }: WorkerView): boolean => (state === "draining") === (order === "drain");
-    const seen = await sayUntilShown(() => tell({ type: "worker", worker, order }), look, isObeyed);
-    if (seen === null) throw notObeyed(order, worker);
+    const { seen, isShown } = await sayUntilShown(
+      () => tell({ type: "worker", worker, order }),
+      look,
+      isObeyed,
+    );
+    if (!isShown) throw notObeyed(order, worker);
     return seen;
   }
 

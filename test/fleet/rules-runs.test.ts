@@ -1,4 +1,4 @@
-/** The rules of a run, where nobody dies: what has a row when, who may run it, and whose end counts. */
+/** The rules of a run, where no node dies: what has a row when, who may run it, and whose end counts. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { needs } from "../../scripts/system-programs.ts";
