@@ -15,6 +15,7 @@ import type { Flight } from "./flights.ts";
 import { answerOf, failedAnswer, republished, type EngineParts } from "./parts.ts";
 import { refuseLate } from "./lateness.ts";
 import { specify } from "./specify.ts";
+import { emitState } from "./state-events.ts";
 
 type Entrant = { readonly spec: TaskSpec; readonly submission: Submission; readonly waiter: Waiter };
 
@@ -288,12 +289,4 @@ function isRiding({ key, dueAt }: TaskSpec, { options }: Submission): boolean {
 /** Surely it was not let in before. */
 function isFirst({ options }: Submission): boolean {
   return options === null || (options.key === undefined && options.again !== true);
-}
-
-export function emitState(parts: EngineParts, row: Task, at: number): void {
-  const { id, action, queue, owner, state, attempt } = row;
-  parts.watchers.emit(
-    { task: id, action, queue, owner },
-    { type: "state", at, task: id, action, queue, state, attempt },
-  );
 }

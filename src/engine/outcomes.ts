@@ -11,9 +11,8 @@ import type { Hand } from "../worker/hands.ts";
 import type { Report } from "../worker/pool.ts";
 import type { WorkerObserver } from "../worker/worker-options.ts";
 import { conflictAnswer } from "./conflict-answer.ts";
-import { emitState } from "./intake.ts";
 import { answerOf, republished, type EngineParts } from "./parts.ts";
-import { toView } from "./view.ts";
+import { emitEnd, emitState } from "./state-events.ts";
 
 type FinishEvent = Extract<TaskEvent, { type: "finish" }>;
 type DoneOutcome = Extract<FinishEvent["outcome"], { type: "done" }>;
@@ -146,15 +145,7 @@ export class Outcomes implements WorkerObserver {
     recent.finished(row.state === "failed");
     lately.finished(row.queue, row.state === "failed");
     recent.total.observe(Math.max(0, (row.finishedAt ?? now()) - row.createdAt) / 1000);
-    if (!watchers.isAny) return;
-    const { id: task, action, queue, owner, state, attempt } = row;
-    const view = toView(row);
-    delete view.payload;
-    watchers.emit(
-      { task, action, queue, owner },
-      { type: "state", at: row.finishedAt ?? now(), task, action, queue, state, attempt, view },
-    );
-    watchers.end(task);
+    if (watchers.isAny) emitEnd(this.#parts, row);
   }
 
   #measure(event: FinishEvent, action: string): void {

@@ -32,9 +32,19 @@ export function toBriefView(row: ListedTask): TaskView {
  * @throws conflict when the row was damaged: a store does not parse what may be long.
  */
 export function toView(row: Task, payloadBytes = 0): TaskView {
-  const view = toBriefView(row);
-  view.payload =
+  const payload =
     row.payloadBlob === null ? parsed(row, "payload") : { $blob: row.payloadBlob, bytes: payloadBytes };
+  return { ...toBriefView(row), payload, ...cameOf(row) };
+}
+
+/** All but the payload. @throws as {@link toView} */
+export function toEndView(row: Task): TaskView {
+  return { ...toBriefView(row), ...cameOf(row) };
+}
+
+/** What has come of it so far. */
+function cameOf(row: Task): Partial<TaskView> {
+  const view: Partial<TaskView> = {};
   if (row.resultBlob !== null) view.result = { $blob: row.resultBlob.id, bytes: row.resultBlob.bytes };
   else if (row.result !== null) view.result = parsed(row, "result");
   if (row.progress !== null) view.progress = parsed(row, "progress");

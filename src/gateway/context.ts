@@ -9,6 +9,7 @@ import type { GuardedEngine } from "./guarded-engine.ts";
 import type { Limits } from "./limits.ts";
 import type { LongAnswers } from "./long-answers.ts";
 import type { NodeDoor } from "./node-door.ts";
+import type { EventTexts } from "./event-texts.ts";
 import type { Pace } from "./pace.ts";
 import type { ReadTurns } from "./read-turns.ts";
 import type { Refusals } from "./refusals.ts";
@@ -65,6 +66,7 @@ export type GatewayContext = {
   readonly shares: Shares;
   readonly refusals: Refusals;
   readonly longAnswers: LongAnswers;
+  readonly eventTexts: EventTexts;
   readonly connections: Connections;
   readonly askers: Askers;
   /** Of the certificate in use, epoch milliseconds; null without TLS. */

@@ -15,6 +15,7 @@ import { LineConnection } from "./lines.ts";
 import { checkListen, checkSpeaks, needsToken, type ListenAddress } from "./listen.ts";
 import { LongAnswers } from "./long-answers.ts";
 import { NodeDoor } from "./node-door.ts";
+import { EventTexts } from "./event-texts.ts";
 import { Pace } from "./pace.ts";
 import { Port } from "./port.ts";
 import { ReadTurns } from "./read-turns.ts";
@@ -129,6 +130,7 @@ class OneGateway implements Gateway {
       shares,
       refusals: new Refusals(limits.refusals, now),
       longAnswers: new LongAnswers(pace),
+      eventTexts: new EventTexts(),
       connections: new Connections(limits),
       askers: new Askers(),
       certificateExpiresAt: () => this.#tls?.expiresAt ?? null,

@@ -25,10 +25,12 @@ export function guardEvents(listener: WatchListener, grant: Grant, isOne: boolea
     else if (followed.size < MOST_FOLLOWED) followed.add(event.task);
     return true;
   };
-  const seen = (event: WatchEvent): WatchEvent =>
-    event.type === "state" && event.view !== undefined
-      ? { ...event, view: seenAs(event.view, grant) }
-      : event;
+  const seen = (event: WatchEvent): WatchEvent => {
+    if (event.type !== "state" || event.view === undefined) return event;
+    const view = seenAs(event.view, grant);
+    // The same to all who are shown the same: it is made into text once.
+    return view === event.view ? event : { ...event, view };
+  };
   return (events, isLast) => {
     if (grant.isOver) return;
     const passed = events.filter(passes).map(seen);

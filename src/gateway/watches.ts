@@ -35,7 +35,7 @@ export class Watches {
 
   /** @throws busy, conflict, and what the engine refuses. */
   async start(prefix: string, request: OpRequest): Promise<void> {
-    const { limits, clock } = this.#context;
+    const { limits, clock, eventTexts } = this.#context;
     const engine = answering(this.#outlet.engine, request);
     if (this.#byPrefix.has(prefix)) throw new TandaError("conflict", "a watch with this id is there already");
     if (this.#byPrefix.size >= limits.watches) {
@@ -44,7 +44,7 @@ export class Watches {
         hint: "End one with the op unwatch, or watch more with each.",
       });
     }
-    const write = (event: WatchEvent): void => this.#outlet.write(eventReply(prefix, JSON.stringify(event)));
+    const write = (event: WatchEvent): void => this.#outlet.write(eventReply(prefix, eventTexts.of(event)));
     // Answers must find room behind events.
     const isFull = (): boolean => this.#outlet.unreadBytes > limits.unreadBytes / 4;
     const feed = new WatchFeed(write, isFull, () => clock.now());

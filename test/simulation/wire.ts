@@ -10,6 +10,7 @@ import { ownOf, type GatewayContext } from "../../src/gateway/context.ts";
 import { Door } from "../../src/gateway/door.ts";
 import { GuardedEngine } from "../../src/gateway/guarded-engine.ts";
 import { withLimits } from "../../src/gateway/limits.ts";
+import { EventTexts } from "../../src/gateway/event-texts.ts";
 import { LongAnswers } from "../../src/gateway/long-answers.ts";
 import { Pace } from "../../src/gateway/pace.ts";
 import { ReadTurns } from "../../src/gateway/read-turns.ts";
@@ -64,6 +65,7 @@ export class Doorway {
       shares,
       refusals: new Refusals(limits.refusals, () => performance.now()),
       longAnswers: new LongAnswers(pace),
+      eventTexts: new EventTexts(),
       connections: new Connections(limits),
       askers: new Askers(),
       nodeDoor: null,

@@ -57,7 +57,7 @@ async function stream(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const { clock, limits } = context;
+  const { clock, limits, eventTexts } = context;
   if (context.isDraining()) throw new TandaError("unavailable", "the node is stopping");
   const early: [readonly WatchEvent[], boolean][] = [];
   let take = (events: readonly WatchEvent[], isLast: boolean): void => void early.push([events, isLast]);
@@ -78,7 +78,7 @@ async function stream(
   const feed = new WatchFeed(
     (event) => {
       const id = isLastTold ? `id: ${END_ID}\n` : "";
-      raw.write(`event: ${event.type}\n${id}data: ${JSON.stringify(event)}\n\n`);
+      raw.write(`event: ${event.type}\n${id}data: ${eventTexts.of(event)}\n\n`);
     },
     () => raw.writableLength > limits.unreadBytes / 4,
     () => clock.now(),
