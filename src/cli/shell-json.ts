@@ -2,7 +2,7 @@
 import type { CallOptions } from "../client/caller.ts";
 import type { Client } from "../client/typed.ts";
 import { OPS, QUEUE_OPS, WORKER_OPS, type Op } from "../protocol/messages.ts";
-import { acceptedReply, doneReply, failedReply } from "../protocol/reply.ts";
+import { acceptedReply, doneReply, failedReply, joined } from "../protocol/reply.ts";
 import { toTandaError } from "../task/errors.ts";
 import { nameTask } from "./task-name.ts";
 
@@ -65,7 +65,7 @@ export async function obeyJson(
       return { reply: acceptedReply(prefix, task, status === "scheduled" ? status : "queued"), isDone: true };
     }
     const result = await client.$.run(action, payload, { ...rest, task });
-    return { reply: doneReply(prefix, task, JSON.stringify(result)), isDone: true };
+    return { reply: joined(doneReply(prefix, task, JSON.stringify(result))), isDone: true };
   } catch (thrown) {
     return { reply: failedReply(prefix, task, toTandaError(thrown).toBody()), isDone: false };
   }

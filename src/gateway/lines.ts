@@ -1,12 +1,14 @@
 /** A connection that speaks lines: bytes in, bytes out, and its times. */
 import type { Socket } from "node:net";
 import { LineReader, type LineSink } from "../protocol/line-reader.ts";
+import type { Line } from "../protocol/reply.ts";
 import { leadingIdPrefix } from "../protocol/request-id.ts";
 import { TandaError } from "../task/errors.ts";
 import { Arriving, noRoom } from "./budget.ts";
 import { Leaving, type Duty, type Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
 import { cutOff } from "./cut-off.ts";
+import { LineBatch } from "./line-batch.ts";
 import { PIECE_BYTES, type Piecemeal } from "./read-turns.ts";
 import type { Outlet } from "./outlet.ts";
 import { Session } from "./session.ts";
@@ -23,7 +25,7 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   #heap: Buffer | null = null;
   #isInTurns = false;
   #hasEnded = false;
-  #out = "";
+  readonly #out = new LineBatch();
   #isReading = true;
   #heardAt: number;
   #saidAt = 0;
@@ -81,17 +83,14 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
     this.#socket.destroy();
   }
 
-  write(line: string): void {
-    this.#out += line;
-    this.#out += "\n";
+  write(line: Line): void {
+    this.#out.add(line);
   }
 
   flush(): void {
-    if (this.#out === "") return;
-    const out = Buffer.from(this.#out);
-    this.#out = "";
-    if (!this.#socket.writable) return;
-    this.#socket.write(out);
+    if (this.#out.length === 0) return;
+    if (!this.#socket.writable) return this.#out.clear();
+    this.#out.writeTo(this.#socket);
     this.#saidAt = this.#context.clock.now();
     this.#unread.look(this.#saidAt);
   }

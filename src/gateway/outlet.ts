@@ -1,6 +1,8 @@
+import type { Line } from "../protocol/reply.ts";
+
 /** Where answers go and how reading is held back. Answers written in a turn are sent by `flush`. */
 export interface Outlet {
-  write(line: string): void;
+  write(line: Line): void;
   flush(): void;
   /** Bytes that the client has not taken yet. */
   readonly unreadBytes: number;

@@ -1,7 +1,7 @@
 /** The ops of one session, each answered once. */
 import type { Engine } from "../engine/engine.ts";
 import type { OpRequest } from "../protocol/messages.ts";
-import { failedReply, okReply } from "../protocol/reply.ts";
+import { failedReply, okReply, type Line } from "../protocol/reply.ts";
 import { toTandaError } from "../task/errors.ts";
 import { answering } from "./answering.ts";
 import type { Bearer } from "./bearer.ts";
@@ -17,7 +17,7 @@ import type { Watches } from "./watches.ts";
 export interface OpSession {
   /** Of what its client was told. */
   readonly unreadBytes: number;
-  write(line: string): void;
+  write(line: Line): void;
   readonly bearer: Pick<Bearer, "authorize">;
   /** As its client may use it, once he is let in. */
   readonly engine: Engine;

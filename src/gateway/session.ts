@@ -3,7 +3,7 @@
  * Requests of one read go to the engine together; answers of one turn go out together.
  */
 import type { Answer, Engine, Submission, Waiter } from "../engine/engine.ts";
-import { acceptedReply, doneReply, failedReply } from "../protocol/reply.ts";
+import { acceptedReply, doneReply, failedReply, type Line } from "../protocol/reply.ts";
 import { parseRequest, type Submit } from "../protocol/request.ts";
 import { TandaError } from "../task/errors.ts";
 import { LargeResults } from "./blob-results.ts";
@@ -171,7 +171,7 @@ export class Session implements Waiter, TurnEnd, Talker {
     this.#load.drop();
   }
 
-  write(line: string): void {
+  write(line: Line): void {
     if (this.#state === "closed") return;
     this.#outlet.write(line);
     this.#context.turn.schedule(this);

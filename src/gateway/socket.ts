@@ -1,6 +1,7 @@
 /** A WebSocket: one JSON message of lines in each text message, both ways. */
 import type { Socket } from "node:net";
 import type { RawData, WebSocket } from "ws";
+import { joined, type Line } from "../protocol/reply.ts";
 import { Arriving } from "./budget.ts";
 import type { Duty, Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
@@ -55,9 +56,10 @@ export class SocketConnection implements Duty, Outlet, Piecemeal {
     });
   }
 
-  write(line: string): void {
-    this.#out.push(line);
-    this.#outBytes += line.length;
+  write(line: Line): void {
+    const message = joined(line);
+    this.#out.push(message);
+    this.#outBytes += message.length;
   }
 
   flush(): void {

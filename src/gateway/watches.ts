@@ -1,7 +1,7 @@
 /** What one connection watches: one feed for each `watch` request, named by the request's id. */
 import type { Engine } from "../engine/engine.ts";
 import type { OpRequest, WatchEvent } from "../protocol/messages.ts";
-import { eventReply, okReply } from "../protocol/reply.ts";
+import { eventReply, okReply, type Line } from "../protocol/reply.ts";
 import { idPrefix } from "../protocol/request-id.ts";
 import { TandaError } from "../task/errors.ts";
 import type { GatewayContext } from "./context.ts";
@@ -12,7 +12,7 @@ import { WatchFeed } from "./watch-feed.ts";
 export interface WatchOutlet {
   /** As its client may use it. */
   readonly engine: Engine;
-  write(line: string): void;
+  write(line: Line): void;
   readonly isClosed: boolean;
   readonly unreadBytes: number;
 }

@@ -4,7 +4,15 @@
  */
 import type { ErrorBody } from "../task/errors.ts";
 
-export function doneReply(prefix: string, task: string | null, result: string): string {
+/** One line, without its end; in three pieces where the one in the middle is so long that to join them would cost. */
+export type Line = string | readonly [head: string, long: string, tail: string];
+
+/** Characters. */
+const LONG = 4096;
+
+export function doneReply(prefix: string, task: string | null, result: string): Line {
+  if (result.length >= LONG)
+    return [`{${prefix}${taskPart(task)}"status":"done","result":{"ok":true,"data":`, result, "}}"];
   return `{${prefix}${taskPart(task)}"status":"done","result":{"ok":true,"data":${result}}}`;
 }
 
@@ -17,13 +25,19 @@ export function acceptedReply(prefix: string, task: string, status: "queued" | "
 }
 
 /** `data` is JSON text. */
-export function okReply(prefix: string, data: string): string {
+export function okReply(prefix: string, data: string): Line {
+  if (data.length >= LONG) return [`{${prefix}"status":"ok","data":`, data, "}"];
   return `{${prefix}"status":"ok","data":${data}}`;
 }
 
 /** `event` is JSON text. */
-export function eventReply(prefix: string, event: string): string {
+export function eventReply(prefix: string, event: string): Line {
+  if (event.length >= LONG) return [`{${prefix}"status":"event","data":`, event, "}"];
   return `{${prefix}"status":"event","data":${event}}`;
+}
+
+export function joined(line: Line): string {
+  return typeof line === "string" ? line : line.join("");
 }
 
 /** An id has nothing that JSON would escape. */

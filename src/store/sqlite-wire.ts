@@ -1,6 +1,6 @@
 /**
  * Events on their way to the writer's thread. The three kinds that make up the load travel as one array of numbers and
- * one long text, which clone many times faster than objects; names and policies, which repeat, travel once a message.
+ * one text, which clone many times faster than objects; names and policies, which repeat, travel once a message.
  */
 import type { TaskEvent } from "../task/decide.ts";
 import type { PriorityLevel, TaskSpec } from "../task/task.ts";
@@ -11,12 +11,17 @@ export type Packed = {
   readonly kinds: readonly Kind[];
   /** Made for the message: its buffer may be transferred. */
   readonly numbers: Float64Array<ArrayBuffer>;
-  /** All texts, one after another; their lengths are among the numbers, -1 for null. */
+  /** All short texts, one after another; the lengths of all texts are among the numbers, -1 for null. */
   readonly text: string;
+  /** Texts that are not joined with others: it would copy them once more, and whatever holds one would hold all. */
+  readonly long: readonly string[];
   readonly names: readonly (string | null)[];
   /** As they are: events out of the ordinary. */
   readonly others: readonly TaskEvent[];
 };
+
+/** Characters. */
+const LONG = 4096;
 
 const RIDE = 0;
 const SUBMIT = 1;
@@ -29,10 +34,13 @@ export function pack(events: readonly TaskEvent[]): Packed {
   const numbers: number[] = [];
   const others: TaskEvent[] = [];
   const names = new Names();
+  const long: string[] = [];
   let text = "";
   const packText = (value: string | null): void => {
     numbers.push(value === null ? -1 : value.length);
-    if (value !== null) text += value;
+    if (value === null) return;
+    if (value.length < LONG) text += value;
+    else long.push(value);
   };
   const packSpec = (spec: TaskSpec): void => {
     numbers.push(
@@ -70,17 +78,19 @@ export function pack(events: readonly TaskEvent[]): Packed {
       others.push(event);
     }
   }
-  return { kinds, numbers: Float64Array.from(numbers), text, names: names.all, others };
+  return { kinds, numbers: Float64Array.from(numbers), text, long, names: names.all, others };
 }
 
-export function unpack({ kinds, numbers, text, names, others }: Packed): TaskEvent[] {
+export function unpack({ kinds, numbers, text, long, names, others }: Packed): TaskEvent[] {
   let n = 0;
   let t = 0;
+  let l = 0;
   let o = 0;
   const optional = (value: number): number | null => (Number.isNaN(value) ? null : value);
   const unpackText = (): string | null => {
     const length = numbers[n++]!;
-    return length < 0 ? null : text.slice(t, (t += length));
+    if (length < 0) return null;
+    return length < LONG ? text.slice(t, (t += length)) : long[l++]!;
   };
   const unpackSpec = (key: string | null, payloadBlob: string | null): TaskSpec => ({
     action: names[numbers[n++]!]!,

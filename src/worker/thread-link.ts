@@ -5,8 +5,9 @@ import type { ToProcess } from "./control-messages.ts";
 import { monoMs } from "./mono-clock.ts";
 import { Numbered } from "./numbered.ts";
 import type { Run } from "./pool.ts";
+import { RunBatch } from "./run-batch.ts";
 import { EXCLUSIVE, MAX_ORDINAL, SHARED, type Lane } from "./slots.ts";
-import { encodeRun, END, FrameCutter, readFrame, type FrameListener } from "./thread-wire.ts";
+import { END, FrameCutter, readFrame, type FrameListener } from "./thread-wire.ts";
 
 export type InHand = {
   readonly run: Run;
@@ -42,7 +43,7 @@ export class ThreadLink {
   /** It does not read its pipe: a run holds its event loop. */
   isBlocked = false;
   #socket: Socket | null = null;
-  #batch = "";
+  #batch = new RunBatch();
 
   constructor(key: number, tell: (message: ToProcess) => void) {
     this.key = key;
@@ -96,17 +97,13 @@ export class ThreadLink {
     if (lane === EXCLUSIVE) this.loadMs += estimateMs;
     this.bytes += run.payload.length;
     load.handed(this);
-    const text = encodeRun(id, load.head(run), run);
-    this.#batch = this.#batch === "" ? `[${text}` : `${this.#batch},${text}`;
+    this.#batch.add(id, load.head(run), run);
     return inHand;
   }
 
   /** One write for what was handed over together. */
   flush(): void {
-    if (this.#batch === "") return;
-    const batch = this.#batch;
-    this.#batch = "";
-    this.#socket?.write(`${batch}]${END}`);
+    if (this.#socket !== null) this.#batch.writeTo(this.#socket);
   }
 
   take(id: number): InHand | undefined {

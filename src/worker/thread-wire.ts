@@ -23,6 +23,11 @@ export function encodeRun(id: number, head: string, { task, payload, payloadBlob
   return `[${id}${head}${task}","${payloadBlob}",null]`;
 }
 
+/** What comes before a long payload, and `]` after it. */
+export function encodeRunStart(id: number, head: string, task: string): string {
+  return `[${id}${head}${task}",null,`;
+}
+
 export const CANCEL = "c";
 export const RUNS = "[";
 
@@ -85,7 +90,12 @@ export class FrameCutter {
   #rest = "";
 
   cut(chunk: string, listener: (text: string, from: number, end: number) => void): void {
-    const text = this.#rest === "" ? chunk : this.#rest + chunk;
+    let text = chunk;
+    if (this.#rest !== "") {
+      // What came before has no end in it: to look there again would copy a long frame once for each chunk of it.
+      if (!chunk.includes(END)) return void (this.#rest += chunk);
+      text = this.#rest + chunk;
+    }
     let from = 0;
     for (;;) {
       const end = text.indexOf(END, from);

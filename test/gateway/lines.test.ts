@@ -72,6 +72,23 @@ test("takes what one read brings as one batch, and answers each once", async (t)
   assert.ok(engine.batches.length < 20, `${engine.batches.length} batches`);
 });
 
+test("answers of any length come whole and in order, long ones between short ones", async (t) => {
+  const { port } = await openGateway(t);
+  const lengths = [1, 4093, 4094, 4095, 2, 100_000, 3, 8000, 8000, 5];
+  const requests = lengths.map(
+    (length, id) => `{"id":${id},"action":"echo","payload":"${"ñ".repeat(length)}"}\n`,
+  );
+  const replies = (await talk(t, port, requests.join(""))).trimEnd().split("\n");
+  assert.deepEqual(
+    replies.map((line) => JSON.parse(line)).toSorted((one, other) => one.id - other.id),
+    lengths.map((length, id) => ({
+      id,
+      status: "done",
+      result: { ok: true, data: "ñ".repeat(length) },
+    })),
+  );
+});
+
 test("sends pending answers after the client's FIN, then closes", async (t) => {
   const { port } = await openGateway(t);
   const text = await talk(t, port, '{"id":1,"action":"sleep","payload":60}\n{"id":2,"action":"echo"}\n');

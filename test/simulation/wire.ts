@@ -15,6 +15,7 @@ import { LongAnswers } from "../../src/gateway/long-answers.ts";
 import { Pace } from "../../src/gateway/pace.ts";
 import { ReadTurns } from "../../src/gateway/read-turns.ts";
 import { Refusals } from "../../src/gateway/refusals.ts";
+import { joined, type Line } from "../../src/protocol/reply.ts";
 import type { Outlet } from "../../src/gateway/outlet.ts";
 import { Session } from "../../src/gateway/session.ts";
 import { Shares } from "../../src/gateway/shares.ts";
@@ -174,8 +175,8 @@ class Wire implements Connection, Outlet {
 
   // The server's side.
 
-  write(line: string): void {
-    this.#out.push(line);
+  write(line: Line): void {
+    this.#out.push(joined(line));
   }
 
   flush(): void {
