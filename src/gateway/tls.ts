@@ -34,11 +34,17 @@ export class Tls {
   }
 
   take(socket: Socket): TLSSocket {
-    return new this.#node.TLSSocket(socket, {
+    const secured = new this.#node.TLSSocket(socket, {
       isServer: true,
       secureContext: this.#context,
       allowHalfOpen: true,
     } as ConstructorParameters<typeof TLSSocket>[1]);
+    // Only what it is wrapped around can be reset.
+    secured.resetAndDestroy = () => {
+      socket.resetAndDestroy();
+      return secured;
+    };
+    return secured;
   }
 }
 

@@ -7,6 +7,7 @@ import { WebSocket } from "ws";
 import { parseListen } from "../../src/gateway/listen.ts";
 import { Certificates, textsOf, type Pair } from "./certificates.ts";
 import { Client, openGateway, talk } from "./open-gateway.ts";
+import { until } from "../until.ts";
 
 const LINE = '{"id":1,"action":"upper","payload":"hola"}\n';
 const ANSWER = '{"id":1,"status":"done","result":{"ok":true,"data":"HOLA"}}\n';
@@ -45,6 +46,24 @@ describe("a gateway with a certificate", () => {
     assert.equal(`${message.toString()}\n`, ANSWER);
     assert.equal(await talk(t, port, LINE), ANSWER);
     assert.match(await talk(t, port, HTTP), /^HTTP\/1\.1 200 /);
+  });
+
+  test("who is closed for what he does not read is told so at once, inside TLS too", async (t) => {
+    const { port, log } = await openGateway(t, { tls: first, limits: { unreadMs: 300 } });
+    await talk(t, port, `{"action":"echo","payload":"${"x".repeat(200_000)}"}\n`);
+    const socket = await dialTls(t, port);
+    const ended = new Promise<string>((resolve) => {
+      socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? ""));
+      socket.on("close", () => resolve("closed in good order"));
+    });
+    socket.pause();
+    // Little is asked, all of it is read, and the answers are much: nothing but ourselves would reset this connection.
+    socket.write('{"op":"list"}\n'.repeat(400));
+    await until(() => log.length > 0);
+    assert.match(log[0]!, /answers were not read/);
+    // In good order he would get megabytes first, which the system would keep for him.
+    socket.resume();
+    assert.equal(await ended, "ECONNRESET");
   });
 
   test("a listener for TLS alone refuses plain text of any kind, in words of its kind, and runs nothing", async (t) => {
