@@ -1,6 +1,7 @@
 /** A connection that speaks lines: bytes in, bytes out, and its times. */
 import type { Socket } from "node:net";
 import { LineReader, type LineSink } from "../protocol/line-reader.ts";
+import { Pieces } from "../protocol/pieces.ts";
 import type { Line } from "../protocol/reply.ts";
 import { leadingIdPrefix } from "../protocol/request-id.ts";
 import { TandaError } from "../task/errors.ts";
@@ -8,11 +9,13 @@ import { Arriving, noRoom } from "./budget.ts";
 import { Leaving, type Duty, type Peer } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
 import { cutOff } from "./cut-off.ts";
-import { LineBatch } from "./line-batch.ts";
 import { PIECE_BYTES, type Piecemeal } from "./read-turns.ts";
 import type { Outlet } from "./outlet.ts";
 import { Session } from "./session.ts";
 import { Unread } from "./unread.ts";
+
+/** As bytes, so that what a client leaves unread is counted as it is. */
+const encode = (text: string): Buffer => Buffer.from(text);
 
 export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   readonly #context: GatewayContext;
@@ -25,7 +28,7 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   #heap: Buffer | null = null;
   #isInTurns = false;
   #hasEnded = false;
-  readonly #out = new LineBatch();
+  readonly #out = new Pieces();
   #isReading = true;
   #heardAt: number;
   #saidAt = 0;
@@ -84,13 +87,20 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   }
 
   write(line: Line): void {
-    this.#out.add(line);
+    if (typeof line === "string") this.#out.add(line);
+    else {
+      const [head, long, tail] = line;
+      this.#out.add(head);
+      this.#out.addLong(long);
+      this.#out.add(tail);
+    }
+    this.#out.add("\n");
   }
 
   flush(): void {
     if (this.#out.length === 0) return;
     if (!this.#socket.writable) return this.#out.clear();
-    this.#out.writeTo(this.#socket);
+    this.#out.writeTo(this.#socket, encode);
     this.#saidAt = this.#context.clock.now();
     this.#unread.look(this.#saidAt);
   }

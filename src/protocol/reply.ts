@@ -3,12 +3,10 @@
  * `prefix` is the request's id as request-id.ts gives it.
  */
 import type { ErrorBody } from "../task/errors.ts";
+import { LONG } from "./pieces.ts";
 
 /** One line, without its end; in three pieces where the one in the middle is so long that to join them would cost. */
 export type Line = string | readonly [head: string, long: string, tail: string];
-
-/** Characters. */
-const LONG = 4096;
 
 export function doneReply(prefix: string, task: string | null, result: string): Line {
   if (result.length >= LONG)

@@ -1,45 +1,33 @@
-import type { Writable } from "node:stream";
+import { LONG, Pieces, type Sink } from "../protocol/pieces.ts";
 import type { Run } from "./pool.ts";
 import { encodeRun, encodeRunStart, END } from "./thread-wire.ts";
 
-/** Characters. */
-const LONG = 4096;
+const asItIs = (text: string): string => text;
 
-/** Runs that are handed to one thread together: one frame, written at once. Long payloads are not joined with the rest, which would copy them. */
+/** Runs that are handed to one thread together: one frame. */
 export class RunBatch {
-  #before: string[] = [];
-  #beforeLength = 0;
-  #text = "";
+  readonly #out = new Pieces();
 
   /** Characters. */
   get length(): number {
-    return this.#beforeLength + this.#text.length;
+    return this.#out.length;
   }
 
   add(id: number, head: string, run: Run): void {
     const { task, payload, payloadBlob } = run;
-    const comma = this.#text === "" ? "[" : ",";
+    const comma = this.#out.length === 0 ? "[" : ",";
     if (payloadBlob !== null || payload.length < LONG) {
-      this.#text = `${this.#text}${comma}${encodeRun(id, head, run)}`;
+      this.#out.add(`${comma}${encodeRun(id, head, run)}`);
       return;
     }
-    const start = `${this.#text}${comma}${encodeRunStart(id, head, task)}`;
-    this.#before.push(start, payload);
-    this.#beforeLength += start.length + payload.length;
-    this.#text = "]";
+    this.#out.add(`${comma}${encodeRunStart(id, head, task)}`);
+    this.#out.addLong(payload);
+    this.#out.add("]");
   }
 
-  writeTo(socket: Writable): void {
-    if (this.#text === "") return;
-    const before = this.#before;
-    const last = `${this.#text}]${END}`;
-    this.#text = "";
-    if (before.length === 0) return void socket.write(last);
-    this.#before = [];
-    this.#beforeLength = 0;
-    socket.cork();
-    for (const part of before) socket.write(part);
-    socket.write(last);
-    socket.uncork();
+  writeTo(pipe: Sink): void {
+    if (this.#out.length === 0) return;
+    this.#out.add(`]${END}`);
+    this.#out.writeTo(pipe, asItIs);
   }
 }
