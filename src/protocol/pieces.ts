@@ -1,5 +1,5 @@
 /** From so many characters on a text is not joined with others on its way: to join them is to copy it. */
-export const LONG = 4096;
+export const LONG = 16_384;
 
 export interface Sink {
   write(piece: string | Uint8Array): unknown;

@@ -21,7 +21,7 @@ export type Packed = {
 };
 
 /** Characters. */
-const LONG = 4096;
+const LONG = 16_384;
 
 const RIDE = 0;
 const SUBMIT = 1;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { describe, test } from "node:test";
+import { LONG } from "../../src/protocol/pieces.ts";
 import type { Run } from "../../src/worker/pool.ts";
 import { RunBatch } from "../../src/worker/run-batch.ts";
 import { encodeRunHead, END, FrameCutter, type WireRun } from "../../src/worker/thread-wire.ts";
@@ -31,7 +32,7 @@ describe("frames", () => {
 describe("runs that are handed over together", () => {
   const run = (payload: string, payloadBlob: string | null = null): Run =>
     ({ task: `t${payload.length}`, payload, payloadBlob }) as Run;
-  const long = `"${"ñ".repeat(5000)}"`;
+  const long = `"${"ñ".repeat(LONG)}"`;
   const head = encodeRunHead('"echo"', 1, 2000);
 
   for (const [says, runs] of Object.entries({
