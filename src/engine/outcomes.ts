@@ -12,7 +12,7 @@ import type { Report } from "../worker/pool.ts";
 import type { WorkerObserver } from "../worker/worker-options.ts";
 import { conflictAnswer } from "./conflict-answer.ts";
 import { answerOf, republished, type EngineParts } from "./parts.ts";
-import { emitEnd, emitState } from "./state-events.ts";
+import { aboutOf, emitEnd, emitState } from "./state-events.ts";
 
 type FinishEvent = Extract<TaskEvent, { type: "finish" }>;
 type DoneOutcome = Extract<FinishEvent["outcome"], { type: "done" }>;
@@ -44,7 +44,7 @@ export class Outcomes implements WorkerObserver {
       this.#parts.log.debug({ task: spec.id, level, text }, `${spec.action} says`);
     }
     if (!watchers.isAny) return;
-    const about = { task: spec.id, action: spec.action, queue: spec.queue, owner: spec.owner };
+    const about = aboutOf(spec);
     if (report.type === "progress") {
       watchers.emit(about, {
         type: "progress",

@@ -1,6 +1,6 @@
 /** What watchers are told of a task's states. */
 import type { TaskView, WatchEvent } from "../protocol/messages.ts";
-import type { Task } from "../task/task.ts";
+import type { Task, TaskSpec } from "../task/task.ts";
 import type { EngineParts } from "./parts.ts";
 import type { About } from "./watchers.ts";
 import { toBriefView, toEndView } from "./view.ts";
@@ -30,7 +30,7 @@ export function emitEnd({ watchers, now }: EngineParts, row: Task): void {
   watchers.end(task);
 }
 
-function aboutOf({ id: task, action, queue, owner }: Task): About {
+export function aboutOf({ id: task, action, queue, owner }: TaskSpec): About {
   return { task, action, queue, owner };
 }
 

@@ -26,10 +26,9 @@ export function guardEvents(listener: WatchListener, grant: Grant, isOne: boolea
     return true;
   };
   const seen = (event: WatchEvent): WatchEvent => {
-    if (event.type !== "state" || event.view === undefined) return event;
-    const view = seenAs(event.view, grant);
-    // The same to all who are shown the same: it is made into text once.
-    return view === event.view ? event : { ...event, view };
+    // The same to all who are shown the same, and its view is not looked at: it is made when somebody is told, and into text once.
+    if (grant.owner === null || event.type !== "state" || event.view === undefined) return event;
+    return { ...event, view: seenAs(event.view, grant) };
   };
   return (events, isLast) => {
     if (grant.isOver) return;

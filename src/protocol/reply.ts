@@ -5,7 +5,10 @@
 import type { ErrorBody } from "../task/errors.ts";
 import { LONG } from "./pieces.ts";
 
-/** One line, without its end; in three pieces where the one in the middle is so long that to join them would cost. */
+/**
+ * One line, without its end; in three pieces where the one in the middle is so long that to join them would cost. Each reply says both
+ * itself: short ones are one template each, for a function that joins three texts costs a node a twentieth of its tasks.
+ */
 export type Line = string | readonly [head: string, long: string, tail: string];
 
 export function doneReply(prefix: string, task: string | null, result: string): Line {

@@ -43,7 +43,7 @@ export class ThreadLink {
   /** It does not read its pipe: a run holds its event loop. */
   isBlocked = false;
   #socket: Socket | null = null;
-  #batch = new RunBatch();
+  readonly #batch = new RunBatch();
 
   constructor(key: number, tell: (message: ToProcess) => void) {
     this.key = key;
