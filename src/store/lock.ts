@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { TandaError } from "../task/errors.ts";
+import { isFull } from "./sqlite-errors.ts";
 
 export type Lock = { /** Twice is safe. */ release(): void };
 
@@ -14,8 +15,9 @@ export function acquireLock(file: string, folder: string): Lock {
   mkdirSync(dirname(file), { recursive: true });
   const db = new DatabaseSync(file, { timeout: 0 });
   try {
-    // Durability is of no use to a lock, and `off` makes its commit cost nothing.
-    db.exec(`pragma synchronous = off; begin immediate; pragma user_version = ${process.pid}; commit;`);
+    // Durability is of no use to a lock, and without it its commit costs nothing, and no room on a disk that is full.
+    db.exec("pragma synchronous = off; pragma journal_mode = memory; begin immediate");
+    tellHolder(db);
     db.exec("begin immediate");
   } catch (error) {
     const isHeld = (error as { errcode?: number }).errcode === 5;
@@ -36,6 +38,16 @@ export function acquireLock(file: string, folder: string): Lock {
       if (db.isOpen) db.close();
     },
   };
+}
+
+/** Of a file that is new: on a full disk its holder is not told, and it is a lock all the same. */
+function tellHolder(db: DatabaseSync): void {
+  try {
+    db.exec(`pragma user_version = ${process.pid}; commit`);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    if (db.isTransaction) db.exec("rollback");
+  }
 }
 
 function readHolder(db: DatabaseSync): number | null {

@@ -141,7 +141,7 @@ export class ThreadSide<T> implements Side<T> {
     return this.#wait(id);
   }
 
-  /** Told when all of it is known: of a call that fails, a part may be done. */
+  /** Told when all of it is known. */
   async #applyApart(events: readonly TaskEvent[]): Promise<readonly Answer[]> {
     const small: TaskEvent[] = [];
     const large = events.map((event) => {
@@ -151,7 +151,9 @@ export class ThreadSide<T> implements Side<T> {
     });
     if (small.length > 0) this.#large.noteOthers();
     const ofSmall = small.length === 0 ? null : this.#apply(small);
-    await Promise.allSettled([ofSmall, ...large]);
+    const parts = await Promise.allSettled([ofSmall, ...large].filter((part) => part !== null));
+    const failed = parts.find((part) => part.status === "rejected");
+    if (failed !== undefined) throw partly(failed.reason as TandaError, parts);
     const answers = await ofSmall;
     let at = 0;
     return Promise.all(large.map(async (answer) => (answer === null ? (answers?.[at++] ?? null) : answer)));
@@ -195,6 +197,13 @@ export class ThreadSide<T> implements Side<T> {
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
     this.#waiting.clear();
   }
+}
+
+/** `busy` says that nothing was kept. */
+function partly(error: TandaError, parts: readonly PromiseSettledResult<unknown>[]): TandaError {
+  const isPart = parts.some(({ status }) => status === "fulfilled");
+  if (!isPart || error.code !== "busy") return error;
+  return unavailable(`A part of it is written, the rest is not: ${error.message}`, error);
 }
 
 export function closed(): TandaError {

@@ -40,6 +40,10 @@ export function isTaken(thrown: unknown): boolean {
   return primaryCode(thrown) === 19;
 }
 
+export function isFull(thrown: unknown): boolean {
+  return primaryCode(thrown) === FULL;
+}
+
 function primaryCode(thrown: unknown): number | null {
   const code = (thrown as { errcode?: unknown } | null)?.errcode;
   return typeof code === "number" ? code & 0xff : null;

@@ -125,7 +125,6 @@ export function openWritable({ path, maxBytes }: SqliteOptions): DatabaseSync {
   try {
     refuseNewer(db, path);
     db.exec(
-      // Checkpoints after every 1,000 pages (the default) keep the log near 4 MiB and each stall near 10 ms.
       `pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = ${LOG_BYTES};
        pragma temp_store = memory; pragma cache_size = -16384; pragma trusted_schema = off;`,
     );
@@ -142,6 +141,13 @@ export function openWritable({ path, maxBytes }: SqliteOptions): DatabaseSync {
 export function openReadable(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
   db.exec("pragma cache_size = -16384; pragma temp_store = memory; pragma trusted_schema = off;");
+  return db;
+}
+
+/** Another connection to a file that a writer holds open, for checkpoints: it syncs as the writer does. */
+export function openBeside(path: string): DatabaseSync {
+  const db = new DatabaseSync(path);
+  db.exec("pragma synchronous = full; pragma wal_autocheckpoint = 0;");
   return db;
 }
 

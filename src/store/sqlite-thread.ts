@@ -8,6 +8,7 @@ import type { TaskEvent } from "../task/decide.ts";
 import { TandaError, type ErrorBody } from "../task/errors.ts";
 import type { CallAnswer } from "./sqlite-apply.ts";
 import { toStoreError } from "./sqlite-errors.ts";
+import { canCheckpointBeside, Checkpoints } from "./sqlite-checkpoints.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
 import { openReadable, openWritable, type SqliteOptions } from "./sqlite-schema.ts";
 import { unpack, type Packed } from "./sqlite-wire.ts";
@@ -62,19 +63,27 @@ function behindOthers(): void {
 }
 
 function serveWriter(port: MessagePort, options: SqliteOptions): void {
-  const writes = new SqliteWrites(openWritable(options), () => performance.now());
+  const db = openWritable(options);
+  const writes = new SqliteWrites(db, () => performance.now());
+  const checkpoints = canCheckpointBeside(process.versions["sqlite"])
+    ? new Checkpoints(db, options.path)
+    : null;
   port.on("message", (first: Request) => {
     let request: Request | undefined = first;
     while (request !== undefined) {
       if ("ids" in request) {
         request = group(port, writes, request);
+        checkpoints?.look();
         continue;
       }
-      port.postMessage([called(writes, request)]);
       if (request.op === "close") {
+        checkpoints?.close();
+        port.postMessage([called(writes, request)]);
         port.close();
         return;
       }
+      port.postMessage([called(writes, request)]);
+      checkpoints?.look();
       request = received(port);
     }
   });

@@ -132,7 +132,7 @@ test("the log beside the file stays small while much is written", async (t) => {
   }
   const [file, log] = await Promise.all([stat(path), stat(`${path}-wal`)]);
   assert.ok(file.size > 40_000_000, String(file.size));
-  assert.ok(log.size < 16_000_000, String(log.size));
+  assert.ok(log.size < 32_000_000, String(log.size));
   assert.ok((await store.size()) >= file.size + log.size);
 });
 

@@ -12,13 +12,13 @@ import { newSpec, ride, simple, submit, T0 } from "./sample-events.ts";
 const LARGE = JSON.stringify("x".repeat(20_000));
 const KEEP_ALL = { now: T0, finishedBefore: 0, maxFinished: 1e9, maxBytes: 1e15 };
 
-/** Writes until the store refuses, and checks how it does. @returns what was accepted. */
+/** Writes, of one kind at a time, until the store refuses, and checks how it does. @returns what was accepted. */
 async function fill(store: Store): Promise<TaskSpec[]> {
   const accepted: TaskSpec[] = [];
-  for (;;) {
+  for (let calls = 0; ; calls++) {
     const specs = Array.from({ length: 10 }, () => newSpec({ payload: LARGE }));
     try {
-      await store.apply(specs.map((spec, i) => (i % 2 ? submit(spec) : ride(spec))));
+      await store.apply(specs.map((spec) => (calls % 2 ? submit(spec) : ride(spec))));
       accepted.push(...specs);
     } catch (error) {
       const { code, retryAfterMs } = error as { code: string; retryAfterMs: number };
@@ -67,6 +67,25 @@ for (const kind of ["in memory", "in a file"]) {
   });
 }
 
+test("of a call of which a part is written and the rest is not it is not said that nothing was kept", async (t) => {
+  const dir = await mkdtempDisposable(join(tmpdir(), "tanda-full-"));
+  t.after(() => dir.remove());
+  await using store = await openSqliteStore({ path: join(dir.path, "tanda.db"), maxBytes: 2_000_000 });
+  const [small, large] = [newSpec(), newSpec({ payload: JSON.stringify("x".repeat(3_000_000)) })];
+  const error = await store.apply([submit(small), ride(large)]).then(
+    () => null,
+    (error: { code: string; message: string }) => error,
+  );
+  assert.equal(error?.code, "unavailable");
+  assert.match(error.message, /a part of it is written, the rest is not: .*full/i);
+  const rows = await store.get([small.id, large.id]);
+  assert.deepEqual(
+    rows.map((row) => row?.state ?? null),
+    ["queued", null],
+  );
+  await assert.rejects(store.apply([ride(large)]), { code: "busy" });
+});
+
 /** A file system of 8 MB, or the reason why there cannot be one. */
 async function mountSmall(t: TestContext): Promise<{ dir: string } | { reason: string }> {
   const dir = await mkdtempDisposable(join(tmpdir(), "tanda-small-disk-"));
@@ -101,4 +120,29 @@ test("a disk that is full is busy; with space back, all that was accepted is the
   }
   await using store = await openSqliteStore({ path });
   await checkAll(store, specs);
+});
+
+test("a store on a disk with no byte left opens again, is read, and says busy until there is room", async (t) => {
+  const small = await mountSmall(t);
+  if ("reason" in small) return t.skip(small.reason);
+  const ballast = join(small.dir, "ballast");
+  const path = join(small.dir, "tanda.db");
+  await writeFile(ballast, Buffer.alloc(4_000_000));
+  let specs: TaskSpec[];
+  {
+    await using store = await openSqliteStore({ path });
+    specs = await fill(store);
+  }
+  const rest = join(small.dir, "rest");
+  await assert.rejects(writeFile(rest, Buffer.alloc(8_000_000)), { code: "ENOSPC" });
+  await using store = await openSqliteStore({ path });
+  await checkAll(store, specs);
+  // The log may have room in itself.
+  specs.push(...(await fill(store)));
+  await assert.rejects(openSqliteStore({ path }), { code: "conflict", message: /is in use by process/ });
+  await rm(ballast);
+  await rm(rest);
+  const more = newSpec({ payload: LARGE });
+  assert.equal((await store.apply([submit(more)]))[0]!.verdict, "applied");
+  await checkAll(store, [...specs, more]);
 });

@@ -1,7 +1,9 @@
-/** Writes to the store at argv[2] without end, and tells on standard output, a line a call, what was resolved. */
+/** Writes to the store at argv[2] without end, payloads of argv[3] bytes or tiny ones, and tells on standard output, a line a call, what was resolved. */
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { finish, newSpec, ride, submit } from "./sample-events.ts";
 
+const payload =
+  process.argv[3] === undefined ? {} : { payload: JSON.stringify("x".repeat(Number(process.argv[3]))) };
 const store = await openSqliteStore({ path: process.argv[2]! });
 
 function tell(ids: readonly string[], state: string): void {
@@ -10,7 +12,7 @@ function tell(ids: readonly string[], state: string): void {
 
 async function write(): Promise<never> {
   for (;;) {
-    const [rides, submits] = [1, 2].map(() => Array.from({ length: 25 }, () => newSpec())) as [
+    const [rides, submits] = [1, 2].map(() => Array.from({ length: 25 }, () => newSpec(payload))) as [
       ReturnType<typeof newSpec>[],
       ReturnType<typeof newSpec>[],
     ];
