@@ -126,20 +126,21 @@ export class Admission {
         retryAfterMs: 1000,
       };
     }
-    if (this.#isStoreAway) {
-      return {
-        code: "busy",
-        message: "The store cannot be reached just now.",
-        hint: "Nothing that was accepted is lost. Try again: it goes on by itself when the store is back.",
-        retryAfterMs: 1000,
-      };
-    }
+    // First, for a store whose disk has no room cannot be written.
     if (this.#isDiskLow) {
       return {
         code: "busy",
         message: "The disk is nearly full.",
         hint: "Free space, or lower --disk-reserve.",
         retryAfterMs: 5000,
+      };
+    }
+    if (this.#isStoreAway) {
+      return {
+        code: "busy",
+        message: "The store cannot be reached just now.",
+        hint: "Nothing that was accepted is lost. Try again: it goes on by itself when the store is back.",
+        retryAfterMs: 1000,
       };
     }
     if (this.#draining.size > 0 && this.#draining.has(queue)) {

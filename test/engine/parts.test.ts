@@ -31,7 +31,12 @@ describe("admission", () => {
     const admission = new Admission({ maxQueued: 10 });
     admission.setDiskLow(true);
     assert.equal(admit(admission)?.code, "busy");
+    // A full disk is also why the store cannot be written: what is told is what to do about it.
+    admission.setStoreAway(true);
+    assert.match(admit(admission)!.hint!, /Free space/);
     admission.setDiskLow(false);
+    assert.match(admit(admission)!.message, /store cannot be reached/);
+    admission.setStoreAway(false);
     assert.equal(admit(admission), null);
   });
 
