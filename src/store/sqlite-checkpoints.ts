@@ -77,10 +77,15 @@ export class Checkpoints {
     this.#wait(END);
   }
 
-  /** @returns how many pages the log has, and how many of them are not in the file yet. */
+  /** @returns how many pages the log has, and how many of them are not in the file yet; none where that cannot be read. */
   #told(): [log: number, left: number] {
-    const [, log, copied] = this.#tell.get() as unknown as [number, number, number];
-    return [log, log - copied];
+    try {
+      const [, log, copied] = this.#tell.get() as unknown as [number, number, number];
+      return [log, log - copied];
+    } catch {
+      // Of a disk that is broken those hear who write next.
+      return [0, 0];
+    }
   }
 
   /**
@@ -119,7 +124,7 @@ export class Checkpoints {
     const thread = new Worker(entry, {
       workerData: { path: this.#path, signal: this.#signal } satisfies CheckpointerData,
       name: "tanda store checkpointer",
-      resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
+      resourceLimits: { maxYoungGenerationSizeMb: 1 },
     });
     // Without it the writer goes on as if it had never been: it does its checkpoints itself.
     thread.on("error", () => Atomics.store(this.#signal, 0, ENDED));
