@@ -115,8 +115,12 @@ export class Checkpoints {
     }
   }
 
+  /** Also woken by the end of a checkpoint that was under way when the end was told. */
   #wait(state: number): void {
-    if (Atomics.wait(this.#signal, 0, state, WAIT_MS) === "timed-out") Atomics.store(this.#signal, 0, ENDED);
+    while (Atomics.load(this.#signal, 0) === state) {
+      if (Atomics.wait(this.#signal, 0, state, WAIT_MS) === "timed-out")
+        Atomics.store(this.#signal, 0, ENDED);
+    }
   }
 
   #start(): Worker {
