@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { inspect } from "node:util";
 import { needs } from "../../scripts/system-programs.ts";
-import type { ClaimEvent } from "../../src/store/shared-store.ts";
+import type { ClaimEvent, Reaped } from "../../src/store/shared-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Outcome, TaskEvent } from "../../src/task/decide.ts";
 import type { TandaError } from "../../src/task/errors.ts";
@@ -11,7 +14,10 @@ import { FaultProxy } from "../services/fault-proxy.ts";
 import { Postgres } from "../services/postgres.ts";
 import { insist } from "./insist.ts";
 import { newSchemaUrl, openAt } from "./open-postgres.ts";
-import { claim, finish, newSpec, ride, submit } from "./sample-events.ts";
+import { claim, died, finish, newSpec, ride, submit } from "./sample-events.ts";
+
+const STANDING_REAPER = join(import.meta.dirname, "postgres-standing-reaper.ts");
+const STANDS_AT_MOST_MS = 5000;
 
 describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
   let postgres: Postgres;
@@ -227,5 +233,34 @@ describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
     await there.set("refuse");
     await away.set("pass");
     assert.equal((await insist(() => store.get([spec.id])))[0]?.id, spec.id);
+  });
+
+  test("a process that stands still as it finds lost workers keeps no other from finding them", async () => {
+    const url = newSchemaUrl(postgres.url);
+    await using store = await openAt(url);
+    const spec = newSpec();
+    await store.apply([submit(spec)]);
+    await store.claim([claim(spec.id, 1) as ClaimEvent], "worker", 1);
+    const standing = spawn(process.execPath, [STANDING_REAPER, url], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      await once(standing.stdout, "data");
+      const reap = (): Promise<Reaped[]> => store.reap({ graceMs: 0, limit: 10 }, died);
+      assert.deepEqual(await reap(), [], "it has the turn");
+      const until = performance.now() + STANDS_AT_MOST_MS;
+      let reaped: Reaped[] = [];
+      while (reaped.length === 0 && performance.now() < until) {
+        await delay(50);
+        reaped = await reap();
+      }
+      assert.deepEqual(
+        reaped.map(({ task }) => [task!.id, task!.state]),
+        [[spec.id, "queued"]],
+      );
+      assert.equal(standing.exitCode, null, "it still stands");
+    } finally {
+      standing.kill("SIGKILL");
+    }
   });
 });

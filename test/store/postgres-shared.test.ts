@@ -2,31 +2,17 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { needs } from "../../scripts/system-programs.ts";
-import type { ClaimEvent, Lost } from "../../src/store/shared-store.ts";
-import type { TaskEvent } from "../../src/task/decide.ts";
+import type { ClaimEvent } from "../../src/store/shared-store.ts";
 import type { Task } from "../../src/task/task.ts";
 import { Postgres } from "../services/postgres.ts";
 import { openBoth, queued } from "./open-postgres.ts";
-import { claim, DONE, finish, newSpec, ride, simple, submit, T0 } from "./sample-events.ts";
+import { claim, died, DONE, finish, newSpec, ride, simple, submit, T0 } from "./sample-events.ts";
 import { indexesSuite } from "./postgres-indexes-suite.ts";
 
 const LEASE_MS = 60_000;
 
 function claimOf(id: string, attempt = 1): ClaimEvent {
   return claim(id, attempt) as ClaimEvent;
-}
-
-/** As a reaper would: charged where it ran alone. */
-function died({ task, together, at }: Lost): TaskEvent {
-  return {
-    type: "finish",
-    id: task.id,
-    at,
-    attempt: task.attempt,
-    startedAt: task.startedAt ?? at,
-    chance: 0,
-    outcome: { type: "died", error: { code: "lost", message: "gone" }, isCharged: together === 1 },
-  };
 }
 
 describe("a store that several processes share", { skip: needs("postgres").skip }, () => {

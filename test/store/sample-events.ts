@@ -1,4 +1,5 @@
 /** Tasks and events to test stores with: complete, with only what a test cares about said. */
+import type { Lost } from "../../src/store/shared-store.ts";
 import type { Outcome, TaskEvent } from "../../src/task/decide.ts";
 import type { ErrorBody } from "../../src/task/errors.ts";
 import { createIdMaker } from "../../src/task/id.ts";
@@ -65,4 +66,17 @@ export function simple(
   at = T0 + 3,
 ): TaskEvent {
   return { type, id, at };
+}
+
+/** As a reaper would: charged where it ran alone. */
+export function died({ task, together, at }: Lost): TaskEvent {
+  return {
+    type: "finish",
+    id: task.id,
+    at,
+    attempt: task.attempt,
+    startedAt: task.startedAt ?? at,
+    chance: 0,
+    outcome: { type: "died", error: { code: "lost", message: "gone" }, isCharged: together === 1 },
+  };
 }

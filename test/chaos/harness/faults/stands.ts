@@ -21,17 +21,21 @@ function standWorker(leases: number): Fault {
         const sql = `select count(*)::int as count from audit.changes where has_lapsed`;
         return (await audit.query<{ count: number }>(sql))[0]!.count;
       };
+      const unlocked = async (ids: readonly string[]): Promise<string[]> => {
+        const sql = "select id::text from tanda.tasks where id = any($1::uuid[]) for update skip locked";
+        return (await audit.query<{ id: string }>(sql, [ids])).map(({ id }) => id);
+      };
       const before = leases > 1 ? await lapsed() : 0;
       const { pid } = box.node;
       let isStill = false;
       let had: string[] = [];
       try {
-        // Not what just ends: its row may be locked by a transaction that stands still too.
+        // Not what just ends: its row may be locked by a transaction that stands still too, and then nobody can take it.
         await untilSeen("it stands still with something under a lease", async () => {
           const first = await leasedBy(scene, box);
           await delay(LONG_MS);
           box.signal("SIGSTOP");
-          had = (await leasedBy(scene, box)).filter((id) => first.includes(id));
+          had = (await unlocked(await leasedBy(scene, box))).filter((id) => first.includes(id));
           if (had.length > 0) return true;
           box.signal("SIGCONT");
           return false;
