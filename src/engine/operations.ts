@@ -18,6 +18,8 @@ import { toBriefView, toView } from "./view.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
+/** A long page is read in slices, so that others have their turns in between. */
+const SLICE_ROWS = 200;
 const PURGE_ROWS = 1000;
 
 export class Operations {
@@ -60,8 +62,17 @@ export class Operations {
   }
 
   async list(filter: ListFilter): Promise<{ tasks: TaskView[]; next: string | null }> {
-    const page = await this.#parts.store.list(toQuery(filter, this.#parts.now()));
-    return { tasks: page.tasks.map(toBriefView), next: page.next };
+    const query = toQuery(filter, this.#parts.now());
+    const tasks: TaskView[] = [];
+    for (let { cursor } = query; ;) {
+      const limit = Math.min(SLICE_ROWS, query.limit - tasks.length);
+      const slice = await this.#parts.store.list({ ...query, cursor, limit });
+      for (const row of slice.tasks) tasks.push(toBriefView(row));
+      // A store ends a page early that has become long, or has taken long to find.
+      const isShort = slice.tasks.length < limit;
+      if (isShort || slice.next === null || tasks.length >= query.limit) return { tasks, next: slice.next };
+      cursor = slice.next;
+    }
   }
 
   async watch(filter: WatchFilter, listener: WatchListener): Promise<{ stop: () => void }> {
