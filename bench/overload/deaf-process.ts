@@ -23,17 +23,19 @@ process.once("message", (plan: DeafPlan) => {
 
 async function begin({ port, kinds }: DeafPlan): Promise<Socket[][]> {
   return Promise.all(
-    kinds.map(({ connections, line, times }) =>
-      Promise.all(
+    kinds.map(({ connections, line, times }) => {
+      // Written many times from one memory: hundreds of MB of its own would keep the machine busy, and not the node.
+      const bytes = Buffer.from(line);
+      return Promise.all(
         Array.from({ length: connections }, async () => {
           const socket = connect({ port, host: "127.0.0.1" });
           await once(socket, "connect");
           socket.on("error", () => {}).pause();
-          for (let sent = 0; sent < times; sent++) socket.write(line);
+          for (let sent = 0; sent < times; sent++) socket.write(bytes);
           return socket;
         }),
-      ),
-    ),
+      );
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
 /** A connection that speaks lines: bytes in, bytes out, and its times. */
 import type { Socket } from "node:net";
 import { LineReader, type LineSink } from "../protocol/line-reader.ts";
-import { Pieces } from "../protocol/pieces.ts";
+import { LONG, Pieces } from "../protocol/pieces.ts";
 import type { Line } from "../protocol/reply.ts";
 import { leadingIdPrefix } from "../protocol/request-id.ts";
 import { TandaError } from "../task/errors.ts";
@@ -14,8 +14,11 @@ import type { Outlet } from "./outlet.ts";
 import { Session } from "./session.ts";
 import { Unread } from "./unread.ts";
 
-/** As bytes, so that what a client leaves unread is counted as it is. */
+/** As bytes, so that what a client leaves unread is counted as it is, and lies outside of the engine's heap. */
 const encode = (text: string): Buffer => Buffer.from(text);
+/** To one who has read all: bytes made here would lie there until a collection, those that the system makes of a text do not. */
+const encodeShort = (text: string): string | Buffer =>
+  text.length >= LONG && Buffer.byteLength(text) === text.length ? text : encode(text);
 
 export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   readonly #context: GatewayContext;
@@ -100,7 +103,7 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
   flush(): void {
     if (this.#out.length === 0) return;
     if (!this.#socket.writable) return this.#out.clear();
-    this.#out.writeTo(this.#socket, encode);
+    this.#out.writeTo(this.#socket, this.#socket.writableLength === 0 ? encodeShort : encode);
     this.#saidAt = this.#context.clock.now();
     this.#unread.look(this.#saidAt);
   }
@@ -160,6 +163,10 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
     this.#isInTurns = false;
     const heap = this.#heap;
     if (heap === null || !this.#isReading) return false;
+    if (heap.length > PIECE_BYTES) {
+      const end = heap.indexOf(10, PIECE_BYTES);
+      this.#reader.expect(this.#reader.heldBytes + (end < 0 ? heap.length : end));
+    }
     this.#setHeap(heap.length > PIECE_BYTES ? heap.subarray(PIECE_BYTES) : null);
     this.#take(heap.subarray(0, PIECE_BYTES));
     if (this.#heap !== null) return (this.#isInTurns = this.#isReading);
@@ -194,6 +201,7 @@ export class LineConnection implements Duty, Outlet, LineSink, Piecemeal {
     this.#heardAt = this.#context.clock.now();
     const wasInLine = this.#reader.isInLine;
     this.#reader.push(chunk, this);
+    this.#reader.expect(0);
     if (!this.#arriving.has(this.#reader.heldBytes)) {
       this.#refuse(this.#reader.abandon(), noRoom());
       this.#arriving.end();

@@ -31,16 +31,20 @@ export class Pace {
     this.#littleAt = this.#now();
   }
 
+  /** There is somebody to be considerate of. */
+  get isAskedForLittle(): boolean {
+    return this.#now() - this.#littleAt <= LITTLE_MS;
+  }
+
   /** Calls in a later turn of the event loop, when all that waited before has gone. */
   next(go: () => void): void {
     if (this.#waiting.push(go) === 1) setImmediate(() => this.#look());
   }
 
-  /** There is somebody to be considerate of, and the loop has not rested yet. */
+  /** There is, and the loop has not rested yet. */
   get isOn(): boolean {
-    const now = this.#now();
-    const sinceMs = now - this.#wentAt;
-    if (now - this.#littleAt > LITTLE_MS || sinceMs > LONGEST_REST_MS) return false;
+    const sinceMs = this.#now() - this.#wentAt;
+    if (!this.isAskedForLittle || sinceMs > LONGEST_REST_MS) return false;
     return this.#busyMs() - this.#busyThen > sinceMs * BUSY_SHARE;
   }
 

@@ -32,6 +32,7 @@ export class LineReader {
   /** The beginning of a line whose end has not come; grows by doubling, so that a line that drips in stays cheap. */
   #held: Uint8Array = NOTHING;
   #heldBytes = 0;
+  #expectedBytes = 0;
   #discarded = 0;
   #state: "reading" | "discarding" | "over" = "reading";
 
@@ -48,6 +49,11 @@ export class LineReader {
   /** Of a line that has begun and not ended. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** At most so many bytes of the line that begins or goes on in the next chunk are here: room for them is made at once. */
+  expect(bytes: number): void {
+    this.#expectedBytes = Math.min(bytes, this.#options.maxBytes);
   }
 
   /** Gives up the line that has begun; its rest is thrown away. @returns how it begins. */
@@ -131,7 +137,7 @@ export class LineReader {
   #hold(bytes: Uint8Array): void {
     const needed = this.#heldBytes + bytes.length;
     if (needed > this.#held.length) {
-      const grown = new Uint8Array(Math.max(needed, 2 * this.#held.length, 128));
+      const grown = new Uint8Array(Math.max(needed, this.#expectedBytes, 2 * this.#held.length, 128));
       grown.set(this.#held.subarray(0, this.#heldBytes));
       this.#held = grown;
     }

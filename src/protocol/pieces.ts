@@ -7,9 +7,27 @@ export interface Sink {
   uncork(): void;
 }
 
+/** A long text that many are told: its bytes are made once. */
+export class TextForMany {
+  readonly text: string;
+  #bytes: Uint8Array | null = null;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get length(): number {
+    return this.text.length;
+  }
+
+  get bytes(): Uint8Array {
+    return (this.#bytes ??= new TextEncoder().encode(this.text));
+  }
+}
+
 /** Text that is written at once: what is short as one, what is long as it is. */
 export class Pieces {
-  #before: string[] = [];
+  #before: (string | TextForMany)[] = [];
   #beforeLength = 0;
   #text = "";
 
@@ -22,7 +40,7 @@ export class Pieces {
     this.#text += text;
   }
 
-  addLong(text: string): void {
+  addLong(text: string | TextForMany): void {
     this.#before.push(this.#text, text);
     this.#beforeLength += this.#text.length + text.length;
     this.#text = "";
@@ -35,7 +53,10 @@ export class Pieces {
     this.clear();
     if (before.length === 0) return void sink.write(encode(text));
     sink.cork();
-    for (const piece of before) if (piece !== "") sink.write(encode(piece));
+    for (const piece of before) {
+      if (piece instanceof TextForMany) sink.write(piece.bytes);
+      else if (piece !== "") sink.write(encode(piece));
+    }
     if (text !== "") sink.write(encode(text));
     sink.uncork();
   }

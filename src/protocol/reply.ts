@@ -3,13 +3,13 @@
  * `prefix` is the request's id as request-id.ts gives it.
  */
 import type { ErrorBody } from "../task/errors.ts";
-import { LONG } from "./pieces.ts";
+import { LONG, TextForMany } from "./pieces.ts";
 
 /**
  * One line, without its end; in three pieces where the one in the middle is so long that to join them would cost. Each reply says both
  * itself: short ones are one template each, for a function that joins three texts costs a node a twentieth of its tasks.
  */
-export type Line = string | readonly [head: string, long: string, tail: string];
+export type Line = string | readonly [head: string, long: string | TextForMany, tail: string];
 
 export function doneReply(prefix: string, task: string | null, result: string): Line {
   if (result.length >= LONG)
@@ -32,13 +32,15 @@ export function okReply(prefix: string, data: string): Line {
 }
 
 /** `event` is JSON text. */
-export function eventReply(prefix: string, event: string): Line {
+export function eventReply(prefix: string, event: TextForMany): Line {
   if (event.length >= LONG) return [`{${prefix}"status":"event","data":`, event, "}"];
-  return `{${prefix}"status":"event","data":${event}}`;
+  return `{${prefix}"status":"event","data":${event.text}}`;
 }
 
 export function joined(line: Line): string {
-  return typeof line === "string" ? line : line.join("");
+  if (typeof line === "string") return line;
+  const [head, long, tail] = line;
+  return head + (typeof long === "string" ? long : long.text) + tail;
 }
 
 /** An id has nothing that JSON would escape. */

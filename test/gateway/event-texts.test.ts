@@ -4,6 +4,8 @@ import { EventTexts } from "../../src/gateway/event-texts.ts";
 import { guardEvents } from "../../src/gateway/guarded-views.ts";
 import type { Grant } from "../../src/gateway/grant.ts";
 import type { TaskView, WatchEvent } from "../../src/protocol/messages.ts";
+import { until } from "../until.ts";
+import { dial, openGateway } from "./open-gateway.ts";
 
 const view = {
   task: "t",
@@ -35,8 +37,38 @@ test("an event is made into text once, however many are told of it", () => {
   const texts = new EventTexts();
   const { event, made } = ended();
   assert.equal(texts.of(event), texts.of(event));
+  assert.equal(texts.of(event).bytes, texts.of(event).bytes);
   assert.equal(made(), 1);
-  assert.equal(JSON.parse(texts.of(event)).view.result, "HOLA");
+  assert.equal(JSON.parse(texts.of(event).text).view.result, "HOLA");
+});
+
+test("a long event comes whole to each who watches, whatever its letters", async (t) => {
+  const { port, engine } = await openGateway(t);
+  const watchers = await Promise.all(["a", "b"].map(async (id) => ({ id, client: await dial(t, port) })));
+  for (const { id, client } of watchers) client.send(`{"id":"${id}","op":"watch"}\n`);
+  await Promise.all(watchers.map(({ client }) => client.lines(1)));
+  const sender = await dial(t, port);
+  const payloads = ["plain ".repeat(8000), "ñandú € 𝄞 ".repeat(5000), "short"];
+  for (const payload of payloads) {
+    sender.send(`{"id":1,"action":"hold","payload":${JSON.stringify(payload)}}\n`);
+    await until(() => [...engine.rows.values()].some(({ state }) => state === "running"));
+    engine.release();
+  }
+  const answers = await sender.lines(payloads.length);
+  assert.deepEqual(
+    answers.map((line) => JSON.parse(line).result.data),
+    payloads,
+  );
+  for (const { id, client } of watchers) {
+    const results = (): unknown[] =>
+      client.text
+        .split("\n")
+        .filter((line) => line.includes('"state":"done"') && line.endsWith("}"))
+        .map((line) => JSON.parse(line) as { id: string; data: { view: { result: unknown } } })
+        .map((event) => (assert.equal(event.id, id), event.data.view.result));
+    await client.until(() => results().length === payloads.length);
+    assert.deepEqual(results(), payloads);
+  }
 });
 
 test("who sees all is told the same event, who sees his own another", () => {

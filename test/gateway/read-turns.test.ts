@@ -58,6 +58,35 @@ describe("reading in turns", () => {
     assert.ok(atTimer > 0 && atTimer < 50, `the timer came after ${atTimer} of 50`);
   });
 
+  test("of what is long five pieces a turn beside who asks for little, and more where nobody does", async () => {
+    const most = async (asksForLittle: boolean): Promise<number> => {
+      const pace = new Pace(
+        () => 0,
+        () => 0,
+      );
+      if (asksForLittle) pace.little();
+      const turns = new ReadTurns(pace);
+      let [left, inTurn, mostInTurn] = [40, 0, 0];
+      await new Promise<void>((resolve) => {
+        for (let connection = 0; connection < 4; connection++) {
+          let pieces = 10;
+          turns.wait({
+            isLong: true,
+            readPiece() {
+              if (inTurn++ === 0) setImmediate(() => (inTurn = 0));
+              mostInTurn = Math.max(mostInTurn, inTurn);
+              if (--left === 0) resolve();
+              return --pieces > 0;
+            },
+          });
+        }
+      });
+      return mostInTurn;
+    };
+    assert.equal(await most(true), 5);
+    assert.ok((await most(false)) > 5);
+  });
+
   test("all of a heap of lines is answered, in pieces that cut lines anywhere, also when the client ends at once", async (t) => {
     const { port } = await openGateway(t);
     const client = await dial(t, port);

@@ -29,6 +29,27 @@ function seeded(seed: number): (below: number) => number {
   };
 }
 
+test("gives the same lines whatever it was told to expect", () => {
+  for (let seed = 1; seed <= 100; seed++) {
+    const random = seeded(seed);
+    const lines = Array.from({ length: 5 }, (_, n) => String(n).repeat(1 + random(40)));
+    const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+    const read: string[] = [];
+    const reader = new LineReader({ maxBytes: 40, maxDiscardBytes: 1e9 });
+    for (let at = 0; at < bytes.length;) {
+      const size = 1 + random(20);
+      reader.expect([0, 1, 30, 1e9][random(4)]!);
+      reader.push(bytes.subarray(at, at + size), {
+        line: (text) => read.push(text),
+        badLine: (why) => assert.fail(why),
+        overflow: () => assert.fail("overflow"),
+      });
+      at += size;
+    }
+    assert.deepEqual(read, lines);
+  }
+});
+
 test("gives the same lines however the bytes are cut", () => {
   const words = ["", "a", "ñandú", "€𝄞", "x".repeat(20), "{}", "\r", "tab\tz"];
   for (let seed = 1; seed <= 300; seed++) {

@@ -6,7 +6,7 @@ import { DEFAULT_OPTIONS, MEMORY, ROLES, type NodeOptions } from "../../node/opt
 import { placeOf } from "../../node/sharing-flags.ts";
 import { startNode, type TandaNode } from "../../node/start-node.ts";
 import { version } from "../../node/version.ts";
-import { tasksDieYoung } from "../engine-flags.ts";
+import { collectSeldom, tasksDieYoung } from "../engine-flags.ts";
 import { EXIT } from "../exit-code.ts";
 import { watchImported } from "../imported-files.ts";
 import type { Terminal } from "../terminal.ts";
@@ -95,6 +95,7 @@ export const verb: Verb = {
     const log = createLog(terminal.stdout, level);
     const signals = new Signals();
     tasksDieYoung();
+    collectSeldom();
     await using node = await Promise.race([startNode({ ...options, log }), signals.next()]).then((first) => {
       if (typeof first !== "string") return first;
       // Nothing new was taken yet, and what was left behind is still in the store.

@@ -78,7 +78,7 @@ async function stream(
   const feed = new WatchFeed(
     (event) => {
       const id = isLastTold ? `id: ${END_ID}\n` : "";
-      raw.write(`event: ${event.type}\n${id}data: ${eventTexts.of(event)}\n\n`);
+      raw.write(`event: ${event.type}\n${id}data: ${eventTexts.of(event).text}\n\n`);
     },
     () => raw.writableLength > limits.unreadBytes / 4,
     () => clock.now(),
