@@ -67,6 +67,20 @@ describe("a node with a certificate in files", () => {
     );
   });
 
+  test("long results come whole over TLS, alone and many at once, whatever their letters", async () => {
+    await using client = connect(server, { ca: certificates.ca });
+    for (const payload of ["plain ".repeat(20_000), "ñandú € 𝄞 ".repeat(9_000)]) {
+      assert.equal(await client.$.run("echo", payload), payload);
+      const many = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => client.$.run("echo", `${payload}${n}`)),
+      );
+      assert.deepEqual(
+        many,
+        many.map((_, n) => `${payload}${n}`),
+      );
+    }
+  });
+
   test("the command line takes the authority from --ca or TANDA_CA, and doctor tells until when the certificate holds", async () => {
     const ran = await runCli(["run", "upper", "hola", "--ca", certificates.caFile], { server });
     assert.equal(ran.stdout, "HOLA\n", ran.stderr);
