@@ -8,7 +8,6 @@ import { MAX_NODE_TAG } from "../task/id.ts";
 /** For so long one that died is shown as alive. */
 export const TTL_MS = 5000;
 const VERSION = 1;
-const TRIES = 20;
 
 export type Rates = Pick<
   StatsView,
@@ -30,23 +29,23 @@ export type NodeInfo = {
   readonly actionRates?: readonly ActionRates[];
 };
 
-/** Takes a number that no other process has. `isTaken` is told to the others at once. */
+/** Takes the lowest number that no other process has, and tells the others at once. */
 export async function takeNumber(
   store: SharedStore,
   name: string,
   describe: (node: number) => NodeInfo,
 ): Promise<number> {
-  for (let tries = 1; ; tries++) {
-    const taken = new Set(othersAmong(await store.nodes(), name).map(({ node }) => node.node));
-    let number = 1;
-    while (taken.has(number) && number < MAX_NODE_TAG) number++;
-    await store.beat(name, describe(number), TTL_MS);
-    const rival = (await store.nodes()).find(
-      ({ node, info }) => node < name && isInfo(info) && info.node.node === number,
-    );
-    // Of two that took the same, the one whose name comes later goes on looking.
-    if (rival === undefined || tries === TRIES) return number;
-  }
+  let number = 1;
+  await store.enter(
+    name,
+    (present) => {
+      const taken = new Set(othersAmong(present, name).map(({ node }) => node.node));
+      for (number = 1; taken.has(number) && number < MAX_NODE_TAG;) number++;
+      return describe(number);
+    },
+    TTL_MS,
+  );
+  return number;
 }
 
 export class Presence {

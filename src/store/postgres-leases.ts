@@ -8,6 +8,7 @@ import type { Connection } from "../postgres/pool.ts";
 import { few } from "./postgres-plain.ts";
 import { ALL, withoutSpoilt } from "./postgres-rows.ts";
 import type { ClaimEvent, Held, Lost, Reaped, Reaping } from "./shared-store.ts";
+import { STANDS_BRIEFLY } from "./postgres-transact.ts";
 import type { Applied } from "./store.ts";
 import { COLUMNS, type Row } from "./task-row.ts";
 
@@ -105,11 +106,9 @@ export async function renewAll(
   return new Set(rows.map(([id]) => id));
 }
 
-/** Who stands still as it reaps keeps all others from it: for no longer. */
-const STANDS_MS = 1000;
 /** Held to the end of the transaction. Two that looked at once would share a worker's tasks, and each take its own for the only one. */
 const REAPS_ALONE = `select pg_try_advisory_xact_lock(hashtextextended('tanda reap ' || current_schema(), 0)) as alone,
-  set_config('idle_in_transaction_session_timeout', '${STANDS_MS}', true)`;
+  ${STANDS_BRIEFLY}`;
 
 /** Within a transaction of the caller's. Nothing while another process does so. */
 export async function reapEnded(

@@ -3,6 +3,7 @@ import type { Task } from "../task/task.ts";
 import type { Connection } from "../postgres/pool.ts";
 import { tasksOf } from "./postgres-rows.ts";
 import type { PresentNode } from "./shared-store.ts";
+import { STANDS_BRIEFLY } from "./postgres-transact.ts";
 import { COLUMNS } from "./task-row.ts";
 
 const OF_T = COLUMNS.map((column) => `t.${column}`).join(", ");
@@ -41,6 +42,21 @@ export async function beatNode(
   ttlMs: number,
 ): Promise<void> {
   await connection.query(BEAT, [node, JSON.stringify(info), ttlMs]);
+}
+
+/** Held to the end of the transaction: two that looked before either was seen would take each other for absent. */
+const ENTERS_ALONE = `select ${STANDS_BRIEFLY},
+  pg_advisory_xact_lock(hashtextextended('tanda enter ' || current_schema(), 0))`;
+
+/** Within a transaction of the caller's. */
+export async function enterNode(
+  connection: Connection,
+  node: string,
+  describe: (present: readonly PresentNode[]) => unknown,
+  ttlMs: number,
+): Promise<void> {
+  await connection.query(ENTERS_ALONE);
+  await beatNode(connection, node, describe(await presentNodes(connection)), ttlMs);
 }
 
 export async function presentNodes(connection: Connection): Promise<PresentNode[]> {

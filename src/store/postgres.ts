@@ -18,7 +18,14 @@ import { PostgresReads } from "./postgres-reads.ts";
 import { PostgresRetire } from "./postgres-retire.ts";
 import { STORE_TABLES } from "./postgres-schema.ts";
 import { reapEnded, renewAll } from "./postgres-leases.ts";
-import { beatNode, markUnpublished, presentNodes, serverNow, sweepUnseen } from "./postgres-sweep.ts";
+import {
+  beatNode,
+  enterNode,
+  markUnpublished,
+  presentNodes,
+  serverNow,
+  sweepUnseen,
+} from "./postgres-sweep.ts";
 import { countUnknown, finalsOf, postpone, staleOf } from "./postgres-looks.ts";
 import { transact } from "./postgres-transact.ts";
 import { PostgresWriter } from "./postgres-writer.ts";
@@ -235,6 +242,10 @@ class PostgresStore implements SharedStore {
 
   beat(node: string, info: unknown, ttlMs: number): Promise<void> {
     return told(this.#writePool.useAgain((c) => beatNode(c, node, info, ttlMs)));
+  }
+
+  enter(node: string, describe: (present: readonly PresentNode[]) => unknown, ttlMs: number): Promise<void> {
+    return told(this.#writePool.useAgain((c) => transact(c, () => enterNode(c, node, describe, ttlMs))));
   }
 
   leave(node: string): Promise<void> {

@@ -56,6 +56,11 @@ export interface SharedStore extends Store {
 
   /** This node lives, for `ttlMs` at least. @param info what others are to know of it; JSON. */
   beat(node: string, info: unknown, ttlMs: number): Promise<void>;
+  /**
+   * As `beat`, for the first time. Of several that enter at once each is told of all that did before it.
+   * @param describe of those that live: what others are to know of this node. Pure; may be called again.
+   */
+  enter(node: string, describe: (present: readonly PresentNode[]) => unknown, ttlMs: number): Promise<void>;
   /** It went by itself. */
   leave(node: string): Promise<void>;
   /** Those that live, by name. */

@@ -122,6 +122,9 @@ export class DatabaseClient implements SharedStore {
   beat(node: string, info: unknown, ttlMs: number): Promise<void> {
     return this.#call((database) => database.beat(node, info, ttlMs));
   }
+  enter(node: string, describe: (present: readonly PresentNode[]) => unknown, ttlMs: number): Promise<void> {
+    return this.#call((database) => database.enter(node, describe, ttlMs));
+  }
   leave(node: string): Promise<void> {
     return this.#call((database) => database.leave(node));
   }

@@ -212,6 +212,10 @@ export class Database {
     this.#nodes.set(node, { info, until: this.now + ttlMs });
   }
 
+  enter(node: string, describe: (present: readonly PresentNode[]) => unknown, ttlMs: number): void {
+    this.beat(node, describe(this.nodes()), ttlMs);
+  }
+
   leave(node: string): void {
     this.#nodes.delete(node);
   }

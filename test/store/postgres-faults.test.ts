@@ -16,7 +16,7 @@ import { insist } from "./insist.ts";
 import { newSchemaUrl, openAt } from "./open-postgres.ts";
 import { claim, died, finish, newSpec, ride, submit } from "./sample-events.ts";
 
-const STANDING_REAPER = join(import.meta.dirname, "postgres-standing-reaper.ts");
+const STANDING_PROCESS = join(import.meta.dirname, "postgres-standing-process.ts");
 const STANDS_AT_MOST_MS = 5000;
 
 describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
@@ -241,7 +241,7 @@ describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
     const spec = newSpec();
     await store.apply([submit(spec)]);
     await store.claim([claim(spec.id, 1) as ClaimEvent], "worker", 1);
-    const standing = spawn(process.execPath, [STANDING_REAPER, url], {
+    const standing = spawn(process.execPath, [STANDING_PROCESS, url, "reap"], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     try {
@@ -258,6 +258,24 @@ describe("PostgreSQL that fails", { skip: needs("postgres").skip }, () => {
         reaped.map(({ task }) => [task!.id, task!.state]),
         [[spec.id, "queued"]],
       );
+      assert.equal(standing.exitCode, null, "it still stands");
+    } finally {
+      standing.kill("SIGKILL");
+    }
+  });
+
+  test("a process that stands still as it enters keeps no other from entering", async () => {
+    const url = newSchemaUrl(postgres.url);
+    await using store = await openAt(url);
+    const standing = spawn(process.execPath, [STANDING_PROCESS, url, "enter"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      await once(standing.stdout, "data");
+      const begun = performance.now();
+      await store.enter("moves", (present) => present.length, 60_000);
+      assert.ok(performance.now() - begun < STANDS_AT_MOST_MS);
+      assert.deepEqual(await store.nodes(), [{ node: "moves", info: 0 }]);
       assert.equal(standing.exitCode, null, "it still stands");
     } finally {
       standing.kill("SIGKILL");

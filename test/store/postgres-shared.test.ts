@@ -281,5 +281,24 @@ describe("a store that several processes share", { skip: needs("postgres").skip 
     assert.deepEqual(await two.nodes(), expected.slice(0, 1));
   });
 
+  test("of many that enter at once each is told of those before it", async () => {
+    await using opened = await openTwo();
+    const stores = [opened.one, opened.two];
+    for (let round = 0; round < 10; round++) {
+      const names = Array.from({ length: 12 }, (_, n) => `${round}-${n}`);
+      await Promise.all(
+        names.map((name, n) =>
+          stores[n % 2]!.enter(name, (present) => ({ after: present.map(({ node }) => node) }), LEASE_MS),
+        ),
+      );
+      const told = (await opened.one.nodes()).filter(({ node }) => node.startsWith(`${round}-`));
+      const befores = told.map(({ info }) => (info as { after: string[] }).after.length);
+      assert.deepEqual(
+        befores.toSorted((a, b) => a - b),
+        names.map((_, n) => round * 12 + n),
+      );
+    }
+  });
+
   indexesSuite(() => postgres);
 });
