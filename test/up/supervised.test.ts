@@ -34,11 +34,14 @@ class Stage {
 
   start(children: Record<string, Child>): Ensemble {
     const plans = Object.entries(children).map(([name, child]) => this.#plan(name, child));
+    // The instant that the pause was reckoned from: another look at the clock may be a millisecond on.
+    let toldMs = 0;
+    const now = (): number => (toldMs = Date.now());
     const onState = ({ plan, state }: Supervised, _was: State): void => {
       this.told.push(`${plan.name} ${state.is}`);
-      if (state.is === "restarting") this.pauses.push(Math.round(state.at - Date.now()));
+      if (state.is === "restarting") this.pauses.push(state.at - toldMs);
     };
-    const ensemble = new Ensemble(plans, { now: Date.now, pace: PACE, onState });
+    const ensemble = new Ensemble(plans, { now, pace: PACE, onState });
     this.#all.push(ensemble);
     ensemble.start();
     return ensemble;
